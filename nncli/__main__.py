@@ -1,0 +1,7 @@
+"""`python -m nncli`."""
+
+from __future__ import annotations
+
+from nncli.cli import main
+
+main()

@@ -1,0 +1,374 @@
+"""Options and help of every verb; a command is imported only when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from nncli import __version__
+from nncli.terminal.door import through_door
+from nncli.terminal.streams import Streams, open_streams
+
+DEFINE, TRAIN, USE = "Write and check a network", "Train and look inside", "Use what was trained"
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+app = typer.Typer(
+    name="nncli",
+    help="Neural networks from a YAML file: train, evaluate, predict and export from the shell.",
+    epilog="First steps: nncli init builtin:iris --output iris.yaml, then nncli train iris.yaml",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings=CONTEXT,
+)
+
+Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="The YAML file of the network.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder or an exported .safetensors file.")]
+Set = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads this at run time
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the spec; repeatable."),
+]
+Device = Annotated[
+    str,
+    typer.Option("--device", envvar="NNCLI_DEVICE", metavar="DEVICE", help="auto, cpu, cuda or cuda:N."),
+]
+Threads = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--threads", min=1, metavar="N", help="CPU threads; default: all cores of this process."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout instead of a table.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")]
+NoData = Annotated[bool, typer.Option("--no-data", help="Use stand-in sizes instead of reading data.")]
+
+
+class _State:
+    """What stands before the verb."""
+
+    debug: bool = False
+
+
+def _answer(command: Callable[[Streams], int], quiet: bool = False) -> None:
+    streams = open_streams(quiet)
+    raise typer.Exit(through_door(lambda: command(streams), streams, _State.debug))
+
+
+def _examples(*lines: str) -> str:
+    """Ends a help text with real examples, one a line."""
+    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {line}" for line in lines)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"nncli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")] = False,
+) -> None:
+    _State.debug = debug
+
+
+@app.command(
+    rich_help_panel=DEFINE,
+    epilog=_examples("nncli init builtin:iris --output iris.yaml", "nncli init titanic.csv --target survived"),
+)
+def init(
+    source: Annotated[
+        str, typer.Argument(metavar="FILE|builtin:NAME", help="A table, or one of the sets that nncli carries.")
+    ] = "builtin:iris",
+    target: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--target", metavar="COLUMN", help="The column to predict; default: guessed."),
+    ] = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", metavar="FILE", help="The spec to write; default: NAME.yaml."),
+    ] = None,
+) -> None:
+    """Write a commented spec for a table that trains as it stands."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.init import InitOptions, init
+
+        return init(InitOptions(source, target, output), streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=DEFINE,
+    epilog=_examples("nncli check specs/digits-cnn.yaml", "nncli check *.yaml --no-data --json"),
+)
+def check(
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC…", help="One or more YAML files.")],
+    set_: Set = None,
+    no_data: NoData = False,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="Print the spec with every default and size filled in.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Find every problem of a spec at once, or say "ok" with its sizes."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.check import CheckOptions, check
+
+        return check(CheckOptions(tuple(specs), tuple(set_ or ()), no_data, resolved, json), streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=DEFINE,
+    epilog=_examples(
+        "nncli summary specs/digits-cnn.yaml", "nncli summary net.yaml --set vars.width=64 --json"
+    ),
+)
+def summary(spec: Spec, set_: Set = None, no_data: NoData = False, json: Json = False) -> None:
+    """Show a network's layers, shapes, parameters and memory."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.summary import SummaryOptions, summary
+
+        return summary(SummaryOptions(spec, tuple(set_ or ()), no_data, json), streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=TRAIN,
+    epilog=_examples(
+        "nncli train specs/digits-cnn.yaml --run runs/first",
+        "nncli train net.yaml --set training.optimizer.AdamW.lr=1e-3 --seed 1",
+    ),
+)
+def train(
+    spec: Spec,
+    run: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--run", metavar="DIR", help="The run folder; default: runs/<name>/<number>."),
+    ] = None,
+    set_: Set = None,
+    seed: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--seed", min=0, metavar="N", help="Takes the place of training.seed."),
+    ] = None,
+    epochs: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--epochs", min=1, metavar="N", help="Takes the place of training.epochs."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the newest checkpoint, or begin where none is.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check, train a few steps, estimate; write nothing.")
+    ] = False,
+    quiet: Quiet = False,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON row an epoch to stdout.")] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Train a network into a run folder."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.train import TrainOptions, train
+
+        options = TrainOptions(
+            spec=spec,
+            run=run,
+            set=tuple(set_ or ()),
+            seed=seed,
+            epochs=epochs,
+            resume=resume,
+            dry_run=dry_run,
+            json=json,
+            device=device,
+            threads=threads,
+        )
+        return train(options, streams)
+
+    _answer(command, quiet)
+
+
+@app.command(
+    "inspect-gradients",
+    rich_help_panel=TRAIN,
+    epilog=_examples(
+        "nncli inspect-gradients specs/digits-cnn.yaml",
+        "nncli inspect-gradients runs/first --fail-on vanishing_gradients --json",
+    ),
+)
+def inspect_gradients(
+    target: Annotated[
+        Path, typer.Argument(metavar="SPEC|RUN", help="A spec before training, or a run after it.")
+    ],
+    batches: Annotated[int, typer.Option("--batches", min=1, metavar="N", help="Batches to look at.")] = 4,
+    set_: Set = None,
+    json: Json = False,
+    fail_on: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--fail-on", metavar="ID", help="Exit 1 if this finding is there; repeatable."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on any warning or error.")] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Look at gradients and activations layer by layer, and say what is wrong."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.inspect_gradients import InspectOptions, inspect_gradients
+
+        options = InspectOptions(
+            target=target,
+            batches=batches,
+            set=tuple(set_ or ()),
+            json=json,
+            fail_on=tuple(fail_on or ()),
+            strict=strict,
+            device=device,
+            threads=threads,
+        )
+        return inspect_gradients(options, streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=USE,
+    epilog=_examples(
+        "nncli evaluate runs/first", "nncli evaluate runs/first --split validation --require 'accuracy>=0.95'"
+    ),
+)
+def evaluate(
+    run: Run,
+    split: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--split", metavar="PART", help="train, validation or test; default: test."),
+    ] = None,
+    data: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--data", metavar="FILE", help="Other rows than those of the spec."),
+    ] = None,
+    json: Json = False,
+    require: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--require", metavar="FIGURE>=X", help="Exit 1 where this is missed; quote it; repeatable."),
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Measure a trained network: loss, metrics, confusion matrix."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.evaluate import EvaluateOptions, evaluate, read_part_name
+
+        options = EvaluateOptions(
+            run=run,
+            split=read_part_name(split),
+            data=data,
+            json=json,
+            require=tuple(require or ()),
+            device=device,
+            threads=threads,
+        )
+        return evaluate(options, streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=USE,
+    epilog=_examples(
+        "nncli predict runs/first new.csv --output predictions.csv",
+        "head -4 new.csv | nncli predict runs/first - --format jsonl",
+    ),
+)
+def predict(
+    run: Run,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A table of raw rows; - reads stdin.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write; - is stdout.")
+    ] = "-",
+    format_: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--format", metavar="FORMAT", help="csv, jsonl or parquet; default: by suffix, else csv."),
+    ] = None,
+    keep: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--keep", metavar="COLUMN", help="Let a column of the input go along; repeatable."),
+    ] = None,
+    keep_all: Annotated[bool, typer.Option("--keep-all", help="Let every column go along.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Predict raw rows: one row out per row in, in order."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.predict import PredictOptions, predict, read_format
+
+        options = PredictOptions(
+            run=run,
+            file=None if file == "-" else Path(file),
+            output=None if output == "-" else Path(output),
+            format=read_format(format_),
+            keep=tuple(keep or ()),
+            keep_all=keep_all,
+            overwrite=overwrite,
+            device=device,
+            threads=threads,
+        )
+        return predict(options, streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=USE,
+    epilog=_examples(
+        "nncli export runs/first --output digits.safetensors",
+        "nncli export runs/first --format safetensors --output digits.safetensors --overwrite",
+    ),
+)
+def export(
+    run: Run,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="safetensors.")
+    ] = "safetensors",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a trained network as one file that carries everything."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.export import ExportOptions, export, read_format
+
+        return export(ExportOptions(run, output, read_format(format_), overwrite), streams)
+
+    _answer(command)
+
+
+def main() -> None:
+    """Runs the command line and leaves without the slow teardown of torch."""
+    code = 0
+    try:
+        app()
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            continue
+    os._exit(code)

@@ -1,0 +1,47 @@
+"""`nncli train --dry-run`: a few steps, and what the whole run would take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nncli.errors import Exit
+from nncli.network.sizing import readable_bytes
+from nncli.network.summary import summarise
+from nncli.preparing import Prepared
+from nncli.terminal.figures import count, duration
+from nncli.terminal.streams import Streams
+from nncli.training.job import TrainJob
+from nncli.training.loop import train
+from nncli.training.rows import EpochRow
+from nncli.training.state import TrainState
+
+STEPS = 5
+
+
+def dry_run(prepared: Prepared, job: TrainJob, state: TrainState, streams: Streams) -> int:
+    """Trains a few steps that are thrown away, and says what a run needs; writes nothing."""
+    steps = job.total_steps()
+    seconds = _seconds_per_step(job, state)
+    memory = summarise(prepared.network, job.training.batch_size).training_bytes
+    assert prepared.data is not None
+    held = sum(
+        tensor.numel() * tensor.element_size()
+        for part in prepared.data.parts.values()
+        for tensor in (*part.inputs.values(), *part.targets.values())
+    )
+    streams.say(f"{prepared.spec.name}: one batch went forward and backward on {job.device}")
+    streams.say(f"  time    about {duration(steps * seconds)} for {count(steps)} steps, without evaluation")
+    streams.say(f"  memory  about {readable_bytes(memory + held)}, {readable_bytes(held)} of it data")
+    streams.say("nothing was written")
+    return Exit.DONE
+
+
+def _seconds_per_step(job: TrainJob, state: TrainState) -> float:
+    """Times steps after one that warms up."""
+    seconds = 0.0
+    for last in (1, 1 + STEPS):
+        training = job.training.model_copy(update={"steps": last, "epochs": None, "stop_early": None})
+        trial = replace(job, training=training, validation=None, watch=None)
+        rows = [row for row in train(trial, state, lambda: False) if isinstance(row, EpochRow)]
+        seconds = sum(row.seconds for row in rows)
+    return seconds / STEPS

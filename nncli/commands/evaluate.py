@@ -1,0 +1,175 @@
+"""`nncli evaluate`: loss, metrics and confusion of a trained network on one part of the data."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, cast, get_args
+
+import torch
+
+from nncli.data.dataset import Data, Part, PartName
+from nncli.data.opening import open_data, source_digest
+from nncli.data.rows import part_from, read_rows
+from nncli.device import resolve_device, set_precision, set_threads
+from nncli.errors import Exit
+from nncli.messages.catalogue import failure, nearest
+from nncli.model import Model, open_model
+from nncli.runs.folder import RunFolder, spec_folder_of
+from nncli.spec.opening import open_spec
+from nncli.terminal.figures import count, short
+from nncli.terminal.streams import Streams
+from nncli.terminal.tables import show_confusion, show_figures
+from nncli.training.evaluation import Evaluation, Judge, hold
+from nncli.training.evaluation import evaluate as evaluate_part
+
+_REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*\Z")
+_COMPARE: Final = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What `nncli evaluate` was asked to do."""
+
+    run: Path
+    split: PartName | None = None
+    data: Path | None = None
+    json: bool = False
+    require: tuple[str, ...] = ()
+    device: str = "auto"
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A figure with the bound it must keep: `accuracy>=0.95`."""
+
+    text: str
+    figure: str
+    sign: str
+    bound: float
+
+    def is_met(self, figures: Mapping[str, float | None]) -> bool:
+        """Tells whether the figure keeps the bound; an undefined figure does not."""
+        value = figures[self.figure]
+        return value is not None and _COMPARE[self.sign](value, self.bound)
+
+
+def evaluate(options: EvaluateOptions, streams: Streams) -> int:
+    """Prints the figures; returns NO where a requirement is missed."""
+    requirements = [read_requirement(text) for text in options.require]
+    set_threads(options.threads)
+    model = open_model(options.run, resolve_device(options.device))
+    set_precision(model.spec.training.precision if model.spec.training else "auto", model.device)
+    part = _part(options, model)
+    for requirement in requirements:
+        _check_figure(requirement, model)
+    found = _evaluate(model, part)
+    missed = [r for r in requirements if not r.is_met(found.figures)]
+    confusion = _confusion(model, part, found)
+    if options.json:
+        streams.document(
+            {
+                "version": 1,
+                "split": part.name if options.data is None else None,
+                "data": str(options.data) if options.data else None,
+                "rows": part.rows,
+                "metrics": dict(found.figures),
+                "confusion": confusion,
+            }
+        )
+    else:
+        source = f"{options.data}" if options.data else f"the {part.name} part"
+        show_figures(streams, f"{model.spec.name} on {source}, {count(part.rows)} rows", found.figures)
+        if confusion:
+            streams.data("\n")
+            show_confusion(streams, confusion["classes"], confusion["counts"])
+    for requirement in missed:
+        streams.err.print(f"missed: {requirement.text} (it is {short(found.figures[requirement.figure])})")
+    return Exit.NO if missed else Exit.DONE
+
+
+def read_part_name(text: str | None) -> PartName | None:
+    """Reads the name of a part. Raises UsageError `choice-unknown`."""
+    for name in get_args(PartName):
+        if text == name:
+            return cast(PartName, name)
+    if text is None:
+        return None
+    known = get_args(PartName)
+    raise failure("choice-unknown", option="--split", value=text, nearest=nearest(text, known), known=known)
+
+
+def read_requirement(text: str) -> Requirement:
+    """Reads `accuracy>=0.95`.
+
+    Raises UsageError `requirement-form`: a bare `accuracy` is what is left where the shell took
+    the `>` for a redirection.
+    """
+    found = _REQUIREMENT.match(text)
+    try:
+        return Requirement(text, found.group(1), found.group(2), float(found.group(3)))  # type: ignore[union-attr]
+    except (AttributeError, ValueError) as error:
+        raise failure("requirement-form", text=text) from error
+
+
+def _check_figure(requirement: Requirement, model: Model) -> None:
+    known = ["loss", *(metric.name for metric in model.metrics)]
+    if requirement.figure not in known:
+        near = nearest(requirement.figure, known)
+        raise failure("requirement-figure", figure=requirement.figure, nearest=near, known=known)
+
+
+def _part(options: EvaluateOptions, model: Model) -> Part:
+    if options.data is not None:
+        if options.split is not None:
+            raise failure("split-and-data")
+        table = read_rows(options.data, model.encoders, with_targets=True)
+        return part_from(model.encoders, table, "test")
+    parts = _recorded_data(model, options.run).parts
+    wanted: PartName = options.split or ("test" if "test" in parts else "validation")
+    if wanted not in parts:
+        raise failure("part-missing", part=wanted, known=list(parts))
+    return parts[wanted]
+
+
+def _recorded_data(model: Model, run: Path) -> Data:
+    """Opens the data from the spec's folder that the run recorded, if it is still the same.
+
+    Raises DataError `data-not-recorded`, `data-changed`.
+    """
+    spec = model.spec
+    assert spec.data is not None
+    if model.run is not None:
+        # The weights file leaves folders out of paths; the run folder knows the way to the data.
+        recorded = open_spec(RunFolder(run).resolved)
+        folder = spec_folder_of(run, model.run) or run
+        spec = replace(spec, data=recorded.data, origin=replace(spec.origin, folder=folder))
+    elif not spec.data.train.startswith("builtin:"):
+        raise failure("data-not-recorded", path=str(run))
+    # The digest comes first: nothing of a file that is not the recorded one is read out.
+    if model.run is not None and source_digest(spec) != model.run.data_digest:
+        raise failure("data-changed", path=spec.data.train if spec.data else "")
+    return open_data(spec)
+
+
+def _evaluate(model: Model, part: Part) -> Evaluation:
+    judge = Judge(model.objective, model.metrics, model.encoders.decode_number)
+    held = hold(part, list(model.network.inputs), model.objective, model.device)
+    size = model.spec.training.batch_size if model.spec.training else 32
+    return evaluate_part(model.module, held, judge, size)
+
+
+def _confusion(model: Model, part: Part, found: Evaluation) -> dict[str, Any] | None:
+    """Counts true class by predicted class, of the only target with classes."""
+    targets = [target for target in model.encoders.targets().values() if target.classes]
+    if len(targets) != 1:
+        return None
+    target = targets[0]
+    size = len(target.classes)
+    pairs = part.targets[target.name] * size + found.predictions[target.name].value.cpu()
+    counts = torch.bincount(pairs, minlength=size * size).reshape(size, size).tolist()
+    return {"classes": list(target.classes), "counts": counts}

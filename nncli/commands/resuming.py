@@ -1,0 +1,149 @@
+"""Which run folder a training run takes, and where it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nncli import __version__
+from nncli.errors import Problem
+from nncli.messages.catalogue import failure
+from nncli.preparing import Prepared
+from nncli.recording import Recorder
+from nncli.runs.environment import describe_environment, environment_differences, read_environment
+from nncli.runs.folder import (
+    RunFolder,
+    RunInfo,
+    check_same_run,
+    create_run,
+    digest_of,
+    newest_run,
+    next_run_path,
+    read_run,
+    relative_folder,
+)
+from nncli.runs.locks import RunLock
+from nncli.spec.spec import Spec
+from nncli.spec.writing import as_tree, as_yaml
+from nncli.terminal.problems import show_problem
+from nncli.terminal.streams import Streams
+from nncli.training.state import TrainState
+
+RUNS: Final = Path("runs")
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """The folder of a run: one to be made (`recorded` is None), or one to go on with.
+
+    `path` is None where the next number below `runs/<name>` is taken.
+    """
+
+    path: Path | None
+    name: str
+    recorded: RunInfo | None = None
+    environment: Mapping[str, object] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Tells whether the run has nothing left to do."""
+        return self.recorded is not None and self.recorded.state == "done"
+
+    def device_for(self, asked: str) -> str:
+        """Chooses the recorded kind of device where none was asked for."""
+        recorded = str((self.environment or {}).get("device", "auto"))
+        return recorded if asked == "auto" else asked
+
+    def threads_for(self, asked: int | None) -> int | None:
+        """Chooses the recorded number of threads, since it changes bits."""
+        recorded = (self.environment or {}).get("threads")
+        return recorded if asked is None and isinstance(recorded, int) else asked
+
+    def open(self, prepared: Prepared, facts: RunFacts, held: ExitStack, streams: Streams) -> RunFolder:
+        """Makes the folder or checks that it belongs to this spec, and locks it while `held` lasts.
+
+        Raises BusyError `run-exists`, `run-in-use`; WeightsError `run-differs`.
+        """
+        environment = facts.environment(prepared)
+        if self.recorded is not None and self.path is not None:
+            held.enter_context(RunLock(self.path))
+            given = facts.info(self.path, prepared)
+            check_same_run(self.path, read_run(self.path), given)
+            for difference in environment_differences(self.environment or {}, environment):
+                show_problem(streams, Problem("bits-may-differ", None, "", {"difference": difference}, "warning"))
+            return RunFolder(self.path)
+        path = self.path or next_run_path(RUNS, self.name)
+        resolved = as_yaml(as_tree(prepared.spec))
+        run = create_run(path, facts.info(path, prepared), prepared.spec.origin.text, resolved, environment)
+        held.enter_context(RunLock(path))
+        return run
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a run folder notes of how the run was started."""
+
+    set: tuple[str, ...]
+    device: str
+    threads: int
+
+    def info(self, path: Path, prepared: Prepared) -> RunInfo:
+        """Writes run.json's content."""
+        spec = prepared.spec
+        return RunInfo(
+            nncli=__version__,
+            name=spec.name,
+            seed=spec.training.seed if spec.training else 0,
+            set=self.set,
+            spec_digest=digest_of(spec.origin.text),
+            data_digest=prepared.data.digest if prepared.data else None,
+            spec_folder=relative_folder(path, spec.origin.folder),
+        )
+
+    def environment(self, prepared: Prepared) -> dict[str, object]:
+        """Writes environment.json's content."""
+        training = prepared.spec.training
+        return describe_environment(
+            device=self.device,
+            threads=self.threads,
+            precision=training.precision if training else "auto",
+            kernels={},
+            seed=training.seed if training else 0,
+            spec_folder=prepared.spec.origin.folder,
+        )
+
+
+def missing_sections(spec: Spec) -> list[Problem]:
+    """Names the sections that training needs and a spec does not have."""
+    sections = {"data": spec.data, "training": spec.training}
+    place = spec.place()
+    return [
+        Problem("key-missing", place, key, {"key": key}) for key, section in sections.items() if section is None
+    ]
+
+
+def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
+    """Chooses the run folder: the one named, the newest of a name to resume, or a new one.
+
+    Raises BusyError `run-exists` where it is there and `--resume` is not.
+    """
+    found = path if path is not None else newest_run(RUNS, name) if resume else None
+    if found is None or not (found / "run.json").exists():
+        return RunPlace(path, name)
+    if not resume:
+        raise failure("run-exists", run=found)
+    return RunPlace(found, name, read_run(found), read_environment(RunFolder(found).environment))
+
+
+def restore(place: RunPlace, recorder: Recorder, state: TrainState, streams: Streams) -> int:
+    """Brings the state to the newest checkpoint of the run, and returns its step."""
+    step = 0
+    if place.recorded is not None:
+        step, warnings = recorder.restore()
+        for warning in warnings:
+            show_problem(streams, warning)
+    recorder.begin(step)
+    return step

@@ -1,0 +1,103 @@
+"""`nncli train`: the story of a training run, from a spec to a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from nncli.commands import resuming
+from nncli.commands.dry_run import dry_run
+from nncli.device import resolve_device, set_threads
+from nncli.errors import Exit, NncliError
+from nncli.messages.catalogue import message_of
+from nncli.model import describe_model
+from nncli.preparing import prepare
+from nncli.recording import Recorder
+from nncli.runs.signals import StopSignal
+from nncli.spec.opening import read_spec
+from nncli.terminal.outcome import TrainingReport
+from nncli.terminal.problems import show_problem
+from nncli.terminal.progress import TrainingDisplay
+from nncli.terminal.streams import Streams
+from nncli.training.loop import train as train_loop
+from nncli.training.rows import DoneRow, Row, StoppedRow
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What `nncli train` was asked to do."""
+
+    spec: Path
+    run: Path | None = None
+    set: tuple[str, ...] = ()
+    seed: int | None = None
+    epochs: int | None = None
+    resume: bool = False
+    dry_run: bool = False
+    json: bool = False
+    device: str = "auto"
+    threads: int | None = None
+
+    def overrides(self) -> tuple[str, ...]:
+        """Lists `--set` values, with `--seed` and `--epochs` among them."""
+        own = {"training.seed": self.seed, "training.epochs": self.epochs}
+        return (*self.set, *(f"{path}={value}" for path, value in own.items() if value is not None))
+
+
+def train(options: TrainOptions, streams: Streams) -> int:
+    """Trains a network into a run folder; returns DONE, or INTERRUPTED after a signal."""
+    try:
+        return _train(options, streams)
+    except NncliError as error:
+        if options.json:
+            message = "; ".join(message_of(problem) for problem in error.problems)
+            row = {"version": 1, "kind": "failed", "exit": int(error.exit_code), "message": message}
+            streams.document(row)
+        raise
+
+
+def _train(options: TrainOptions, streams: Streams) -> int:
+    spec, problems = read_spec(options.spec, options.overrides())
+    problems += resuming.missing_sections(spec)
+    place = resuming.choose_run(options.run, options.resume, spec.name)
+    if place.is_done and not problems:
+        streams.say(f"{place.path} is done; nothing to do")
+        return Exit.DONE
+    device = resolve_device(place.device_for(options.device))
+    threads = set_threads(place.threads_for(options.threads))
+    prepared = prepare(spec, problems)
+    for warning in prepared.warnings:
+        show_problem(streams, warning)
+    job, state = prepared.job(device)
+    if options.dry_run:
+        return dry_run(prepared, job, state, streams)
+    facts = resuming.RunFacts(options.overrides(), str(device), threads)
+    report = TrainingReport(streams, prepared, job, json=options.json)
+    with ExitStack() as held:
+        stop = held.enter_context(StopSignal())
+        run = place.open(prepared, facts, held, streams)
+        recorder = Recorder(run, state, describe_model(prepared), job.training.checkpoint_every)
+        step = resuming.restore(place, recorder, state, streams)
+        report.starts(run.path, step, state)
+        display = held.enter_context(report.display())
+        rows = train_loop(job, state, lambda: stop.requested is not None)
+        return _follow(rows, recorder, report, display)
+
+
+def _follow(rows: Iterator[Row], recorder: Recorder, report: TrainingReport, display: TrainingDisplay) -> int:
+    """Writes and shows every row; the last one says how the run ended."""
+    try:
+        for row in rows:
+            display.take(row)
+            recorder.take(row)
+            report.take(row)
+            if isinstance(row, (DoneRow, StoppedRow)):
+                display.stop()
+                return report.ends(row)
+    except NncliError as error:
+        display.stop()
+        recorder.fail(error)
+        raise
+    raise AssertionError("training ended without a last row")

@@ -1,0 +1,1 @@
+"""Files of data to encoded tensors, split into parts, batched by index."""

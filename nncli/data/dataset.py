@@ -1,0 +1,78 @@
+"""The types that data hands to training: targets, parts, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from nncli.errors import Problem
+from nncli.spec.items import InputSpec
+from nncli.spec.schema import DataSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from nncli.data.encoders import Encoders
+
+PartName: TypeAlias = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """One column that is predicted.
+
+    `classes` are the texts in the order of their indices; of a binary target the negative one
+    comes first. `width` is the number of columns that a float target takes (1 unless one-hot).
+    """
+
+    name: str
+    type: Literal["number", "category", "binary"]
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """The encoded rows of one part.
+
+    Shapes (N rows): in `inputs` numbers and binaries float32 (N, 1), categories int64 (N,), images
+    float32 (N, channels, height, width), `features` float32 (N, width). In `targets` numbers
+    float32 (N, 1) as scaled, binaries and categories int64 (N,), the class index.
+    """
+
+    name: PartName
+    rows: int
+    inputs: Mapping[str, Tensor]
+    targets: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Data:
+    """All that a spec's `data:` says, read, checked, split and encoded.
+
+    `resolved` is the DataSpec with every default filled in. `digest` is a sha256 over the bytes
+    of the source files. `parts` holds train, and validation and test where they have rows.
+    """
+
+    parts: Mapping[PartName, Part]
+    encoders: Encoders
+    inputs: Mapping[str, InputSpec]
+    targets: Mapping[str, TargetSpec]
+    resolved: DataSpec
+    digest: str
+    warnings: tuple[Problem, ...] = field(default=())
+
+    def declared(self) -> dict[str, int]:
+        """Names what `$classes` and `$NAME.classes` stand for in the network."""
+        return declared_counts(self.targets)
+
+
+def declared_counts(targets: Mapping[str, TargetSpec]) -> dict[str, int]:
+    """Counts classes by name: `{"classes": 3, "species.classes": 3}`.
+
+    The short form is left out where several targets have classes.
+    """
+    counts = {f"{name}.classes": len(t.classes) for name, t in targets.items() if t.classes}
+    if len(counts) == 1:
+        counts["classes"] = next(iter(counts.values()))
+    return counts

@@ -1,0 +1,58 @@
+"""A data file to a table: by its suffix, from bytes that are read once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from nncli.data.delimited import read_delimited
+from nncli.data.json_lines import read_json_lines
+from nncli.data.parquet import read_parquet
+from nncli.data.tables import Reading, Table
+from nncli.errors import Problem
+from nncli.messages.catalogue import nearest
+
+Reader = Callable[[bytes, str, Reading], Table]
+
+READERS: Final[dict[str, Reader]] = {
+    ".csv": lambda content, file, reading: read_delimited(content, file, reading.delimiter or ",", reading),
+    ".tsv": lambda content, file, reading: read_delimited(content, file, reading.delimiter or "\t", reading),
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".parquet": read_parquet,
+}
+
+
+def format_problem(path: Path) -> Problem | None:
+    """Says why a file of this suffix cannot be read as a table, if so."""
+    if path.suffix.lower() in READERS:
+        return None
+    return Problem("data-format", facts={"file": path, "suffix": path.suffix, "known": list(READERS)})
+
+
+def read_bytes(path: Path) -> bytes | Problem:
+    """Reads a regular file, or says why it cannot be read, without a place."""
+    try:
+        # Not blocking, so that a FIFO without a writer is refused rather than waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        facts = {"file": path, "nearest": nearest(path.name, siblings)}
+        return Problem("data-missing", facts=facts)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return Problem("data-closed", facts={"file": path, "reason": reason})
+    with os.fdopen(descriptor, "rb") as stream:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            return stream.read()
+        kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+        return Problem("data-irregular", facts={"file": path, "kind": kind})
+
+
+def read_table(path: Path, content: bytes, file: str, reading: Reading) -> Table:
+    """Reads the bytes of a file as its suffix says; `file` is its name in messages."""
+    return READERS[path.suffix.lower()](content, file, reading)

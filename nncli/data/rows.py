@@ -1,0 +1,112 @@
+"""Raw rows for a trained network: a file, standard input, or rows from Python."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from nncli.data.categories import as_text
+from nncli.data.dataset import Part, PartName
+from nncli.data.encoders import Encoders
+from nncli.data.files import format_problem, read_bytes, read_table
+from nncli.data.tables import Source, Table
+from nncli.errors import Problem
+from nncli.messages.catalogue import failure, failures, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+STDIN_NAME = "<stdin>"
+ROWS_NAME = "<rows>"
+
+
+def read_rows(source: Path | Literal["-"], encoders: Encoders, *, with_targets: bool) -> Table:
+    """Reads the rows of a file, or of standard input: JSONL where it starts with `{`, else CSV.
+
+    Columns are found by name; others are kept in the table and not looked at. The targets may be
+    missing unless `with_targets`. Raises `file-unreadable` (usage), `columns-missing`, and what the
+    format's reader raises.
+    """
+    if source == "-":
+        content = sys.stdin.buffer.read()
+        suffix = ".jsonl" if content.lstrip().startswith(b"{") else ".csv"
+        table = read_table(Path(suffix).with_stem("stdin"), content, STDIN_NAME, encoders.reading)
+    else:
+        found = read_bytes(source)
+        if isinstance(found, Problem):
+            raise failure("file-unreadable", file=str(source), reason=_reason(found))
+        problem = format_problem(source)
+        if problem:
+            raise failures([problem])
+        table = read_table(source, found, str(source), encoders.reading)
+    return _complete(table, encoders, with_targets=with_targets)
+
+
+def table_from_rows(
+    rows: Sequence[Mapping[str, object]] | pl.DataFrame, encoders: Encoders, *, with_targets: bool
+) -> Table:
+    """Makes a table of dicts or of a Polars frame. Raises `columns-missing`, `cells-nested`.
+
+    In dicts, None, a missing key and a float NaN are empty cells.
+    """
+    import polars as pl
+
+    if isinstance(rows, pl.DataFrame):
+        frame = rows
+    else:
+        names = dict.fromkeys(name for row in rows for name in row)
+        cells = {name: [_cell(row.get(name), at, name) for at, row in enumerate(rows, 1)] for name in names}
+        frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
+    if frame.is_empty():
+        raise failure("rows-empty")
+    table = Table(frame, np.arange(1, frame.height + 1), Source(ROWS_NAME), encoders.reading)
+    return _complete(table, encoders, with_targets=with_targets)
+
+
+def part_from(
+    encoders: Encoders, table: Table, name: PartName, warnings: list[Problem] | None = None
+) -> Part:
+    """Encodes a table with its targets; see `Encoders.encode_inputs` for `warnings`.
+
+    Raises the problems of inputs and targets together.
+    """
+    inputs = encoders.encode_inputs(table, warnings)
+    return Part(name, len(table), inputs, encoders.encode_targets(table))
+
+
+def _complete(table: Table, encoders: Encoders, *, with_targets: bool) -> Table:
+    wanted = encoders.columns(inputs_only=not with_targets)
+    missing = [header for header in wanted if header not in table.columns]
+    if missing:
+        close = nearest(missing[0], table.columns)
+        raise failure(
+            "columns-missing",
+            table.header_place(),
+            names=[f"`{header}`" for header in missing],
+            nearest=f"`{close}` is there: rename it to `{missing[0]}`" if close else "",
+            found=list(table.columns),
+        )
+    return table
+
+
+def _cell(value: object, row: int, column: str) -> str | None:
+    """Writes a Python value as a table has it; NumPy's scalars are taken as the numbers they are."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, (bool, int, float, str)):
+        return as_text(value)
+    raise failure("cell-type", row=row, column=column, type=type(value).__name__)
+
+
+def _reason(problem: Problem) -> str:
+    kind = problem.facts.get("kind")
+    if kind:
+        return f"it is {kind}"
+    return str(problem.facts.get("reason") or "no such file")

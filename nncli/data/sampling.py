@@ -1,0 +1,43 @@
+"""The order of the rows in each epoch, and the bounds of its batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SPLIT_DRAW: Final = 0
+ORDER_DRAW: Final = 1
+"""What a generator is for, so that the same seed gives each purpose numbers of its own."""
+
+
+def generator_of(seed: int, *draw: int) -> np.random.Generator:
+    """Makes the generator of one draw: a pure function of the seed, the purpose and its counters.
+
+    Neighbouring seeds and epochs give unrelated numbers. Source: numpy's SeedSequence hash and PCG64.
+    """
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=draw)))
+
+
+def sample_order(rows: int, seed: int, epoch: int) -> Tensor:
+    """Gives the order in which an epoch visits the rows: an int64 permutation (rows,).
+
+    It depends on its arguments alone and leaves every global generator as it was.
+    """
+    import torch
+
+    return torch.from_numpy(generator_of(seed, ORDER_DRAW, epoch).permutation(rows))
+
+
+def batch_bounds(rows: int, batch_size: int) -> tuple[tuple[int, int], ...]:
+    """Cuts range(rows) into batches and gives the (start, stop) of each.
+
+    A last batch of one row joins the batch before it: BatchNorm cannot train on one row.
+    """
+    starts = list(range(0, rows, batch_size))
+    if len(starts) > 1 and batch_size > 1 and rows - starts[-1] == 1:
+        starts.pop()
+    return tuple(zip(starts, [*starts[1:], rows], strict=True)) if starts else ()

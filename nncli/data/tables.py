@@ -1,0 +1,155 @@
+"""Rows as they were read, before any encoding, with the line that each of them stands on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nncli.errors import Place, Problem
+from nncli.messages.catalogue import failure
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Rows: TypeAlias = NDArray[np.int64]
+SHOWN: Final = 5
+"""How many bad cells a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the bytes of a table are read; `delimiter` None follows the suffix: tab for .tsv, else comma."""
+
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    nulls: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column by its three names: in the spec, in the file (`header`), and its role."""
+
+    name: str
+    header: str
+    role: Literal["input", "target"]
+
+    @property
+    def path(self) -> str:
+        """The YAML path of the column's declaration."""
+        return f"data.{self.role}s.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows came from, so that a cell can be pointed at.
+
+    `content` is the text as UTF-8 with "\\n" line ends, empty where rows have no lines (Parquet, rows
+    from Python). `delimiter` is empty where the lines are JSON.
+    """
+
+    file: str
+    content: bytes = b""
+    delimiter: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a file: one text column per field of CSV and JSONL, typed columns of Parquet.
+
+    `lines` counts from 1: the line that a row begins on, or the row where there are no lines.
+    """
+
+    frame: pl.DataFrame
+    lines: Rows
+    source: Source
+    reading: Reading = field(default_factory=Reading)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headers, in the order of the file."""
+        return tuple(self.frame.columns)
+
+    def take(self, rows: Rows) -> Table:
+        """Picks rows by position, in the order given."""
+        return Table(self.frame[rows], self.lines[rows], self.source, self.reading)
+
+    def raw(self, header: str) -> pl.Series:
+        """Gives the cells of a column as text, as they are in the file. Raises `cells-nested`."""
+        import polars as pl
+
+        series = self.frame[header]
+        if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
+            raise failure("cells-nested", self.header_place(), column=header, kind=str(series.dtype))
+        return series if series.dtype == pl.String else series.cast(pl.String)
+
+    def texts(self, header: str, *, stripped: bool = False) -> pl.Series:
+        """Gives the cells of a column as text, null where they are empty. Raises `cells-nested`."""
+        import polars as pl
+
+        series = self.raw(header)
+        if self.frame[header].dtype.is_float():
+            series = series.set(series == "NaN", None)
+        if stripped:
+            series = series.str.strip_chars()
+        empty = series.is_in(pl.Series(self.reading.nulls, dtype=pl.String).implode())
+        return series.set(empty.fill_null(False), None)
+
+    def header_place(self) -> Place:
+        """The first line of the file, where the headers of a CSV file stand."""
+        return Place(self.source.file, 1, 1, self._line(1))
+
+    def place(self, row: int, header: str) -> Place:
+        """Points at a cell; at the start of its line where it cannot be told further."""
+        line = int(self.lines[row])
+        text = self._line(line)
+        if self.source.delimiter:
+            column = _field_start(text, self.columns.index(header), self.source.delimiter)
+        else:
+            column = text.find(json.dumps(header, ensure_ascii=False)) + 1
+        return Place(self.source.file, line, max(column, 1), text)
+
+    def _line(self, line: int) -> str:
+        lines = self.source.content.split(b"\n", line)
+        return lines[line - 1].decode("utf-8") if len(lines) >= line else ""
+
+    def cells_problem(self, code: str, column: Column, rows: Rows, **facts: object) -> Problem:
+        """Makes one problem of all bad cells of a column: counted, at the first, five shown."""
+        unit = "line" if self.source.content else "row"
+        raw = self.raw(column.header)
+        cells = [f"{unit} {self.lines[row]} `{raw[int(row)]}`" for row in rows[:SHOWN]]
+        lines = [str(self.lines[row]) for row in rows[:SHOWN]]
+        more = ["…"] if len(rows) > SHOWN else []
+        said: dict[str, object] = {
+            "name": column.name,
+            "column": column.header,
+            "count": len(rows),
+            "rows": counted(len(rows), "row"),
+            "cells": [*cells, *more],
+            "lines": f"{unit}{'s' if len(rows) > 1 else ''} " + ", ".join([*lines, *more]),
+        }
+        return Problem(code, self.place(int(rows[0]), column.header), column.path, said | facts)
+
+
+def counted(count: int, word: str) -> str:
+    """Writes a count with its word: `1 row`, `1,200 rows`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _field_start(line: str, index: int, delimiter: str) -> int:
+    """Finds the column, from 1, where a field of a line begins; 0 where a quoted field spans lines."""
+    quoted = False
+    for position, character in enumerate(line):
+        if index == 0:
+            return position + 1
+        if character == '"':
+            quoted = not quoted
+        elif character == delimiter and not quoted:
+            index -= 1
+    return len(line) + 1 if index == 0 and not quoted else 0

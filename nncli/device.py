@@ -1,0 +1,60 @@
+"""Where a network runs: the device, the threads, the precision of its matrix products."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Literal
+
+import torch
+
+from nncli.messages.catalogue import failure
+
+
+def resolve_device(text: str) -> torch.device:
+    """Reads `auto`, `cpu`, `cuda` or `cuda:N`; `auto` is CUDA where there is one.
+
+    Raises UsageError: `device-unknown`, and `device-absent` where CUDA was asked for in vain.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if text == "cpu" or (text == "auto" and not count):
+        return torch.device("cpu")
+    if text == "auto":
+        return torch.device("cuda", 0)
+    found = re.fullmatch(r"cuda(?::(\d{1,4}))?", text)
+    if not found:
+        raise failure("device-unknown", device=text)
+    index = int(found[1] or 0)
+    if index >= count:
+        raise failure("device-absent", device=text, count=count)
+    return torch.device("cuda", index)
+
+
+def set_threads(count: int | None) -> int:
+    """Sets the threads of torch's CPU kernels; None takes every core that the process may use.
+
+    Results depend on it bit for bit, so a run records it. Raises UsageError: `threads-range`.
+    """
+    if count is None:
+        count = available_cores()
+    if count < 1:
+        raise failure("threads-range", received=count)
+    torch.set_num_threads(count)
+    return count
+
+
+def available_cores() -> int:
+    """Counts the cores that this process may use, which a batch system can make fewer."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_precision(precision: Literal["auto", "float32"], device: torch.device) -> None:
+    """Chooses how CUDA multiplies float32 matrices: `auto` TF32, `float32` IEEE; CPU is always IEEE."""
+    if device.type != "cuda":
+        return
+    chosen = "tf32" if precision == "auto" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = chosen
+    torch.backends.cudnn.conv.fp32_precision = chosen  # type: ignore[attr-defined]
+    torch.backends.cudnn.rnn.fp32_precision = chosen  # type: ignore[attr-defined]

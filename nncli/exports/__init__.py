@@ -1,0 +1,1 @@
+"""One file per format that a trained network can leave in."""

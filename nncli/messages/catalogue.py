@@ -1,0 +1,66 @@
+"""Every code with its words, and the one way to raise and to say a problem."""
+
+from __future__ import annotations
+
+import difflib
+import string
+from collections.abc import Iterable
+from typing import Final
+
+from nncli.errors import NncliError, Place, Problem, printable
+from nncli.messages import data, network, running, spec, usage, weights
+from nncli.messages.words import Words
+
+TABLES: Final = (usage.TABLE, spec.TABLE, network.TABLE, data.TABLE, weights.TABLE, running.TABLE)
+CATALOGUE: Final[dict[str, Words]] = {code: words for table in TABLES for code, words in table.items()}
+
+
+def failure(code: str, place: Place | None = None, path: str = "", **facts: object) -> NncliError:
+    """Makes the exception for one problem: `raise failure("file-missing", file=path)`."""
+    return failures([Problem(code, place, path, facts)])
+
+
+def failures(problems: Iterable[Problem]) -> NncliError:
+    """Makes one exception for several problems, sorted by place; its exit code is the lowest."""
+    ordered = sorted(problems, key=_order)
+    kinds = [CATALOGUE[problem.code].error for problem in ordered if problem.severity == "error"]
+    return min(kinds, key=lambda kind: kind.exit_code)(*ordered)
+
+
+def _order(problem: Problem) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def message_of(problem: Problem) -> str:
+    """Fills the message of a problem; text from files is made printable."""
+    return _filled(CATALOGUE[problem.code].message, problem)
+
+
+def hint_of(problem: Problem) -> str:
+    """Fills the first hint whose facts are all given and not empty; empty where none fits."""
+    for template in CATALOGUE[problem.code].hints:
+        names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
+        if all(problem.facts.get(name) not in (None, "", ()) for name in names):
+            return _filled(template, problem)
+    return ""
+
+
+def _filled(template: str, problem: Problem) -> str:
+    return template.format_map({name: _shown(value) for name, value in problem.facts.items()})
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(item) for item in value)
+    return printable(str(value))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Names the known word that was probably meant, or nothing."""
+    names = list(known)
+    lowered = {name.lower(): name for name in names}
+    if word.lower() in lowered:
+        return lowered[word.lower()]
+    found = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    return found[0] if found else ""

@@ -1,0 +1,174 @@
+"""Words for devices, optimisers, losses, metrics and training."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nncli.errors import DataError, DivergedError, SpecError, UsageError, WeightsError
+from nncli.messages.words import Words
+
+TABLE: Final[dict[str, Words]] = {
+    "batch-of-one": Words(
+        SpecError,
+        "batch_size is 1, but `{layer}` ({type}) needs two rows to normalise over",
+        ("write `batch_size: 2` or more, or take `{layer}` out",),
+        "Batch normalisation computes the deviation over the rows of a batch; one row has none.",
+    ),
+    "bits-may-differ": Words(
+        WeightsError,
+        "the machine is not as recorded, so the last bits may differ: {difference}",
+        (),
+        "Another CPU, device, thread count or torch version can change the last bits of a sum.",
+    ),
+    "checkpoint-differs": Words(
+        WeightsError,
+        "the checkpoint does not fit this network: {differing}",
+        ("it was written by another spec or version",),
+        "Names or shapes of tensors in a checkpoint are not those of the network that should take them.",
+    ),
+    "device-absent": Words(
+        UsageError,
+        "{device} was asked for, but torch sees {count} CUDA devices",
+        ("use `--device cpu`, or `--device auto` to take CUDA only where it is there",),
+        "CUDA was asked for and is not there. nncli never runs on the CPU in silence instead.",
+    ),
+    "device-unknown": Words(
+        UsageError,
+        "there is no device `{device}`",
+        ("the choices are auto, cpu, cuda and cuda:N",),
+        "The words that --device and NNCLI_DEVICE take.",
+    ),
+    "diverged": Words(
+        DivergedError,
+        "the {what} of `{layer}` ({type}) is not finite at step {step}, epoch {epoch}, "
+        "with a learning rate of {learning_rate}",
+        ("{advice}",),
+        "A loss, gradient or weight became infinite or no number. The weights before it are kept.",
+    ),
+    "figure-unknown": Words(
+        SpecError,
+        "there is no figure `{figure}` to watch",
+        ("did you mean `{nearest}`? known here: {known}", "known here: {known}"),
+        "stop_early.watch and keep_best name a figure of every epoch, such as validation.loss.",
+    ),
+    "figure-without-rows": Words(
+        SpecError,
+        "`{figure}` cannot be watched: there are no validation rows",
+        ("set `data.split.validation`, or watch train.loss",),
+        "A figure of the validation part needs rows in it.",
+    ),
+    "loss-range": Words(
+        SpecError,
+        "{loss} takes probabilities, but `{layer}` ({type}) gives any number",
+        ("use {instead}, or put `- {activation}` at the end of the network",),
+        "The last layer must give what the loss can read.",
+    ),
+    "loss-reduction": Words(
+        SpecError,
+        "{loss} must give one number, but its reduction is {reduction}",
+        ("leave `reduction` out",),
+        "Training makes one number small; `reduction: none` gives one per row.",
+    ),
+    "loss-several-outputs": Words(
+        SpecError,
+        "{targets} need an output of the network each, which a spec cannot name yet",
+        ("predict one of them, or write one loss for targets that are all numbers or binary",),
+        "A loss of its own per target needs a network with several outputs.",
+    ),
+    "loss-shape": Words(
+        SpecError,
+        "{loss} on {columns} needs {needed} from the last layer, but `{layer}` gives {given}",
+        ("{fix}",),
+        "The prediction and the target must have equal shapes; nothing is broadcast.",
+    ),
+    "loss-target": Words(
+        SpecError,
+        "{loss} cannot be used on `{column}`, which is a {kind}: {reason}",
+        ("use {instead}",),
+        "The loss does not fit the kind of the target.",
+    ),
+    "loss-target-unknown": Words(
+        SpecError,
+        "there is no target `{target}`",
+        ("did you mean `{nearest}`?", "the targets are {known}"),
+        "A loss names a target that the data does not have.",
+    ),
+    "loss-terms-differ": Words(
+        SpecError,
+        "{losses} need the target in different forms, so they cannot be added",
+        (),
+        "Some losses compare with a class index, others with numbers.",
+    ),
+    "loss-unfit": Words(
+        SpecError,
+        "{loss} cannot be used here: {reason}",
+        ("use {instead}",),
+        "The loss takes something else than one prediction and one target.",
+    ),
+    "loss-unknown": Words(
+        SpecError,
+        "there is no loss `{loss}` in torch.nn",
+        ("did you mean `{nearest}`?",),
+        "Losses are the classes of the installed torch.nn, by their own names.",
+    ),
+    "loss-refused": Words(
+        SpecError,
+        "torch refuses these arguments of {loss}: {reason}",
+        (),
+        "The loss's own checks failed; the message is torch's.",
+    ),
+    "metric-kind": Words(
+        SpecError,
+        "{metric} cannot be computed: it needs {needed}, and the targets are {kinds}",
+        ("for these: {known}",),
+        "Some metrics are of classes, others of numbers.",
+    ),
+    "metric-unknown": Words(
+        SpecError,
+        "there is no metric `{metric}`",
+        ("did you mean `{nearest}`? the metrics are {known}", "the metrics are {known}"),
+        "Metrics have the names of torchmetrics' functions.",
+    ),
+    "nothing-to-learn": Words(
+        SpecError,
+        "the network has no weights that an optimiser could change",
+        ("add a layer with weights, such as `- Linear: 10`",),
+        "Training needs at least one weight.",
+    ),
+    "optimizer-closure": Words(
+        SpecError,
+        "{optimizer} is not supported: it evaluates every batch several times in a step",
+        ("use AdamW or SGD",),
+        "LBFGS needs a closure, which training does not offer yet.",
+    ),
+    "optimizer-refused": Words(
+        SpecError,
+        "torch refuses these arguments of {optimizer}: {reason}",
+        (),
+        "The optimiser's own checks failed; the message is torch's.",
+    ),
+    "optimizer-sparse": Words(
+        SpecError,
+        "{optimizer} does not fit the gradients of this network: {reason}",
+        ("leave `sparse` out of the Embedding, or use SGD or Adagrad",),
+        "An Embedding with `sparse: true` has sparse gradients, which few optimisers take.",
+    ),
+    "optimizer-unknown": Words(
+        SpecError,
+        "there is no optimiser `{optimizer}` in torch.optim",
+        ("did you mean `{nearest}`?",),
+        "Optimisers are the classes of the installed torch.optim, by their own names.",
+    ),
+    "target-outside": Words(
+        DataError,
+        "{column} has values from {lowest} to {highest} in the {part} part, but {loss} needs {needed}",
+        ("{fix}",),
+        "A target has values that the loss cannot compare with.",
+    ),
+    "threads-range": Words(
+        UsageError,
+        "{received} threads were asked for, but it must be 1 or more",
+        (),
+        "The number of threads of --threads.",
+    ),
+}

@@ -1,0 +1,193 @@
+"""A run folder or a weights file opened as spec, encoders and module: what every use of it shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from nncli.data.encoders import Encoders
+from nncli.data.rows import read_rows, table_from_rows
+from nncli.data.tables import Table
+from nncli.device import resolve_device
+from nncli.errors import NncliError
+from nncli.messages.catalogue import failure
+from nncli.network.compiled import CompiledNetwork
+from nncli.network.compiling import compile_network
+from nncli.outputs import Answers
+from nncli.preparing import NETWORK, Prepared
+from nncli.runs.folder import RunFolder, RunInfo, read_run
+from nncli.runs.weights_file import WeightsFile, read_weights
+from nncli.spec.opening import parse_spec
+from nncli.spec.spec import Origin, Spec
+from nncli.spec.writing import as_tree
+from nncli.training.metrics import Metric, build_metrics
+from nncli.training.objective_checks import build_objective
+from nncli.training.objectives import Objective
+from nncli.training.prediction import predict
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network that is ready to use, in eval mode on its device.
+
+    `spec` states every size and class. `run` is what the run folder notes, None for a weights
+    file. `path` is the weights file.
+    """
+
+    module: nn.Module
+    spec: Spec
+    encoders: Encoders
+    network: CompiledNetwork
+    objective: Objective
+    metrics: tuple[Metric, ...]
+    metadata: Mapping[str, str]
+    path: Path
+    device: torch.device
+    run: RunInfo | None = None
+
+    def answers(self, inputs: Mapping[str, Tensor], batch_size: int | None = None) -> Answers:
+        """Runs encoded rows through the network and turns outputs into classes and units."""
+        size = batch_size or (self.spec.training.batch_size if self.spec.training else 32)
+        taken = [inputs[name].to(self.device) for name in self.network.inputs]
+        output = predict(self.module, taken, size)
+        return Answers(self.objective, self.encoders, self.objective.predictions(output))
+
+    def predict(
+        self, rows: Sequence[Mapping[str, object]] | polars.DataFrame | str | Path
+    ) -> list[dict[str, Any]]:
+        """Predicts raw rows: dicts, a Polars frame, or the path of a file.
+
+        Returns one dict a row, in order: the targets, and `probabilities` where the loss gives
+        them: `{"species": "Adelie", "probabilities": {"species": {"Adelie": 0.98, …}}}`.
+        Raises DataError as `nncli predict` does.
+        """
+        table: Table
+        if isinstance(rows, (str, Path)):
+            table = read_rows(Path(rows), self.encoders, with_targets=False)
+        else:
+            table = table_from_rows(rows, self.encoders, with_targets=False)
+        return list(self.answers(self.encoders.encode_inputs(table)).documents())
+
+
+def load(path: str | Path, device: str = "auto") -> Model:
+    """Opens a run folder or an exported weights file.
+
+    Raises WeightsError for what is no model of nncli, UsageError for a device that is not there.
+    """
+    return open_model(Path(path), resolve_device(device))
+
+
+def open_model(path: Path, device: torch.device) -> Model:
+    """Opens a run folder or a weights file on a device; see `load`."""
+    if not path.exists():
+        raise failure("file-unreadable", file=str(path), reason="no such file or folder")
+    run = read_run(path) if path.is_dir() else None
+    weights_path = RunFolder(path).weights if run else path
+    if run and not weights_path.exists():
+        raise failure("run-without-weights", run=str(path), state=run.state)
+    weights = read_weights(weights_path)
+    spec = _spec_of(weights, weights_path)
+    encoders = Encoders.from_json(_document(weights, "nncli.encoders", weights_path))
+    network = _compiled(spec, weights_path)
+    _load(network.module, weights.tensors, weights_path)
+    objective = build_objective(spec, encoders.targets(), network.output_shape, network.calls[-1])
+    metrics = build_metrics(spec.training.metrics if spec.training else None, encoders.targets())
+    module = network.module.to(device).eval()
+    return Model(
+        module, spec, encoders, network, objective, metrics, weights.metadata, weights_path, device, run
+    )
+
+
+def _document(weights: WeightsFile, key: str, path: Path) -> Any:
+    try:
+        return json.loads(weights.metadata[key])
+    except (KeyError, ValueError, RecursionError) as error:
+        raise failure("weights-metadata", file=str(path), key=key) from error
+
+
+def _spec_of(weights: WeightsFile, path: Path) -> Spec:
+    text = weights.metadata.get("nncli.spec", "")
+    try:
+        spec = parse_spec(text, Origin(f"{path}: nncli.spec", path.parent, text), stem=path.stem)
+    except NncliError as error:
+        raise failure("weights-metadata", file=str(path), key="nncli.spec") from error
+    if spec.training is None or NETWORK not in spec.networks:
+        raise failure("weights-metadata", file=str(path), key="nncli.spec")
+    return spec
+
+
+def _compiled(spec: Spec, path: Path) -> CompiledNetwork:
+    try:
+        with torch.random.fork_rng(devices=[]):
+            return compile_network(spec.networks[NETWORK], {}, {})
+    except NncliError as error:
+        if error.exit_code == 6:
+            raise
+        raise failure("weights-metadata", file=str(path), key="nncli.spec") from error
+
+
+def _load(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Puts tensors into a module; the first three that differ are named.
+
+    Raises WeightsError `weights-differ`.
+    """
+    wanted = module.state_dict()
+    differing = [
+        _difference(name, wanted.get(name), tensors.get(name))
+        for name in [*wanted, *(name for name in tensors if name not in wanted)]
+        if name not in wanted or name not in tensors or wanted[name].shape != tensors[name].shape
+    ]
+    if differing:
+        raise failure("weights-differ", file=str(path), differing=differing[:3])
+    module.load_state_dict(dict(tensors))
+
+
+def _difference(name: str, wanted: Tensor | None, found: Tensor | None) -> str:
+    if found is None:
+        return f"{name} is missing"
+    if wanted is None:
+        return f"{name} belongs to nothing"
+    return f"{name} is {list(found.shape)}, not {list(wanted.shape)}"
+
+
+def describe_model(prepared: Prepared) -> dict[str, str]:
+    """Writes the metadata of a weights file: spec, encoders and outputs, as JSON.
+
+    Data paths that are absolute keep their last part only: the file may go to other machines.
+    """
+    assert prepared.data is not None
+    spec = replace(prepared.spec, data=_without_folders(prepared.spec))
+    outputs = [
+        {
+            "target": target.name,
+            "kind": target.type,
+            "classes": list(target.classes),
+            "unit": None,
+            "loss": prepared.objective.terms[0].name if prepared.objective else None,
+        }
+        for target in prepared.data.targets.values()
+    ]
+    return {
+        "nncli.torch": torch.__version__,
+        "nncli.spec": json.dumps(as_tree(spec), ensure_ascii=False),
+        "nncli.encoders": json.dumps(prepared.data.encoders.to_json(), ensure_ascii=False),
+        "nncli.outputs": json.dumps(outputs, ensure_ascii=False),
+    }
+
+
+def _without_folders(spec: Spec) -> Any:
+    data = spec.data
+    if data is None:
+        return None
+    files = {"train": data.train, "validation": data.validation, "test": data.test}
+    short = {key: Path(file).name for key, file in files.items() if file and Path(file).is_absolute()}
+    return data.model_copy(update=short)

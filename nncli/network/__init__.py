@@ -1,0 +1,1 @@
+"""A typed network to a plain `torch.nn.Module` with straight-line code."""

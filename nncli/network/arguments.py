@@ -1,0 +1,208 @@
+"""Calls as written, bound to the signatures that torch really has."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from nncli.errors import NncliError, Problem
+from nncli.messages.catalogue import failures, nearest
+from nncli.network.signatures import Parameter, Signature, signature_of
+from nncli.spec.arithmetic import Formula, evaluate
+from nncli.spec.items import Argument, Call, Constant
+
+# Counts that make no sense below one. torch builds some of them and fails, or does nothing, later.
+AT_LEAST_ONE: Final = frozenset(
+    "in_features out_features in_channels out_channels num_features num_channels num_groups groups "
+    "hidden_size input_size num_layers embedding_dim num_embeddings kernel_size stride dilation "
+    "embed_dim num_heads nhead d_model dim_feedforward in1_features in2_features "
+    "upscale_factor downscale_factor".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What formulas in arguments can see: counted names, and the sizes of what flows in."""
+
+    names: Mapping[str, Constant]
+    size: Callable[..., int] | None = None
+
+
+EMPTY_SCOPE: Final = Scope({})
+
+
+def bind(
+    call: Call, target: Callable[..., object], path: str, skip: Collection[str] = ()
+) -> dict[str, object]:
+    """Binds a call to a Python signature, and returns its keyword arguments.
+
+    `skip` names parameters that nncli fills in itself; positions run over the others.
+    Raises SpecError with every problem of the call, each at its argument: `argument-unknown`,
+    `argument-missing`, `argument-repeated`, `argument-type`, `argument-range`,
+    `too-many-arguments`, and what formulas raise.
+    """
+    return bind_in(call, target, path, skip, EMPTY_SCOPE)
+
+
+def bind_in(
+    call: Call, target: Callable[..., object], path: str, skip: Collection[str], scope: Scope
+) -> dict[str, object]:
+    """Binds a call as `bind` does, with a scope for its formulas."""
+    signature = signature_of(target)
+    problems: list[Problem] = []
+    arguments = _arranged(call, signature, path, skip, problems)
+    bound: dict[str, object] = {}
+    for name, argument in arguments.items():
+        try:
+            value = value_of(argument, scope)
+        except NncliError as error:
+            problems.extend(error.problems)
+            continue
+        parameter = signature.parameter(name)
+        problem = _check(call, parameter, argument, value, path) if parameter else None
+        if problem:
+            problems.append(problem)
+        bound[name] = value
+    missing = [p.name for p in signature.parameters if p.required and p.name not in {*arguments, *skip}]
+    if missing and not any(p.code == "argument-unknown" for p in problems):
+        facts = {"call": call.name, "missing": missing, "signature": str(signature)}
+        problems.append(Problem("argument-missing", call.place, path, facts))
+    if problems:
+        raise failures(problems)
+    return bound
+
+
+def value_of(argument: Argument, scope: Scope) -> object:
+    """Works out an argument: formulas are evaluated, lists become tuples."""
+    return _evaluated(argument.value, scope)
+
+
+def _evaluated(value: Constant, scope: Scope) -> object:
+    if isinstance(value, Formula):
+        return value.evaluate(scope.names, scope.size)
+    if isinstance(value, Mapping):
+        return {key: _evaluated(item, scope) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_evaluated(item, scope) for item in value)
+    return value
+
+
+def _arranged(
+    call: Call, signature: Signature, path: str, skip: Collection[str], problems: list[Problem]
+) -> dict[str, Argument]:
+    """Gives every argument its parameter's name; positions run over what nncli does not fill in."""
+    positional = [p for p in signature.parameters if p.name not in skip and not p.keyword_only]
+    positions = _packed(call.positions, positional, signature)
+    arranged: dict[str, Argument] = {}
+    if len(positions) > len(positional):
+        facts = {"call": call.name, "given": len(positions), "most": len(positional)}
+        place = positions[len(positional)].place
+        problems.append(Problem("too-many-arguments", place, path, {**facts, "signature": str(signature)}))
+    for parameter, argument in zip(positional, positions, strict=False):
+        arranged[parameter.name] = argument
+    for name, argument in call.keywords.items():
+        here = f"{path}.{name}"
+        if signature.parameter(name) is None:
+            known = [p.name for p in signature.parameters]
+            facts = {"call": call.name, "argument": name, "nearest": nearest(name, known)}
+            problem = Problem("argument-unknown", argument.place, here, {**facts, "signature": str(signature)})
+            problems.append(problem)
+        elif name in arranged and not argument.overriding:
+            facts = {"call": call.name, "argument": name}
+            problems.append(Problem("argument-repeated", argument.place, here, facts))
+        else:
+            arranged[name] = argument
+    return arranged
+
+
+def _packed(
+    positions: Sequence[Argument], positional: Sequence[Parameter], signature: Signature
+) -> Sequence[Argument]:
+    """Takes a list that is too long for positions as the first argument: `permute: [0, 2, 1]`."""
+    if len(positions) <= len(positional) or not positional:
+        return positions
+    if not _takes_sequence(positional[0].annotation) or any(isinstance(a.value, tuple) for a in positions):
+        return positions
+    return [Argument(tuple(a.value for a in positions), positions[0].place)]
+
+
+def _takes_sequence(annotation: object) -> bool:
+    if annotation is object:
+        return True
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return any(_takes_sequence(option) for option in typing.get_args(annotation))
+    origin = typing.get_origin(annotation) or annotation
+    return isinstance(origin, type) and issubclass(origin, (tuple, list))
+
+
+def _check(call: Call, parameter: Parameter, argument: Argument, value: object, path: str) -> Problem | None:
+    here = f"{path}.{parameter.name}"
+    facts = {"call": call.name, "argument": parameter.name, "received": _shown(value)}
+    if not fits(value, parameter.annotation):
+        facts["expected"] = _expected(parameter.annotation)
+        return Problem("argument-type", argument.place, here, facts)
+    numbers = value if isinstance(value, tuple) else (value,)
+    if parameter.name in AT_LEAST_ONE and any(isinstance(n, int) and n < 1 for n in numbers):
+        return Problem("argument-range", argument.place, here, {**facts, "allowed": "1 or more"})
+    if any(isinstance(n, float) and n != n for n in numbers):
+        return Problem("argument-range", argument.place, here, {**facts, "allowed": "a number"})
+    return None
+
+
+def fits(value: object, annotation: object) -> bool:
+    """Tells whether a value can stand for an annotation; what it does not know it lets pass."""
+    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, option) for option in options)
+    if origin is Literal:
+        return value in options
+    if origin is tuple:
+        return _fits_tuple(value, options)
+    if origin is list:
+        return isinstance(value, tuple) and all(fits(item, options[0]) for item in value)
+    simple: dict[object, tuple[type, ...]] = {
+        int: (int,), float: (int, float), bool: (bool,), str: (str,), type(None): (type(None),)
+    }  # fmt: skip
+    if annotation not in simple:
+        # A type that YAML cannot write (a tensor, a function) fits nothing that stands in a file.
+        return annotation in (object, typing.Any) or not isinstance(annotation, type)
+    if isinstance(value, bool) and annotation is not bool:
+        return False
+    return isinstance(value, simple[annotation])
+
+
+def _fits_tuple(value: object, options: tuple[object, ...]) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    if len(options) == 2 and options[1] is Ellipsis:
+        return all(fits(item, options[0]) for item in value)
+    return len(value) == len(options) and all(fits(v, o) for v, o in zip(value, options, strict=True))
+
+
+_NAMES: Final[Mapping[object, str]] = {
+    int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "none"
+}  # fmt: skip
+
+
+def _expected(annotation: object) -> str:
+    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        shown = [_expected(option) for option in options if _expected(option)]
+        return " or ".join(dict.fromkeys(shown))
+    if origin is Literal:
+        return " or ".join(str(option) for option in options)
+    if origin in (tuple, list):
+        if origin is tuple and Ellipsis not in options:
+            return f"a list of {len(options)}"
+        return "a list"
+    return _NAMES.get(annotation, "")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_shown(item) for item in value) + "]"
+    words = {True: "true", False: "false", None: "none"}
+    return words[value] if isinstance(value, bool) or value is None else str(value)

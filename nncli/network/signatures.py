@@ -1,0 +1,121 @@
+"""What torch offers, read from the installed torch: classes by name and their signatures."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from torch import nn
+
+# The device and type of a network are chosen for the whole of it; the rest is torch's own plumbing.
+NOT_WRITTEN: Final = frozenset({"device", "dtype", "_weight", "_freeze", "params"})
+
+# Modules of torch.nn that are no layers: containers that hold others, wrappers of a whole
+# network, and lazy classes, whose job the compiler does.
+NOT_LAYERS: Final[Mapping[str, str]] = {
+    "Module": "it is the class that all layers come from",
+    "Container": "torch keeps it for old files only",
+    "ModuleDict": "a list of items holds layers",
+    "ModuleList": "a list of items holds layers",
+    "ParameterDict": "it has no forward",
+    "ParameterList": "it has no forward",
+    "DataParallel": "it wraps a whole network",
+    "SyncBatchNorm": "it needs several processes",
+    "RNNBase": "use LSTM, GRU or RNN",
+    "RNNCellBase": "use LSTMCell, GRUCell or RNNCell",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a call; `required` where it has no default, `hint` its annotation or Any."""
+
+    name: str
+    required: bool
+    annotation: object
+    keyword_only: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a class or function takes, in order; `open_ended` where it takes any arguments."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    open_ended: bool
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Finds a parameter by name."""
+        return next((p for p in self.parameters if p.name == name), None)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(p.text for p in self.parameters)})"
+
+
+@cache
+def layer_classes() -> Mapping[str, type[nn.Module]]:
+    """Names every class of torch.nn that can stand in a network's list, losses left out."""
+    return {name: kind for name, kind in _module_classes().items() if not _is_loss(name)}
+
+
+@cache
+def loss_classes() -> Mapping[str, type[nn.Module]]:
+    """Names every loss class of torch.nn."""
+    return {name: kind for name, kind in _module_classes().items() if _is_loss(name)}
+
+
+def _module_classes() -> dict[str, type[nn.Module]]:
+    found = {}
+    for name in dir(nn):
+        kind = getattr(nn, name)
+        if not isinstance(kind, type) or not issubclass(kind, nn.Module):
+            continue
+        if name not in NOT_LAYERS and not name.startswith(("Lazy", "_")):
+            found[name] = kind
+    return found
+
+
+def _is_loss(name: str) -> bool:
+    return name.endswith(("Loss", "Loss2d"))
+
+
+@cache
+def signature_of(target: Callable[..., object]) -> Signature:
+    """Reads what a torch class or function takes.
+
+    LSTM, GRU and RNN declare `*args, **kwargs`; their first overload says what they take.
+    """
+    function: Callable[..., object] = target
+    if isinstance(target, type):
+        overloads = typing.get_overloads(target.__init__)
+        function = overloads[0] if overloads else target
+    parameters = []
+    open_ended = False
+    hints = _annotations(target if function is target else function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            open_ended = True
+        elif name not in NOT_WRITTEN and name != "self":
+            parameters.append(_parameter(parameter, hints.get(name, object)))
+    return Signature(getattr(target, "__name__", str(target)), tuple(parameters), open_ended)
+
+
+def _annotations(target: Callable[..., object]) -> dict[str, object]:
+    function = target.__init__ if isinstance(target, type) else target
+    try:
+        return typing.get_type_hints(function)
+    except (NameError, TypeError):
+        return {}
+
+
+def _parameter(parameter: inspect.Parameter, annotation: object) -> Parameter:
+    required = parameter.default is parameter.empty
+    default = getattr(parameter.default, "__name__", parameter.default)
+    text = parameter.name if required else f"{parameter.name}={default!r}"
+    keyword_only = parameter.kind is parameter.KEYWORD_ONLY
+    return Parameter(parameter.name, required, annotation, keyword_only, text)

@@ -1,0 +1,62 @@
+"""Predictions in the words and units of the targets, by column and by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from nncli.data.encoders import Encoders
+from nncli.training.objectives import Objective, Prediction
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says about rows, target by target."""
+
+    objective: Objective
+    encoders: Encoders
+    predictions: Mapping[str, Prediction]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Makes `<target>`, then `<target>.<class>` for each class (binary: the positive one)."""
+        columns: dict[str, list[Any]] = {}
+        for name, prediction in self.predictions.items():
+            columns[name] = self._values(name, prediction)
+            target = self.objective.targets[name]
+            scores = self._probabilities(prediction)
+            classes = target.classes[1:] if target.type == "binary" else target.classes
+            first = len(target.classes) - len(classes)
+            for position, label in enumerate(classes if scores is not None else ()):
+                assert scores is not None
+                columns[f"{name}.{label}"] = scores[:, first + position].tolist()
+        return columns
+
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Makes one dict a row: the targets, then `probabilities` by target and class."""
+        values = {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
+        scores = {name: self._probabilities(prediction) for name, prediction in self.predictions.items()}
+        shares = {name: found.tolist() for name, found in scores.items() if found is not None}
+        rows = len(next(iter(values.values())))
+        for row in range(rows):
+            document: dict[str, Any] = {name: column[row] for name, column in values.items()}
+            if shares:
+                document["probabilities"] = {
+                    name: dict(zip(self.objective.targets[name].classes, share[row], strict=True))
+                    for name, share in shares.items()
+                }
+            yield document
+
+    def _values(self, name: str, prediction: Prediction) -> list[Any]:
+        target = self.objective.targets[name]
+        if target.type == "number":
+            values = self.encoders.decode_number(name, prediction.value.double().cpu())
+            return [float(value) for value in values.tolist()]
+        return [target.classes[index] for index in prediction.value.tolist()]
+
+    def _probabilities(self, prediction: Prediction) -> torch.Tensor | None:
+        if prediction.scores is None or not prediction.are_probabilities:
+            return None
+        return prediction.scores.double().cpu()

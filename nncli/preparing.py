@@ -1,0 +1,128 @@
+"""A spec to everything that training needs, with every problem of it in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+
+from nncli.data.dataset import Data, TargetSpec, declared_counts
+from nncli.data.opening import open_data, stand_in
+from nncli.device import set_precision
+from nncli.errors import NncliError, Problem
+from nncli.messages.catalogue import failures
+from nncli.network.compiled import CompiledNetwork
+from nncli.network.compiling import compile_network
+from nncli.spec.items import InputSpec
+from nncli.spec.spec import Spec
+from nncli.training.job import TrainJob
+from nncli.training.job import prepare as make_job
+from nncli.training.metrics import Metric, build_metrics
+from nncli.training.objective_checks import build_objective
+from nncli.training.objectives import Objective
+from nncli.training.optimizers import build_optimizer
+from nncli.training.state import TrainState
+
+Result = TypeVar("Result")
+NETWORK = "network"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A spec that can train: checked, with data read, network compiled, sizes known.
+
+    `spec` is the resolved one, in which every default and size is stated. `data` is None where it
+    was not read, `objective` where the spec has no training or no targets. `warnings` are problems
+    that stop nothing.
+    """
+
+    spec: Spec
+    network: CompiledNetwork
+    data: Data | None
+    objective: Objective | None
+    metrics: tuple[Metric, ...]
+    warnings: tuple[Problem, ...]
+
+    def job(self, device: torch.device) -> tuple[TrainJob, TrainState]:
+        """Puts network and data on a device, with the optimiser: all that `train` needs."""
+        assert self.data is not None and self.spec.training is not None
+        set_precision(self.spec.training.precision, device)
+        return make_job(self.spec, self.network, self.data, device, self.data.encoders.decode_number)
+
+
+def prepare(
+    spec: Spec,
+    problems: Sequence[Problem] = (),
+    *,
+    with_data: bool = True,
+    with_weights: bool = True,
+) -> Prepared:
+    """Opens the data of a spec, compiles its network and binds its loss.
+
+    Initial weights are drawn from torch's generator, seeded with `training.seed`. `problems` are
+    those that reading found already; they come out with the rest. Where the data cannot be read,
+    the network is checked with stand-in sizes.
+    Raises the problems of all three, as one error.
+    """
+    found = _Collected(list(problems))
+    data = found.tried(lambda: open_data(spec)) if with_data and spec.data else None
+    inputs, targets = _declarations(spec, data, found)
+    declared = data.declared() if data else declared_counts(targets)
+    torch.manual_seed(spec.training.seed if spec.training else 0)
+    network = found.tried(
+        lambda: compile_network(spec.networks[NETWORK], inputs, declared, weights=with_weights)
+    )
+    objective, metrics = _bound(spec, network, targets, found)
+    if network is None or found.problems:
+        raise failures(found.problems)
+    resolved = replace(spec, networks={NETWORK: network.resolved}, data=data.resolved if data else spec.data)
+    warnings = data.warnings if data else ()
+    return Prepared(resolved, network, data, objective, metrics, warnings)
+
+
+class _Collected:
+    """Problems gathered from steps that do not depend on each other."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self._lines = {(p.place.file, p.place.line) for p in problems if p.place}
+
+    def tried(self, step: Callable[[], Result]) -> Result | None:
+        """Runs a step; what it refuses is kept, unless its line was found wrong before."""
+        try:
+            return step()
+        except NncliError as error:
+            for problem in error.problems:
+                place = problem.place
+                # What follows from a mistake on the same line would only hide it.
+                if place is None or (place.file, place.line) not in self._lines:
+                    self.problems.append(problem)
+            return None
+
+
+def _declarations(
+    spec: Spec, data: Data | None, found: _Collected
+) -> tuple[Mapping[str, InputSpec], Mapping[str, TargetSpec]]:
+    if data is not None:
+        return data.inputs, data.targets
+    if spec.data is None:
+        return {}, {}
+    return found.tried(lambda: stand_in(spec)) or ({}, {})
+
+
+def _bound(
+    spec: Spec,
+    network: CompiledNetwork | None,
+    targets: Mapping[str, TargetSpec],
+    found: _Collected,
+) -> tuple[Objective | None, tuple[Metric, ...]]:
+    training = spec.training
+    if training is None or not targets or network is None:
+        return None, ()
+    last = network.calls[-1]
+    objective = found.tried(lambda: build_objective(spec, targets, network.output_shape, last))
+    found.tried(lambda: build_optimizer(training.optimizer, network.module, "training.optimizer"))
+    metrics = found.tried(lambda: build_metrics(training.metrics, targets))
+    return objective, metrics or ()

@@ -1,0 +1,115 @@
+"""Rows and state of a training run into its folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+from nncli.errors import NncliError, Problem
+from nncli.runs.checkpoints import clean_leftovers, newest_checkpoint, save_checkpoint
+from nncli.runs.folder import RunFolder, RunState, update_state
+from nncli.runs.rows import append_row, synced_size, truncate_after
+from nncli.runs.weights_file import write_weights
+from nncli.training.rows import DoneRow, EpochRow, ProgressRow, Row, StoppedRow
+from nncli.training.state import TrainState
+
+METRICS_BYTES = "metrics_bytes"
+
+
+@final
+class Recorder:
+    """Writes what a run yields; the caller holds the lock of the run.
+
+    metrics.jsonl takes figures only, so that its bytes do not depend on when a run was killed;
+    clock values go to log.jsonl. The weights file follows the checkpoints, so that it never shows
+    an epoch that a resumed run has not reached.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        state: TrainState,
+        metadata: Mapping[str, str],
+        checkpoint_every_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._run = run
+        self._state = state
+        self._metadata = metadata
+        self._every = checkpoint_every_seconds
+        self._clock = clock
+        self._saved_at = clock()
+
+    def restore(self) -> tuple[int, tuple[Problem, ...]]:
+        """Puts the newest checkpoint that verifies into the state, and returns its step.
+
+        Rows beyond the checkpoint are dropped. Step 0 is a run that has none yet.
+        Raises WeightsError as `newest_checkpoint` and `TrainState.restore` do.
+        """
+        clean_leftovers(self._run.path)
+        checkpoint, warnings = newest_checkpoint(self._run.path)
+        if checkpoint is None:
+            truncate_after(self._run.metrics, 0)
+            return 0, tuple(warnings)
+        self._state.restore(checkpoint.tensors, checkpoint.state)
+        size = checkpoint.state.get(METRICS_BYTES)
+        truncate_after(self._run.metrics, size if isinstance(size, int) else 0)
+        return checkpoint.step, tuple(warnings)
+
+    def begin(self, step: int) -> None:
+        """Notes that training starts, or goes on after a step."""
+        update_state(self._run.path, "running")
+        self._log("started" if step == 0 else "resumed", step=step)
+
+    def take(self, row: Row) -> None:
+        """Writes one row, and a checkpoint where it is time for one."""
+        if isinstance(row, ProgressRow):
+            return
+        if isinstance(row, EpochRow):
+            append_row(self._run.metrics, epoch_figures(row))
+            self._log("epoch", epoch=row.epoch, step=row.step, seconds=row.seconds, samples=row.samples)
+            if self._clock() - self._saved_at >= self._every:
+                self.save()
+        elif isinstance(row, StoppedRow):
+            self.save()
+            self._close("interrupted")
+        elif isinstance(row, DoneRow):
+            self.save()
+            self._close("done", reason=row.reason)
+
+    def save(self) -> None:
+        """Publishes a checkpoint, and then the weights to keep."""
+        state = {**self._state.scalars(), METRICS_BYTES: synced_size(self._run.metrics)}
+        save_checkpoint(self._run.path, self._state.step, self._state.tensors(), state)
+        write_weights(self._run.weights, self._weights(), self._metadata)
+        self._saved_at = self._clock()
+        self._log("checkpoint", step=self._state.step)
+
+    def fail(self, error: NncliError) -> None:
+        """Notes that the run ended with an error; what was saved before stays."""
+        self._close("failed", problems=[problem.code for problem in error.problems])
+
+    def _weights(self) -> dict[str, Any]:
+        """Names weights as they stand in the file: without a prefix for the only network."""
+        kept = self._state.weights_to_keep()
+        if len(self._state.networks) > 1:
+            return {name.replace("/", ".", 1): tensor for name, tensor in kept.items()}
+        return {name.partition("/")[2]: tensor for name, tensor in kept.items()}
+
+    def _close(self, state: RunState, **facts: object) -> None:
+        update_state(self._run.path, state)
+        self._log(state, step=self._state.step, **facts)
+
+    def _log(self, event: str, **facts: object) -> None:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        append_row(self._run.log, {"version": 1, "time": now, "event": event, **facts})
+
+
+def epoch_figures(row: EpochRow) -> dict[str, object]:
+    """Writes an epoch's figures, without anything that a clock says."""
+    figures: dict[str, object] = {"version": 1, "kind": "epoch", "epoch": row.epoch, "step": row.step}
+    figures["train"] = dict(row.train)
+    if row.validation is not None:
+        figures["validation"] = dict(row.validation)
+    return figures

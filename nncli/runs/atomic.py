@@ -1,0 +1,175 @@
+"""Reading and writing that a crash, a full disk or a planted link never leaves half done.
+
+What differs between operating systems about files lives here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from nncli.errors import NncliError
+from nncli.messages.catalogue import failure
+
+PARTIAL: Final = ".partial"
+"""The end of every name that is not yet, or no longer, part of a run."""
+
+NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
+BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+_NO_WAIT: Final[int] = getattr(os, "O_NONBLOCK", 0)
+_MODE: Final = 0o644
+_FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+_FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
+_NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Puts a file in place whole or not at all; a link at `path` is replaced, never followed.
+
+    Errors: disk-full, disk-failed, folder-read-only; the file that was there before stays.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    try:
+        with disk_errors(path, len(content)):
+            write_new(partial, content)
+            os.replace(partial, path)
+            sync_folder(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Writes and syncs a file that must not exist yet, inside a folder that is still partial.
+
+    Errors: OSError; the caller knows how many bytes the whole folder needs.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | BINARY, _MODE)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def append_line(path: Path, line: str) -> None:
+    """Adds a line to a file, which is made where it is missing.
+
+    The line is not synced: `rows.synced_size` does that once for many.
+    Errors: disk-full, disk-failed, folder-read-only, file-linked.
+    """
+    content = f"{line}\n".encode()
+    with disk_errors(path, len(content)):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW | BINARY, _MODE)
+        with open(descriptor, "ab") as file:
+            file.write(content)
+
+
+def sync_folder(path: Path) -> None:
+    """Makes the names in a folder survive a power loss, where the system can do that."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def rename_over_empty(folder: Path, target: Path) -> None:
+    """Renames a folder to a name that is free or that of an empty folder.
+
+    Errors: OSError where something is there; of several callers at once, one succeeds.
+    """
+    if sys.platform == "win32" and target.is_dir():
+        target.rmdir()
+    os.rename(folder, target)
+
+
+def read_regular(path: Path) -> bytes:
+    """Reads a file that a person named, once and whole; a link to it is followed.
+
+    Errors: file-not-regular; OSError where it is missing or cannot be read.
+    """
+    return _read(path, os.open(path, os.O_RDONLY | _NO_WAIT | BINARY))
+
+
+def read_own(path: Path) -> bytes:
+    """Reads a file inside a run folder; a link could lead anywhere and is refused.
+
+    Errors: file-linked, file-not-regular; OSError where it is missing or cannot be read.
+    """
+    refuse_link(path)
+    return _read(path, os.open(path, os.O_RDONLY | NO_FOLLOW | _NO_WAIT | BINARY))
+
+
+def _read(path: Path, descriptor: int) -> bytes:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise failure("file-not-regular", file=path)
+    with open(descriptor, "rb") as file:
+        return file.read()
+
+
+def refuse_link(path: Path) -> None:
+    """Refuses a symbolic link, and a file that has a second name elsewhere; one that is not there passes.
+
+    Errors: file-linked.
+    """
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return
+    hard_linked = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+    if stat.S_ISLNK(status.st_mode) or hard_linked:
+        raise failure("file-linked", file=path)
+
+
+def check_space(path: Path, needed_bytes: int) -> None:
+    """Refuses to begin where the disk has too little room for `needed_bytes` below `path`.
+
+    Errors: disk-full.
+    """
+    free_bytes = _free_bytes(path)
+    if free_bytes is not None and free_bytes < needed_bytes:
+        raise failure("disk-full", file=path, needed_bytes=needed_bytes, free_bytes=free_bytes)
+
+
+@contextmanager
+def disk_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
+    """Turns what the system says about writing `path` into a problem that a person can act on.
+
+    Errors: disk-full, disk-failed, folder-read-only, file-linked.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _disk_failure(path, needed_bytes, error) from error
+
+
+def _disk_failure(path: Path, needed_bytes: int, error: OSError) -> NncliError:
+    if error.errno in _FULL:
+        return failure("disk-full", file=path, needed_bytes=needed_bytes, free_bytes=_free_bytes(path))
+    if error.errno in _FORBIDDEN:
+        return failure("folder-read-only", file=path, folder=path.parent)
+    if error.errno == errno.ELOOP:
+        return failure("file-linked", file=path)
+    return failure("disk-failed", file=path, reason=error.strerror or str(error))
+
+
+def _free_bytes(path: Path) -> int | None:
+    for folder in (path, *path.absolute().parents):
+        with suppress(OSError):
+            return shutil.disk_usage(folder).free
+    return None

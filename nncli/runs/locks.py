@@ -1,0 +1,91 @@
+"""One process writes into a run folder at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Final, final
+
+from nncli.messages.catalogue import failure
+from nncli.runs.atomic import BINARY, NO_FOLLOW, disk_errors
+
+LOCK_NAME: Final = ".lock"
+_FAR: Final = 1 << 30
+"""Windows hides the bytes that are locked, so the one that is locked lies behind the text."""
+
+
+@final
+class RunLock:
+    """Holds a run folder while a `with` block runs; the system lets go when the process ends.
+
+    The lock file stays: removing it would let two processes hold two files of the same name.
+    Errors: run-in-use, disk-full, disk-failed, folder-read-only, file-linked.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._descriptor = -1
+
+    def __enter__(self) -> RunLock:
+        path = self._run / LOCK_NAME
+        with disk_errors(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW | BINARY, 0o644)
+        try:
+            with disk_errors(path):
+                if not _take(descriptor):
+                    raise failure("run-in-use", run=self._run, process=_holder(descriptor))
+                os.ftruncate(descriptor, 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, f"{os.getpid()}\n".encode())
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _let_go(self._descriptor)
+        os.close(self._descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    """Reads the process id of the one who holds the lock; empty where it is not there yet."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    text = os.read(descriptor, 20).decode("ascii", "replace").strip()
+    return text if text.isdecimal() else ""
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(descriptor: int) -> bool:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _let_go(descriptor: int) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _let_go(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -1,0 +1,96 @@
+"""metrics.jsonl and log.jsonl: one JSON object a line, added at the end."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from nncli.messages.catalogue import failure
+from nncli.runs.atomic import BINARY, NO_FOLLOW, append_line, disk_errors, read_own, refuse_link
+
+
+def row_text(row: Mapping[str, object]) -> str:
+    """Writes a row as compact JSON in the order of its keys; a number that is not finite is null.
+
+    All text is ASCII, so that no label reaches a terminal as a control character.
+    """
+    return json.dumps(_finite(row), separators=(",", ":"), allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+def append_row(path: Path, row: Mapping[str, object]) -> None:
+    """Adds a row to a file of rows.
+
+    Errors: disk-full, disk-failed, folder-read-only, file-linked.
+    """
+    append_line(path, row_text(row))
+
+
+def read_rows(path: Path) -> list[dict[str, object]]:
+    """Reads all rows; a last line that a crash cut short is left out, a missing file has none.
+
+    Errors: rows-damaged, file-linked, file-not-regular.
+    """
+    try:
+        *lines, _torn = read_own(path).split(b"\n")
+    except FileNotFoundError:
+        return []
+    return [_row(path, number, line) for number, line in enumerate(lines, 1)]
+
+
+def _row(path: Path, number: int, line: bytes) -> dict[str, object]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise failure("rows-damaged", file=path, line=number)
+    return row
+
+
+def synced_size(path: Path) -> int:
+    """Makes all rows survive a power loss and counts their bytes, for the state of a checkpoint.
+
+    Errors: disk-failed, file-linked.
+    """
+    refuse_link(path)
+    if not path.exists():
+        return 0
+    with disk_errors(path), open(path, "rb+") as file:
+        os.fsync(file.fileno())
+        return file.seek(0, os.SEEK_END)
+
+
+def truncate_after(path: Path, size_bytes: int | None = None) -> None:
+    """Cuts a file of rows back to the size that a checkpoint noted, or to its last whole line.
+
+    Errors: rows-short where rows that the checkpoint counted on are gone; file-linked,
+    disk-failed, folder-read-only.
+    """
+    refuse_link(path)
+    if not path.exists():
+        if size_bytes:
+            raise failure("rows-short", file=path, size_bytes=0, noted_bytes=size_bytes)
+        return
+    content = read_own(path)
+    keep = content.rfind(b"\n") + 1 if size_bytes is None else size_bytes
+    if keep > len(content) or (keep and content[keep - 1 : keep] != b"\n"):
+        raise failure("rows-short", file=path, size_bytes=len(content), noted_bytes=keep)
+    if keep < len(content):
+        with disk_errors(path):
+            descriptor = os.open(path, os.O_WRONLY | NO_FOLLOW | BINARY)
+            with open(descriptor, "wb") as file:
+                file.truncate(keep)
+                os.fsync(file.fileno())

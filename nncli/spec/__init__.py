@@ -1,0 +1,1 @@
+"""YAML text to a typed, frozen Spec; never imports torch."""

@@ -1,0 +1,163 @@
+"""Arithmetic on constants: `$name` and `$(…)`, parsed and evaluated by nncli, bounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from nncli.errors import Place
+from nncli.messages.catalogue import failure
+from nncli.spec.evaluation import Evaluator
+from nncli.spec.expressions import Expression, Name, free_names, uses_size
+from nncli.spec.items import Constant
+from nncli.spec.parsing import parse
+
+Names: TypeAlias = Mapping[str, Constant]
+# `$width-1`, `2 * $width`: only numbers, names and operators, with one of the operators between them.
+_ARITHMETIC: Final = re.compile(r"[0-9.\s()$A-Za-z_]*(?:(?:\*\*|//|[-+*/%])[0-9.\s()$A-Za-z_]+)+\Z")
+_OPERATOR: Final = re.compile(r"\s*(\*\*|//|[-+*/%])\s*")
+_REFERENCE: Final = re.compile(r"\$(?:\$|\(|[A-Za-z_][A-Za-z0-9_]*|)")
+_WHOLE_NAME: Final = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\Z")
+MOST_TEXT: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """An expression that waits for what only the data or the network knows.
+
+    `captured` holds the constants that were known where it stands.
+    """
+
+    expression: Expression
+    text: str
+    place: Place
+    captured: Names
+
+    def evaluate(self, names: Names, size: Callable[..., int] | None = None) -> Constant:
+        """Works out the value; raises SpecError at the formula's place."""
+        return evaluate(self.expression, {**names, **self.captured}, size, self.place)
+
+    def free_names(self) -> frozenset[str]:
+        """Names that are still to come."""
+        return free_names(self.expression) - frozenset(self.captured)
+
+
+def evaluate(
+    expression: Expression, names: Names, size: Callable[..., int] | None, place: Place
+) -> Constant:
+    """Evaluates an expression within bounds.
+
+    Raises SpecError `name-unknown`, `arithmetic` with the reason, `arithmetic-too-large`.
+    """
+    return Evaluator(names, size, place).run(expression)
+
+
+def substitute(text: str, place: Place, names: Names, deferred: Collection[str]) -> Constant:
+    """Replaces `$name`, `$(…)` and `$$` in a scalar's text.
+
+    A scalar that is one expression keeps its type; inside a longer word it becomes text. Where a
+    name is in `deferred`, or `size` is used, the result is a Formula.
+    Raises SpecError `dollar-form`, and what `evaluate` raises.
+    """
+    whole = _whole(text, place)
+    if whole is not None:
+        return _now_or_later(whole, text, place, names, deferred)
+    return _inside_word(text, place, names, deferred)
+
+
+def _whole(text: str, place: Place) -> Expression | None:
+    named = _WHOLE_NAME.match(text)
+    if named:
+        return Name(named.group(1), place.column + 1)
+    if text.startswith("$(") and _closing(text, 1) == len(text) - 1:
+        return parse(text[2:-1], place, 2)
+    return None
+
+
+def _now_or_later(
+    expression: Expression, text: str, place: Place, names: Names, deferred: Collection[str]
+) -> Constant:
+    free = free_names(expression)
+    waits = uses_size(expression) or any(_is_deferred(name, names, deferred) for name in free)
+    if not waits:
+        return evaluate(expression, names, None, place)
+    captured: dict[str, Constant] = {}
+    for name in free:
+        value = names.get(name)
+        if isinstance(value, Formula):
+            raise failure("formula-nested", place, name=name)
+        if name in names:
+            captured[name] = value
+        elif not _is_deferred(name, names, deferred):
+            # Evaluating it now says which name is meant, and at its column.
+            evaluate(Name(name, place.column + 1), names, None, place)
+    return Formula(expression, text, place, captured)
+
+
+def _is_deferred(name: str, names: Names, deferred: Collection[str]) -> bool:
+    if name in names:
+        return False
+    return name in deferred or ("." in name and name.rpartition(".")[2] in deferred)
+
+
+def _inside_word(text: str, place: Place, names: Names, deferred: Collection[str]) -> str:
+    parts: list[str] = []
+    position = 0
+    for found in iter(lambda: _REFERENCE.search(text, position), None):
+        parts.append(text[position : found.start()])
+        reference = found.group(0)
+        if reference == "$$":
+            parts.append("$")
+            position = found.end()
+            continue
+        expression, position = _one_reference(text, found.start(), reference, place)
+        if position < len(text) and text[position] in "+*/-" and reference != "$(":
+            raise failure("dollar-form", place, text=text, name=reference[1:], rest=text[position:])
+        value = _now_or_later(expression, text, place, names, deferred)
+        if isinstance(value, Formula):
+            raise failure("formula-in-word", place, text=text)
+        parts.append(_as_text(value, place))
+        if sum(map(len, parts)) > MOST_TEXT:
+            raise failure("arithmetic-too-large", place, text=text[:40], limit=f"{MOST_TEXT} characters")
+    parts.append(text[position:])
+    return "".join(parts)
+
+
+def _one_reference(text: str, start: int, reference: str, place: Place) -> tuple[Expression, int]:
+    if reference == "$":
+        raise failure("dollar-alone", place, text=text)
+    if reference != "$(":
+        return Name(reference[1:], place.column + start + 1), start + len(reference)
+    end = _closing(text, start + 1)
+    if end < 0:
+        raise failure("parenthesis-open", place, text=text)
+    return parse(text[start + 2 : end], place, start + 2), end + 1
+
+
+def _closing(text: str, start: int) -> int:
+    """Finds the parenthesis that closes the one at `start`, quotes left out; -1 where none does."""
+    depth = 0
+    quote = ""
+    for position in range(start, len(text)):
+        character = text[position]
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+            if depth == 0:
+                return position
+    return -1
+
+
+def _as_text(value: Constant, place: Place) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, (int, float, str)):
+        return str(value)
+    raise failure("arithmetic", place, reason="a list cannot stand inside a word")
+
+

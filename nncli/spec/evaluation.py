@@ -1,0 +1,240 @@
+"""The values of arithmetic expressions, with every bound checked before the work is done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from nncli.errors import NncliError, Place
+from nncli.messages.catalogue import failure, nearest
+from nncli.spec.expressions import (
+    Choice,
+    Comparison,
+    Expression,
+    FunctionCall,
+    Index,
+    ListOf,
+    Literal,
+    Name,
+    Operation,
+    SizeOf,
+)
+from nncli.spec.items import Constant
+
+MOST_STEPS: Final = 10_000
+LARGEST_INTEGER: Final = 2**63
+MOST_ITEMS: Final = 10_000
+MOST_CHARACTERS: Final = 4096
+MOST_NAMES_SHOWN: Final = 50
+
+
+class Evaluator:
+    """Works out one expression; counts its steps so that nothing runs away."""
+
+    def __init__(
+        self, names: Mapping[str, Constant], size: Callable[..., int] | None, place: Place
+    ) -> None:
+        self._names = names
+        self._size = size
+        self._place = place
+        self._steps = 0
+
+    def run(self, expression: Expression) -> Constant:
+        """Works out the value.
+
+        Raises SpecError `name-unknown`, `arithmetic`, `arithmetic-too-large`.
+        """
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise self._too_large(expression.column, f"{MOST_STEPS:,} steps")
+        value = self._value(expression)
+        return self._bounded(value, expression.column)
+
+    def _value(self, expression: Expression) -> Constant:
+        if isinstance(expression, Literal):
+            return expression.value
+        if isinstance(expression, Name):
+            return self._name(expression)
+        if isinstance(expression, Choice):
+            condition = self.run(expression.condition)
+            return self.run(expression.first if condition else expression.second)
+        if isinstance(expression, ListOf):
+            return self._list([self.run(item) for item in expression.items], expression.column)
+        if isinstance(expression, Comparison):
+            return self._comparison(expression)
+        if isinstance(expression, Index):
+            return self._index(expression)
+        if isinstance(expression, FunctionCall):
+            return self._function(expression)
+        if isinstance(expression, SizeOf):
+            return self._size_of(expression)
+        return self._operation(expression)
+
+    def _name(self, expression: Name) -> Constant:
+        if expression.name in self._names:
+            return self._names[expression.name]
+        at = self._at(expression.column)
+        known = sorted(self._names)[:MOST_NAMES_SHOWN]
+        near = nearest(expression.name, (*known, "true", "false", "none"))
+        raise failure("name-unknown", at, name=expression.name, nearest=near, known=known)
+
+    def _operation(self, expression: Operation) -> Constant:
+        sign = expression.sign
+        if sign in ("and", "or"):
+            first = self.run(expression.operands[0])
+            return self.run(expression.operands[1]) if bool(first) == (sign == "and") else first
+        values = [self.run(operand) for operand in expression.operands]
+        if sign == "not":
+            return not values[0]
+        if len(values) == 1:
+            number = self._number(values[0], expression.column)
+            return -number if sign == "-" else +number
+        return self._binary(sign, values[0], values[1], expression.column)
+
+    def _binary(self, sign: str, first: Constant, second: Constant, column: int) -> Constant:
+        if sign == "+" and isinstance(first, str) and isinstance(second, str):
+            return first + second
+        if sign == "+" and isinstance(first, tuple) and isinstance(second, tuple):
+            return self._list((*first, *second), column)
+        if sign == "*" and isinstance(first, tuple) and isinstance(second, int):
+            if _count(first) * second > MOST_ITEMS:
+                raise self._too_large(column, f"{MOST_ITEMS:,} items")
+            return first * second
+        a, b = self._number(first, column), self._number(second, column)
+        try:
+            result = self._arithmetic(sign, a, b, column)
+        except ZeroDivisionError:
+            raise self._error(column, "it divides by zero") from None
+        except (OverflowError, ValueError):
+            raise self._too_large(column, "what a float holds") from None
+        if math.isinf(result) and not (math.isinf(a) or math.isinf(b)):
+            raise self._too_large(column, "what a float holds")
+        return result
+
+    def _arithmetic(self, sign: str, a: float, b: float, column: int) -> float:
+        if sign == "**":
+            return self._power(a, b, column)
+        operations: Mapping[str, Callable[[float, float], float]] = {
+            "+": lambda x, y: x + y,
+            "-": lambda x, y: x - y,
+            "*": lambda x, y: x * y,
+            "/": lambda x, y: x / y,
+            "//": lambda x, y: x // y,
+            "%": lambda x, y: x % y,
+        }
+        return operations[sign](a, b)
+
+    def _power(self, base: float, exponent: float, column: int) -> float:
+        if abs(base) > 1 and exponent * math.log2(abs(base)) > 1024:
+            raise self._too_large(column, "what a float holds")
+        result = base**exponent
+        if isinstance(result, complex):
+            raise self._error(column, "the root of a negative number")
+        return float(result) if isinstance(result, float) else int(result)
+
+    def _comparison(self, expression: Comparison) -> bool:
+        left = self.run(expression.operands[0])
+        for sign, operand in zip(expression.signs, expression.operands[1:], strict=True):
+            right = self.run(operand)
+            if not self._compare(sign, left, right, expression.column):
+                return False
+            left = right
+        return True
+
+    def _compare(self, sign: str, left: Constant, right: Constant, column: int) -> bool:
+        if sign in ("==", "!="):
+            return (left == right) == (sign == "==")
+        if isinstance(left, str) and isinstance(right, str):
+            return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign]
+        a, b = self._number(left, column), self._number(right, column)
+        return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
+
+    def _index(self, expression: Index) -> Constant:
+        value = self.run(expression.value)
+        if not isinstance(value, (tuple, str)):
+            raise self._error(expression.column, "only a list has an index")
+        start = self._whole(expression.start, expression.column)
+        stop = self._whole(expression.stop, expression.column)
+        if expression.is_slice:
+            return value[start:stop]
+        if start is None or not -len(value) <= start < len(value):
+            raise self._error(expression.column, f"the list has {len(value)} items, index {start} is outside")
+        return value[start]
+
+    def _list(self, items: Iterable[Constant], column: int) -> Constant:
+        made = tuple(items)
+        if _count(made) > MOST_ITEMS:
+            raise self._too_large(column, f"{MOST_ITEMS:,} items")
+        return made
+
+    def _whole(self, expression: Expression | None, column: int) -> int | None:
+        if expression is None:
+            return None
+        value = self.run(expression)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._error(column, "an index is a whole number")
+        return value
+
+    def _function(self, expression: FunctionCall) -> Constant:
+        values = [self.run(argument) for argument in expression.arguments]
+        if expression.name == "range":
+            return self._range(values, expression.column)
+        if expression.name == "len":
+            if len(values) != 1 or not isinstance(values[0], (tuple, str)):
+                raise self._error(expression.column, "len takes one list")
+            return len(values[0])
+        flat = values[0] if len(values) == 1 else tuple(values)
+        if not isinstance(flat, tuple) or (expression.name == "sum" and len(values) != 1):
+            numbers_too = "" if expression.name == "sum" else ", or several numbers"
+            raise self._error(expression.column, f"{expression.name} takes a list{numbers_too}")
+        numbers = [self._number(value, expression.column) for value in flat]
+        if expression.name == "sum":
+            return sum(numbers)
+        if not numbers:
+            raise self._error(expression.column, f"{expression.name} of nothing")
+        return min(numbers) if expression.name == "min" else max(numbers)
+
+    def _range(self, values: list[Constant], column: int) -> Constant:
+        bounds = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+        if len(bounds) != len(values) or not 1 <= len(bounds) <= 3 or (len(bounds) == 3 and bounds[2] == 0):
+            raise self._error(column, "range takes one to three whole numbers")
+        numbers = range(*bounds)
+        if len(numbers) > MOST_ITEMS:
+            raise self._too_large(column, f"{MOST_ITEMS:,} items")
+        return tuple(numbers)
+
+    def _size_of(self, expression: SizeOf) -> int:
+        dimension = self._whole(expression.dimension, expression.column)
+        if self._size is None:
+            raise self._error(expression.column, "size is known only inside a network's items")
+        if expression.value is None:
+            return self._size(dimension)
+        return self._size(dimension, expression.value)
+
+    def _number(self, value: Constant, column: int) -> float:
+        if isinstance(value, bool) or isinstance(value, (int, float)):
+            return value
+        kind = "nothing" if value is None else "a word" if isinstance(value, str) else "a list"
+        raise self._error(column, f"{kind} is no number")
+
+    def _bounded(self, value: Constant, column: int) -> Constant:
+        if isinstance(value, int) and not -LARGEST_INTEGER <= value < LARGEST_INTEGER:
+            raise self._too_large(column, "64 bits")
+        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
+            raise self._too_large(column, f"{MOST_CHARACTERS:,} characters")
+        return value
+
+    def _at(self, column: int) -> Place:
+        return Place(self._place.file, self._place.line, column, self._place.text)
+
+    def _error(self, column: int, reason: str) -> NncliError:
+        return failure("arithmetic", self._at(column), reason=reason)
+
+    def _too_large(self, column: int, limit: str) -> NncliError:
+        return failure("arithmetic-too-large", self._at(column), limit=limit)
+
+
+def _count(value: Constant) -> int:
+    """Counts the values in lists of lists: a short list can hold a long one many times."""
+    return sum(map(_count, value)) + 1 if isinstance(value, tuple) else 1

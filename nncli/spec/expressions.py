@@ -1,0 +1,133 @@
+"""The tree of an arithmetic expression; every part knows its column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+FUNCTIONS: Final = ("min", "max", "len", "sum", "range")
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A number, a string, true, false or none."""
+
+    value: None | bool | int | float | str
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A constant by its name, such as `width` or `kind.classes`."""
+
+    name: str
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operator with its operands; `sign` is `-` with one operand for negation."""
+
+    sign: str
+    operands: tuple[Expression, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`a < b < c`: one operand more than signs."""
+
+    signs: tuple[str, ...]
+    operands: tuple[Expression, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`first if condition else second`."""
+
+    condition: Expression
+    first: Expression
+    second: Expression
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """`[a, b]`."""
+
+    items: tuple[Expression, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`a[i]`, or `a[i:j]` where `is_slice`."""
+
+    value: Expression
+    start: Expression | None
+    stop: Expression | None
+    is_slice: bool
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A call of one of FUNCTIONS."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class SizeOf:
+    """`size(d)`, or `size(NAME, d)` of a named value."""
+
+    value: str | None
+    dimension: Expression
+    column: int
+
+
+Expression: TypeAlias = (
+    "Literal | Name | Operation | Comparison | Choice | ListOf | Index | FunctionCall | SizeOf"
+)
+
+
+def children(expression: Expression) -> Iterator[Expression]:
+    """Walks the direct parts of an expression."""
+    if isinstance(expression, (Operation, Comparison)):
+        yield from expression.operands
+    elif isinstance(expression, Choice):
+        yield from (expression.condition, expression.first, expression.second)
+    elif isinstance(expression, ListOf):
+        yield from expression.items
+    elif isinstance(expression, FunctionCall):
+        yield from expression.arguments
+    elif isinstance(expression, SizeOf):
+        yield expression.dimension
+    elif isinstance(expression, Index):
+        yield expression.value
+        yield from (part for part in (expression.start, expression.stop) if part is not None)
+
+
+def depth(expression: Expression) -> int:
+    """Counts the levels of an expression, level by level, so that no depth is too much."""
+    level, count = [expression], 0
+    while level:
+        level = [child for each in level for child in children(each)]
+        count += 1
+    return count
+
+
+def free_names(expression: Expression) -> frozenset[str]:
+    """Names every constant that an expression reads."""
+    if isinstance(expression, Name):
+        return frozenset({expression.name})
+    return frozenset().union(*(free_names(child) for child in children(expression)))
+
+
+def uses_size(expression: Expression) -> bool:
+    """Tells whether an expression reads the size of what flows in."""
+    return isinstance(expression, SizeOf) or any(uses_size(child) for child in children(expression))

@@ -1,0 +1,68 @@
+"""A YAML document as a tree of frozen nodes, each of which knows where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from nncli.errors import Place
+from nncli.spec.items import Constant
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value; `text` as written, `plain` where it is not quoted."""
+
+    value: Constant
+    text: str
+    plain: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys with values, in the order of the file; no key stands twice."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    place: Place
+
+    def get(self, key: str) -> Node | None:
+        """Finds the value of a key."""
+        return next((node for name, node in self.entries if name.text == key), None)
+
+    def keys(self) -> list[str]:
+        """Lists the keys as written."""
+        return [name.text for name, _ in self.entries]
+
+
+Node: TypeAlias = "Scalar | Sequence | Mapping"
+
+
+def plain(node: Node) -> Constant:
+    """Turns nodes into tuples, dicts keyed by text, and values."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return tuple(plain(item) for item in node.items)
+    return {name.text: plain(value) for name, value in node.entries}
+
+
+def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+    """Walks a tree with the YAML path of every node, such as `network.2.Conv2d`."""
+    yield path, node
+    start = f"{path}." if path else ""
+    if isinstance(node, Sequence):
+        for position, item in enumerate(node.items):
+            yield from walk(item, f"{start}{position}")
+    elif isinstance(node, Mapping):
+        for name, value in node.entries:
+            yield from walk(value, f"{start}{name.text}")

@@ -1,0 +1,143 @@
+"""A file and its `--set` values to a Spec: the one door of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from nncli.errors import NncliError, Place, Problem
+from nncli.messages.catalogue import failures, nearest
+from nncli.spec.expansion import expand
+from nncli.spec.items import Constant, NetworkSpec
+from nncli.spec.names import SPEC_NAME, spec_name_from
+from nncli.spec.networks import read_network
+from nncli.spec.nodes import Mapping, Node, Scalar, walk
+from nncli.spec.overrides import Override, apply_override, read_override
+from nncli.spec.reading import read_file, read_nodes
+from nncli.spec.sections import read_data, read_training
+from nncli.spec.spec import Origin, Spec
+from nncli.spec.spelling import spell_out
+
+KEYS: Final = ("name", "description", "vars", "data", "network", "training")
+
+
+def open_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
+    """Reads a spec file, with `--set` values put in.
+
+    Raises UsageError for an unreadable file or a malformed `--set`, SpecError with all problems.
+    """
+    spec, problems = read_spec(path, sets)
+    if problems:
+        raise failures(problems)
+    return spec
+
+
+def read_spec(path: Path, sets: Sequence[str] = ()) -> tuple[Spec, list[Problem]]:
+    """Reads a spec file as far as it can be read, with the problems found, for a whole answer.
+
+    Raises UsageError as `open_spec`, and SpecError where the file is no YAML or no mapping.
+    """
+    text = read_file(path, str(path))
+    return read_text(text, Origin(str(path), path.parent, text), sets, stem=path.stem)
+
+
+def parse_spec(text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec") -> Spec:
+    """Reads the text of a spec; see `open_spec`."""
+    spec, problems = read_text(text, origin, sets, stem)
+    if problems:
+        raise failures(problems)
+    return spec
+
+
+def read_text(
+    text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec"
+) -> tuple[Spec, list[Problem]]:
+    """Reads the text of a spec; see `read_spec`."""
+    overrides = [read_override(each) for each in sets]
+    root = read_nodes(text, origin.file)
+    problems: list[Problem] = []
+    if not isinstance(root, Mapping):
+        raise failures([Problem("spec-form", root.place)])
+    root = spell_out(root)
+    for override in overrides:
+        root = _overridden(root, override, problems)
+    root, names = expand(root, problems)
+    spec = _bind(root, names, origin, stem, problems)
+    return spec, _once(problems)
+
+
+def _overridden(root: Mapping, override: Override, problems: list[Problem]) -> Mapping:
+    try:
+        # A whole section may come from the command line in its short form.
+        return spell_out(apply_override(root, override))
+    except NncliError as error:
+        problems.extend(error.problems)
+        return root
+
+
+def _bind(
+    root: Mapping, names: dict[str, Constant], origin: Origin, stem: str, problems: list[Problem]
+) -> Spec:
+    for name, _ in root.entries:
+        if name.text not in KEYS:
+            facts = {"key": name.text, "nearest": nearest(name.text, KEYS), "known": list(KEYS)}
+            problems.append(Problem("unknown-key", name.place, name.text, facts))
+    data, training, network = root.get("data"), root.get("training"), root.get("network")
+    networks: dict[str, NetworkSpec] = {}
+    if network is None:
+        problems.append(Problem("key-missing", root.place, "network", {"key": "network"}))
+    else:
+        networks["network"] = read_network(network, "network", problems)
+    return Spec(
+        name=_name(root.get("name"), stem, problems),
+        description=_description(root.get("description"), problems),
+        vars=names,
+        data=read_data(data, problems) if data is not None else None,
+        networks=networks,
+        training=read_training(training, problems) if training is not None else None,
+        origin=origin,
+        places=_places(root),
+    )
+
+
+def _name(node: Node | None, stem: str, problems: list[Problem]) -> str:
+    if node is None:
+        return spec_name_from(stem)
+    if isinstance(node, Scalar) and SPEC_NAME.match(node.text):
+        return node.text
+    received = node.text if isinstance(node, Scalar) else "a list or mapping"
+    problems.append(Problem("spec-name", node.place, "name", {"name": received}))
+    return stem
+
+
+def _description(node: Node | None, problems: list[Problem]) -> str:
+    if node is None:
+        return ""
+    if isinstance(node, Scalar):
+        return node.text
+    facts = {"key": "description", "expected": "a sentence", "received": "a list or mapping"}
+    problems.append(Problem("value-type", node.place, "description", facts))
+    return ""
+
+
+def _places(root: Mapping) -> dict[str, Place]:
+    """Maps YAML paths to places: of the key where there is one, so that a message points at it."""
+    places = {path: node.place for path, node in walk(root) if path}
+    for path, node in walk(root):
+        if isinstance(node, Mapping):
+            start = f"{path}." if path else ""
+            places |= {f"{start}{name.text}": name.place for name, _ in node.entries}
+    return places
+
+
+def _once(problems: Sequence[Problem]) -> list[Problem]:
+    """Leaves out what is said twice: one mistake can be found by two readers."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for problem in problems:
+        key = (problem.code, problem.place, tuple(sorted((k, str(v)) for k, v in problem.facts.items())))
+        if key not in seen:
+            seen.add(key)
+            kept.append(problem)
+    return kept

@@ -1,0 +1,49 @@
+"""Plain scalars by the core rules of YAML 1.2: `1e-3` is a number, `on` a word, `012` is 12."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Final
+
+_INT: Final = re.compile(r"[-+]?[0-9]+\Z")
+_OCTAL: Final = re.compile(r"0o[0-7]+\Z")
+_HEX: Final = re.compile(r"0x[0-9a-fA-F]+\Z")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_SPECIAL: Final = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INFINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)\Z")
+_NAN: Final = re.compile(r"\.(nan|NaN|NAN)\Z")
+MOST_DIGITS: Final = 400
+
+
+def resolve(text: str) -> None | bool | int | float | str:
+    """Resolves a plain scalar's text; a number that is too large becomes an infinity.
+
+    Source: YAML 1.2.2, section 10.3.2, core schema.
+    """
+    if text in _SPECIAL:
+        return _SPECIAL[text]
+    if text[0] not in "+-.0123456789":
+        return text
+    # A million digits would take Python minutes, and no number of a spec has more than a few.
+    for form, start, radix in ((_INT, 0, 10), (_OCTAL, 2, 8), (_HEX, 2, 16)):
+        if form.match(text):
+            return int(text[start:], radix) if len(text) <= MOST_DIGITS else _infinity(text)
+    if _FLOAT.match(text):
+        return float(text)
+    if _INFINITE.match(text):
+        return _infinity(text)
+    return math.nan if _NAN.match(text) else text
+
+
+def is_too_large(text: str) -> bool:
+    """Tells whether a plain scalar is a number that no int or float here holds, such as `1e400`."""
+    value = resolve(text)
+    return isinstance(value, float) and math.isinf(value) and not _INFINITE.match(text)
+
+
+def _infinity(text: str) -> float:
+    return -math.inf if text.startswith("-") else math.inf

@@ -1,0 +1,199 @@
+"""Nodes to the typed sections of schema.py; pydantic's errors become ours, each at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence as SequenceType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from nncli.errors import Problem
+from nncli.messages.catalogue import nearest
+from nncli.spec.calls import read_named_call
+from nncli.spec.names import check_name
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
+from nncli.spec.spelling import TERM_WORDS
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_data(node: Node, problems: list[Problem]) -> DataSpec | None:
+    """Reads `data:`; its columns' names are checked as names of values."""
+    if not isinstance(node, Mapping):
+        problems.append(Problem("mapping-expected", node.place, "data", {"key": "data"}))
+        return None
+    for section in ("inputs", "targets"):
+        columns = node.get(section)
+        for name, _ in columns.entries if isinstance(columns, Mapping) else ():
+            problem = check_name(name, f"data.{section}.{name.text}", becomes_attribute=False)
+            if problem:
+                problems.append(problem)
+    return _validated(DataSpec, plain(node), node, "data", problems)
+
+
+def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
+    """Reads `training:`: calls by our own reading, the rest by the schema."""
+    if not isinstance(node, Mapping):
+        problems.append(Problem("mapping-expected", node.place, "training", {"key": "training"}))
+        return None
+    values: dict[str, Any] = {}
+    before = len(problems)
+    for name, value in node.entries:
+        path = f"training.{name.text}"
+        if name.text == "optimizer":
+            call = read_named_call(value, path, problems, "an optimiser of torch.optim, such as AdamW")
+            values[name.text] = call
+        elif name.text == "loss":
+            values[name.text] = _read_loss(value, problems)
+        elif name.text == "metrics":
+            items = value.items if isinstance(value, Sequence) else (value,)
+            calls = [read_named_call(item, path, problems, "a metric, such as accuracy") for item in items]
+            values[name.text] = tuple(calls)
+        else:
+            values[name.text] = plain(value)
+    calls_failed = {problem.path.split(".")[1] for problem in problems[before:] if "." in problem.path}
+    found = _validated(TrainingSpec, values, node, "training", problems, ignore=calls_failed)
+    if found and (found.epochs is None) == (found.steps is None):
+        problems.append(Problem("training-length", node.place, "training"))
+    return found
+
+
+def _read_loss(node: Node, problems: list[Problem]) -> tuple[LossTerm, ...] | None:
+    """Reads one loss, a list of them, or one per target."""
+    path = "training.loss"
+    wanted = "a loss of torch.nn, such as CrossEntropyLoss"
+    if isinstance(node, Mapping) and node.entries and not any(k[:1].isupper() for k in node.keys()):
+        terms = [_term(value, f"{path}.{name.text}", name.text, problems) for name, value in node.entries]
+    elif isinstance(node, (Mapping, Scalar)):
+        terms = [_term(node, path, None, problems)]
+    else:
+        problems.append(Problem("call-expected", node.place, path, {"wanted": wanted}))
+        return None
+    found = tuple(term for term in terms if term)
+    return found if len(found) == len(terms) else None
+
+
+def _term(node: Node, path: str, target: str | None, problems: list[Problem]) -> LossTerm | None:
+    weight: object = 1.0
+    if isinstance(node, Mapping):
+        stated = node.get("weight")
+        weight = plain(stated) if stated else 1.0
+        entries = tuple((name, value) for name, value in node.entries if name.text not in TERM_WORDS)
+        node = Mapping(entries, node.place)
+    call = read_named_call(node, path, problems, "a loss of torch.nn, such as CrossEntropyLoss")
+    if call is None:
+        return None
+    values = {"loss": call, "target": target, "weight": weight}
+    return _validated(LossTerm, values, node, path, problems)
+
+
+def _validated(
+    model: type[Model],
+    values: Any,
+    node: Node,
+    path: str,
+    problems: list[Problem],
+    ignore: set[str] = frozenset(),  # type: ignore[assignment]
+) -> Model | None:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors():
+            if str(detail["loc"][0]) not in ignore:
+                problems.append(_problem(detail, model, node, path))
+        return None
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str) -> Problem:
+    """Says one of pydantic's errors in our words, at the nearest node that is in the file."""
+    place_node = node
+    parts: list[str] = []
+    key: Scalar | None = None
+    for part in detail["loc"]:
+        child, name = _child(place_node, part)
+        if child is None:
+            if detail["type"] in ("missing", "extra_forbidden"):
+                parts.append(str(part))
+            continue
+        place_node, key = child, name
+        parts.append(str(part))
+    here = ".".join([path, *parts])
+    facts: dict[str, object] = {"key": str(detail["loc"][-1]), "received": _shown(detail.get("input"))}
+    facts |= {name: value for name, value in detail.get("ctx", {}).items() if name != "error"}
+    code = _CODES.get(detail["type"], "value-type")
+    if code == "unknown-key":
+        known = _known_keys(model, detail["loc"][:-1])
+        facts |= {"nearest": nearest(str(facts["key"]), known), "known": known}
+    if code == "value-type":
+        facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
+    at = key.place if code == "unknown-key" and key else place_node.place
+    return Problem(code, at, here, facts)
+
+
+def _child(node: Node, part: str | int) -> tuple[Node | None, Scalar | None]:
+    if isinstance(node, Mapping):
+        found = ((name, value) for name, value in node.entries if name.text == str(part))
+        name, value = next(found, (None, None))
+        return value, name
+    if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+        return node.items[part], None
+    return None, None
+
+
+def _known_keys(model: type[BaseModel], loc: SequenceType[int | str]) -> list[str]:
+    """Lists the keys of the section that a location leads to."""
+    current: Any = model
+    for part in loc:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            break
+        field = current.model_fields.get(str(part))
+        if field is None:
+            continue
+        inner = [m for m in _models(field.annotation)]
+        current = inner[0] if inner else current
+    return list(current.model_fields)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in _models(inner)]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "nothing"}[value]
+    if isinstance(value, MappingType):
+        return "a mapping"
+    return "a list" if isinstance(value, (tuple, list)) else f"`{value}`"
+
+
+_CODES = {
+    "missing": "key-missing",
+    "extra_forbidden": "unknown-key",
+    "greater_than": "value-range",
+    "greater_than_equal": "value-range",
+    "less_than": "value-range",
+    "less_than_equal": "value-range",
+    "finite_number": "value-range",
+    "literal_error": "value-choice",
+    "duration": "value-duration",
+    "missing_policy": "value-missing-policy",
+    "string_too_short": "value-one-character",
+    "string_too_long": "value-one-character",
+}
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "a word",
+    "tuple_type": "a list",
+    "mapping_type": "a mapping",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "is_instance_of": "a name, or a name with arguments",
+}

@@ -1,0 +1,133 @@
+"""Short forms spelt out: after this every key of a spec has one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nncli.spec.names import ITEM_WORDS
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
+
+TERM_WORDS = frozenset({"weight"})
+
+
+def spell_out(root: Mapping) -> Mapping:
+    """Spells out every short form of a spec; what it does not know stays as it is."""
+    changes: dict[str, Callable[[Node], Node]] = {
+        "data": _data,
+        "network": _network,
+        "training": _training,
+    }
+    return _replaced(root, changes)
+
+
+def _replaced(node: Mapping, changes: dict[str, Callable[[Node], Node]]) -> Mapping:
+    entries = tuple(
+        (name, changes[name.text](value) if name.text in changes else value) for name, value in node.entries
+    )
+    return Mapping(entries, node.place)
+
+
+def _word(text: str, node: Node) -> Scalar:
+    return Scalar(text, text, True, node.place)
+
+
+def _pair(key: str, node: Node) -> Mapping:
+    return Mapping(((_word(key, node), node),), node.place)
+
+
+def _named_call(node: Node) -> Node:
+    """`AdamW` is `{AdamW: {}}`."""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not node.value.startswith("$"):
+        return Mapping(((node, Mapping((), node.place)),), node.place)
+    if isinstance(node, Mapping) and len(node.entries) == 1:
+        name, call = node.entries[0]
+        if isinstance(call, Scalar) and call.value is None:
+            return Mapping(((name, Mapping((), call.place)),), node.place)
+    return node
+
+
+def _data(node: Node) -> Node:
+    if isinstance(node, Scalar):
+        node = _pair("train", node)
+    if not isinstance(node, Mapping):
+        return node
+    return _replaced(node, {"inputs": _columns, "targets": _columns, "nulls": _listed})
+
+
+def _columns(node: Node) -> Node:
+    if not isinstance(node, Mapping):
+        return node
+    entries = tuple(
+        (name, _pair("type", value) if isinstance(value, Scalar) else value) for name, value in node.entries
+    )
+    return Mapping(entries, node.place)
+
+
+def _listed(node: Node) -> Node:
+    return Sequence((node,), node.place) if isinstance(node, Scalar) else node
+
+
+def _network(node: Node) -> Node:
+    if isinstance(node, Sequence):
+        return Sequence(tuple(_item(item) for item in node.items), node.place)
+    if isinstance(node, Mapping):
+        return _replaced(node, {"layers": _network})
+    return node
+
+
+def _item(node: Node) -> Node:
+    """`ReLU` is `{ReLU: {}}`; `Linear:` without anything is a call without arguments."""
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not node.value.startswith("$"):
+        return Mapping(((node, Mapping((), node.place)),), node.place)
+    if not isinstance(node, Mapping):
+        return node
+    empty = {
+        name.text: _emptied
+        for name, value in node.entries
+        if name.text not in ITEM_WORDS and isinstance(value, Scalar) and value.value is None and value.plain
+    }
+    return _replaced(node, empty)
+
+
+def _emptied(node: Node) -> Node:
+    return Mapping((), node.place)
+
+
+def _training(node: Node) -> Node:
+    if not isinstance(node, Mapping):
+        return node
+    return _replaced(
+        node, {"optimizer": _named_call, "loss": _loss, "metrics": _metrics, "stop_early": _stop_early}
+    )
+
+
+def _loss(node: Node) -> Node:
+    """A loss by name, or by target: `{price: SmoothL1Loss}` is `{price: {SmoothL1Loss: {}}}`."""
+    node = _named_call(node)
+    if not isinstance(node, Mapping):
+        return node
+    by_target = {name.text: _named_call for name, _ in node.entries if not name.text[:1].isupper()}
+    losses = {
+        name.text: _emptied
+        for name, value in node.entries
+        if name.text[:1].isupper() and isinstance(value, Scalar) and value.value is None
+    }
+    for word in TERM_WORDS:
+        by_target.pop(word, None)
+    return _replaced(node, {**by_target, **losses})
+
+
+def _metrics(node: Node) -> Node:
+    node = _listed(node)
+    if not isinstance(node, Sequence):
+        return node
+    return Sequence(tuple(_named_call(item) for item in node.items), node.place)
+
+
+def _stop_early(node: Node) -> Node:
+    """`stop_early: true` takes every default, `stop_early: 5` is the patience."""
+    if isinstance(node, Scalar) and node.value is True:
+        return Mapping((), node.place)
+    if isinstance(node, Scalar) and type(node.value) is int:
+        return _pair("patience", node)
+    return node

@@ -1,0 +1,55 @@
+"""The one door of every command: what it raises becomes words and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+
+from nncli.errors import Exit, NncliError, Problem
+from nncli.messages.catalogue import failure
+from nncli.terminal.problems import show_problem
+from nncli.terminal.streams import Streams, silence_stdout
+
+
+def through_door(command: Callable[[], int], streams: Streams, debug: bool = False) -> int:
+    """Runs a command and returns its exit code; nothing but `--debug` shows a traceback."""
+    try:
+        return command()
+    except NncliError as error:
+        if debug:
+            traceback.print_exc()
+        for problem in error.problems:
+            show_problem(streams, problem)
+        return error.exit_code
+    except KeyboardInterrupt:
+        streams.err.print("interrupted; nothing was written", markup=False)
+        return Exit.ABORTED
+    except BrokenPipeError:
+        silence_stdout()
+        return Exit.DONE
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        memory = _memory_problem(error)
+        if memory:
+            show_problem(streams, memory)
+            return Exit.RESOURCE
+        _show_bug(streams, error)
+        return Exit.BUG
+
+
+def _memory_problem(error: Exception) -> Problem | None:
+    text = str(error)
+    out = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if out or "DefaultCPUAllocator" in text or "out of memory" in text:
+        reason = text.splitlines()[0] if text else "out of memory"
+        return failure("memory-exhausted", reason=reason[:200]).problems[0]
+    return None
+
+
+def _show_bug(streams: Streams, error: Exception) -> None:
+    last = traceback.extract_tb(sys.exc_info()[2])[-1]
+    where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    streams.err.print(f"error[bug]: nncli failed at {where}: {type(error).__name__}: {error}", markup=False)
+    streams.err.print("hint: the same command with --debug shows the traceback for a report", markup=False)

@@ -1,0 +1,95 @@
+"""Results as tables: data for stdout, and the lines that `check` and `train` end with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from nncli.errors import printable
+from nncli.terminal.figures import count, short
+from nncli.terminal.streams import Streams
+
+if TYPE_CHECKING:
+    from nncli.network.summary import Summary
+    from nncli.preparing import Prepared
+    from nncli.spec.items import InputSpec
+
+
+def plain_table(title: str = "", caption: str = "") -> Table:
+    """Makes an empty table in the one style of nncli."""
+    return Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left",
+                 box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))  # fmt: skip
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Writes a shape without rows: `1×8×8`."""
+    return "×".join(str(size) for size in shape) or "1"
+
+
+def show_summary(
+    streams: Streams, name: str, inputs: Mapping[str, InputSpec], summary: Summary
+) -> None:
+    """Prints layers with shapes and parameters, and the memory of weights and training."""
+    from nncli.network.sizing import readable_bytes
+
+    taken = ", ".join(f"{key} {shape_text(given.shape)}" for key, given in inputs.items())
+    table = plain_table(title=f"{printable(name)}: {taken}")
+    table.add_column("layer")
+    table.add_column("type")
+    table.add_column("in", justify="right")
+    table.add_column("out", justify="right")
+    table.add_column("parameters", justify="right")
+    for layer in summary.layers:
+        arriving = ", ".join(shape_text(shape[1:]) for shape in layer.input_shapes)
+        leaving = shape_text(layer.output_shape[1:])
+        number = count(layer.parameters) if layer.parameters else ""
+        table.add_row(layer.name, layer.type, arriving, leaving, number)
+    streams.out.print(table)
+    trained = f", {count(summary.trainable)} of them trained" if summary.trainable != summary.parameters else ""
+    lines = (
+        f"parameters  {count(summary.parameters)}{trained}",
+        f"weights     {readable_bytes(summary.weight_bytes)}",
+        f"training    about {readable_bytes(summary.training_bytes)} with batches of {summary.batch_size}",
+    )
+    for line in lines:
+        streams.out.print(line, markup=False)
+
+
+def check_lines(path: str, prepared: Prepared, stand_in: bool) -> Iterator[str]:
+    """Says "ok" with the sizes of a spec."""
+    yield f"{printable(path)}: ok"
+    network, data = prepared.network, prepared.data
+    if data is not None:
+        parts = ", ".join(f"{name} {count(part.rows)}" for name, part in data.parts.items())
+        yield f"  rows        {parts}"
+    note = " (stand-in sizes; the data was not read)" if stand_in else ""
+    inputs = ", ".join(f"{name} {shape_text(given.shape)}" for name, given in network.inputs.items())
+    yield f"  inputs      {inputs}{note}"
+    yield f"  output      {shape_text(network.output_shape)}"
+    yield f"  parameters  {count(network.parameters())}"
+
+
+def show_confusion(streams: Streams, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
+    """Prints how often each class (rows) was taken for each class (columns)."""
+    table = plain_table(title="true class by row, predicted class by column")
+    table.add_column("")
+    for name in classes:
+        table.add_column(Text(printable(name)), justify="right")
+    for name, row in zip(classes, counts, strict=True):
+        cells = [Text(str(number), style="bold" if number and i == classes.index(name) else "dim" if not number else "")
+                 for i, number in enumerate(row)]  # fmt: skip
+        table.add_row(Text(printable(name)), *cells)
+    streams.out.print(table)
+
+
+def show_figures(streams: Streams, title: str, figures: Mapping[str, float | None]) -> None:
+    """Prints figures, one a line."""
+    table = plain_table(title=title)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in figures.items():
+        table.add_row(Text(printable(name)), short(value))
+    streams.out.print(table)

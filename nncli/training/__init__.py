@@ -1,0 +1,1 @@
+"""Everything that walks over batches: steps, evaluation, prediction. No printing, no disk."""

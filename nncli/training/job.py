@@ -1,0 +1,150 @@
+"""A training job: the spec brought together with the network and the data, checked before step 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import nn
+
+from nncli.data.dataset import Data
+from nncli.data.sampling import batch_bounds
+from nncli.device import set_precision
+from nncli.messages.catalogue import failure, nearest
+from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.spec.schema import TrainingSpec
+from nncli.spec.spec import Spec
+from nncli.training.evaluation import HeldPart, Judge, hold
+from nncli.training.metrics import FALLING, Metric, Unscale, build_metrics
+from nncli.training.objective_checks import build_objective
+from nncli.training.optimizers import build_optimizer
+from nncli.training.rows import Figures, Reason
+from nncli.training.state import TrainState
+
+_BATCH_NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """What a run needs beside its state, and does not change.
+
+    `watch` is the figure that chooses the weights to keep, None where the last are kept.
+    """
+
+    training: TrainingSpec
+    train: HeldPart
+    validation: HeldPart | None
+    judge: Judge
+    calls: tuple[LayerCall, ...]
+    watch: str | None
+    network: str = "network"
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the parts lie on."""
+        return self.train.target.device
+
+    def batches(self) -> int:
+        """Counts the batches of one epoch."""
+        return len(batch_bounds(self.train.rows, self.training.batch_size))
+
+    def total_steps(self) -> int:
+        """Counts the steps of the whole run, if nothing stops it early."""
+        return self.training.steps or (self.training.epochs or 0) * self.batches()
+
+    def total_epochs(self) -> int:
+        """Counts the epochs of the whole run, the last one perhaps in part."""
+        return self.training.epochs or math.ceil((self.training.steps or 0) / self.batches())
+
+    def reason_to_end(self, state: TrainState) -> Reason | None:
+        """Tells why training is over; nothing but the state decides, so that resume agrees."""
+        if state.batch:
+            return None
+        early = self.training.stop_early
+        if early and state.epoch - state.watched_epoch >= early.patience:
+            return "stop_early"
+        if self.training.steps is not None:
+            return "steps" if state.step >= self.training.steps else None
+        return "epochs" if state.epoch >= (self.training.epochs or 0) else None
+
+
+def prepare(
+    spec: Spec, network: CompiledNetwork, data: Data, device: torch.device, unscale: Unscale
+) -> tuple[TrainJob, TrainState]:
+    """Puts the network and the data on the device and makes the optimiser; nothing is trained yet.
+
+    The network has its initial weights, and torch's generator is where they left it.
+    Raises SpecError and DataError as `build_objective`, `build_metrics`, `build_optimizer` and
+    `hold` do, and `batch-of-one`, `figure-unknown`, `figure-without-rows`.
+    """
+    training = spec.training
+    assert training is not None
+    output_layer = network.calls[-1] if network.calls else None
+    objective = build_objective(spec, data.targets, network.output_shape, output_layer)
+    judge = Judge(objective, build_metrics(training.metrics, data.targets), unscale)
+    check_training(spec, network, judge.metrics, has_validation="validation" in data.parts)
+    set_precision(training.precision, device)
+    name = next(iter(spec.networks))
+    module = network.module.to(device)
+    optimizer = build_optimizer(training.optimizer, module, "training.optimizer")
+    held = {part: hold(rows, list(network.inputs), objective, device) for part, rows in data.parts.items()}
+    validation = held.get("validation")
+    watch = training.keep_best or ("validation.loss" if validation else None)
+    job = TrainJob(training, held["train"], validation, judge, network.calls, watch, name)
+    return job, TrainState({name: module}, {name: optimizer})
+
+
+def check_training(
+    spec: Spec, network: CompiledNetwork, metrics: Sequence[Metric], *, has_validation: bool
+) -> None:
+    """Checks what depends on network, data and training together; needs no weights and no rows.
+
+    Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`.
+    """
+    training = spec.training
+    assert training is not None
+    if training.batch_size == 1:
+        _refuse_batch_normalisation(spec, network)
+    known = ["train.loss"]
+    if has_validation:
+        known += ["validation.loss", *(f"validation.{metric.name}" for metric in metrics)]
+    if training.keep_best:
+        _check_figure(spec, "training.keep_best", training.keep_best, known)
+    if training.stop_early:
+        _check_figure(spec, "training.stop_early.watch", training.stop_early.watch, known)
+
+
+def _refuse_batch_normalisation(spec: Spec, network: CompiledNetwork) -> None:
+    for call in network.calls:
+        if isinstance(network.module.get_submodule(call.name), _BATCH_NORMS):
+            place = spec.place("training", "batch_size")
+            raise failure("batch-of-one", place, "training.batch_size", layer=call.name, type=call.type)
+
+
+def _check_figure(spec: Spec, path: str, figure: str, known: list[str]) -> None:
+    if figure in known:
+        return
+    place = spec.place(*path.split("."))
+    if figure.startswith("validation.") and "validation.loss" not in known:
+        raise failure("figure-without-rows", place, path, figure=figure)
+    guess = nearest(figure, known)
+    raise failure("figure-unknown", place, path, figure=figure, nearest=guess, known=known)
+
+
+def value_of(figure: str, train: Figures, validation: Figures | None) -> float | None:
+    """Finds a figure by its name, such as `validation.accuracy`."""
+    part, _, name = figure.partition(".")
+    figures: Mapping[str, float | None] = train if part == "train" else validation or {}
+    return figures.get(name)
+
+
+def is_better(figure: str, value: float | None, best: float | None) -> bool:
+    """Tells whether a figure improved: losses and errors fall, all others rise."""
+    if value is None:
+        return False
+    if best is None:
+        return True
+    return value < best if figure.rpartition(".")[2] in FALLING else value > best

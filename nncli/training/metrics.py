@@ -1,0 +1,176 @@
+"""The figures of a part beside its loss: torchmetrics' functions under their own names."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import torch
+from torch import Tensor
+
+from nncli.data.dataset import TargetSpec
+from nncli.messages.catalogue import failure, nearest
+from nncli.network.arguments import bind
+from nncli.spec.items import Call
+from nncli.training.objectives import Prediction
+from nncli.training.rows import Figures
+
+# Turns numbers of a target as scaled, float64 (N,), into its own unit.
+Unscale = Callable[[str, Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A function of torchmetrics: its module, its name by kind of target, what nncli fills in."""
+
+    module: Literal["classification", "regression"]
+    binary: str
+    several: str
+    fixed: Mapping[str, object]
+    reads: Literal["value", "scores"] = "value"
+
+
+METRICS: Final[Mapping[str, _Function]] = {
+    "accuracy": _Function("classification", "binary_accuracy", "multiclass_accuracy", {"average": "micro"}),
+    "f1": _Function("classification", "binary_f1_score", "multiclass_f1_score", {"average": "macro"}),
+    "precision": _Function(
+        "classification", "binary_precision", "multiclass_precision", {"average": "macro"}
+    ),
+    "recall": _Function("classification", "binary_recall", "multiclass_recall", {"average": "macro"}),
+    "auroc": _Function("classification", "binary_auroc", "multiclass_auroc", {"average": "macro"}, "scores"),
+    "mae": _Function("regression", "mean_absolute_error", "", {}),
+    "rmse": _Function("regression", "mean_squared_error", "", {"squared": False}),
+    "r2": _Function("regression", "r2_score", "", {}),
+}
+_DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "category": ("accuracy",),
+    "binary": ("auroc", "accuracy"),
+    "number": ("rmse", "r2"),
+}
+# A smaller value is better for these; for every other figure a larger one.
+FALLING: Final = frozenset({"loss", "mae", "rmse"})
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of one target; `name` is that of its figure."""
+
+    name: str
+    function: _Function
+    target: TargetSpec
+    arguments: Mapping[str, object]
+
+
+def build_metrics(
+    calls: Sequence[Call] | None, targets: Mapping[str, TargetSpec], path: str = "training.metrics"
+) -> tuple[Metric, ...]:
+    """Makes the metrics of a spec, or the default ones of its targets.
+
+    Raises SpecError: `metric-unknown`, `metric-kind`, and what binding a call raises.
+    """
+    prefixes = {name: f"{name}." if len(targets) > 1 else "" for name in targets}
+    if calls is None:
+        return tuple(
+            Metric(prefixes[spec.name] + name, METRICS[name], spec, {})
+            for spec in targets.values()
+            for name in _DEFAULTS[spec.type]
+        )
+    for call in calls:
+        _check(call, targets, path)
+    return tuple(
+        Metric(prefixes[spec.name] + call.name, METRICS[call.name], spec, _arguments(call, spec, path))
+        for spec in targets.values()
+        for call in calls
+        if _fits(METRICS[call.name], spec)
+    )
+
+
+def _fits(function: _Function, spec: TargetSpec) -> bool:
+    return (function.module == "regression") == (spec.type == "number")
+
+
+def _check(call: Call, targets: Mapping[str, TargetSpec], path: str) -> None:
+    function = METRICS.get(call.name)
+    if function is None:
+        guess = nearest(call.name, METRICS)
+        raise failure(
+            "metric-unknown", call.place, path, metric=call.name, nearest=guess, known=list(METRICS)
+        )
+    if not any(_fits(function, spec) for spec in targets.values()):
+        needed = "numbers" if function.module == "regression" else "classes"
+        kinds = sorted({spec.type for spec in targets.values()})
+        known = [n for n, f in METRICS.items() if any(_fits(f, spec) for spec in targets.values())]
+        facts = {"metric": call.name, "needed": needed, "kinds": kinds, "known": known}
+        raise failure("metric-kind", call.place, path, **facts)
+
+
+def _arguments(call: Call, spec: TargetSpec, path: str) -> Mapping[str, object]:
+    if not call.positions and not call.keywords:
+        return {}  # torchmetrics is slow to import; it need not be there before the first step
+    function = _torchmetrics(METRICS[call.name], spec)
+    return bind(call, function, f"{path}.{call.name}", ("preds", "target", "num_classes", "validate_args"))
+
+
+def _torchmetrics(function: _Function, spec: TargetSpec) -> Callable[..., Tensor]:
+    module = importlib.import_module(f"torchmetrics.functional.{function.module}")
+    found: Callable[..., Tensor] = getattr(
+        module, function.several if spec.type == "category" else function.binary
+    )
+    return found
+
+
+def compute_metrics(
+    metrics: Sequence[Metric],
+    predictions: Mapping[str, Prediction],
+    truths: Mapping[str, Tensor],
+    unscale: Unscale,
+) -> Figures:
+    """Computes every metric, in a number's own unit; None where it is undefined for these rows.
+
+    Shapes (N rows): `truths` as the targets of a part. An AUROC needs rows of every class, r2 two
+    different values.
+    """
+    return {
+        metric.name: _compute(metric, predictions[metric.target.name], truths[metric.target.name], unscale)
+        for metric in metrics
+    }
+
+
+def _compute(metric: Metric, prediction: Prediction, truth: Tensor, unscale: Unscale) -> float | None:
+    spec, arguments = metric.target, dict(metric.arguments)
+    if spec.type == "number":
+        said = unscale(spec.name, prediction.value.double().reshape(-1))
+        truth = unscale(spec.name, truth.double().reshape(-1))
+    else:
+        scored = metric.function.reads == "scores" and prediction.scores is not None
+        said = prediction.scores if scored and prediction.scores is not None else prediction.value
+        if scored and spec.type == "binary":
+            said = said[:, 1]
+    if _is_undefined(metric, truth):
+        return None
+    if spec.type == "category":
+        arguments = {"num_classes": len(spec.classes), **metric.function.fixed, **arguments}
+    elif spec.type == "number":
+        arguments = {**metric.function.fixed, **arguments}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value = _torchmetrics(metric.function, spec)(said, truth, **arguments).item()
+    return value if math.isfinite(value) else None
+
+
+def _is_undefined(metric: Metric, truth: Tensor) -> bool:
+    """Finds what torchmetrics answers with a warning and a zero, or not at all."""
+    if not len(truth):
+        return True
+    if metric.name.endswith("auroc"):
+        return len(torch.unique(truth)) < len(metric.target.classes)
+    return metric.name.endswith("r2") and len(torch.unique(truth)) < 2
+
+
+def confusion(truth: Tensor, predicted: Tensor, classes: int) -> Tensor:
+    """Counts rows by true and predicted class, int64 (classes, classes); a row per true class."""
+    return torch.bincount(truth * classes + predicted, minlength=classes * classes).reshape(classes, classes)

@@ -1,0 +1,156 @@
+"""The objective of a spec: its losses checked against the targets and the last layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from nncli.data.dataset import TargetSpec, declared_counts
+from nncli.errors import Place
+from nncli.messages.catalogue import failure, nearest
+from nncli.network.arguments import Scope, bind_in
+from nncli.network.compiled import LayerCall
+from nncli.network.signatures import loss_classes
+from nncli.spec.schema import LossTerm
+from nncli.spec.spec import Spec
+from nncli.training.losses import BOUNDED, form_of, why_unfit
+from nncli.training.objectives import Objective, Term
+
+_PATH = "training.loss"
+
+
+def build_objective(
+    spec: Spec,
+    targets: Mapping[str, TargetSpec],
+    output_shape: tuple[int, ...],
+    output_layer: LayerCall | None,
+) -> Objective:
+    """Makes the loss of a spec, and refuses what would be broadcast or compared wrongly.
+
+    Shapes: `output_shape` leaves the rows out. Raises SpecError: `loss-unknown`, `loss-unfit`,
+    `loss-refused`, `loss-reduction`, `loss-target`, `loss-target-unknown`, `loss-several-outputs`,
+    `loss-terms-differ`, `loss-shape`, `loss-range`, and what binding a call raises.
+    """
+    assert spec.training is not None
+    written = spec.training.loss
+    terms = tuple(_term(term, targets) for term in written)
+    _check_targets(written, targets)
+    if len({form_of(term.name) for term in terms}) > 1:
+        place = written[1].loss.place
+        raise failure("loss-terms-differ", place, _PATH, losses=[term.name for term in terms])
+    objective = Objective(terms, targets)
+    _check_shape(written[0], objective, output_shape, output_layer)
+    for term in written:
+        _check_range(term, targets, output_layer)
+    return objective
+
+
+def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
+    call = term.loss
+    kind = loss_classes().get(call.name)
+    if kind is None:
+        guess = nearest(call.name, loss_classes())
+        raise failure("loss-unknown", call.place, _PATH, loss=call.name, nearest=guess)
+    unfit = why_unfit(call.name, kind)
+    if unfit:
+        reason, instead = unfit
+        raise failure("loss-unfit", call.place, _PATH, loss=call.name, reason=reason, instead=instead)
+    arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), Scope(declared_counts(targets)))
+    try:
+        function = kind(**arguments)
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = str(error).split("\n")[0]
+        raise failure("loss-refused", call.place, _PATH, loss=call.name, reason=reason) from error
+    reduction = getattr(function, "reduction", "mean")
+    if reduction not in ("mean", "sum", "batchmean"):
+        place = call.keywords["reduction"].place if "reduction" in call.keywords else call.place
+        raise failure("loss-reduction", place, _PATH, loss=call.name, reduction=reduction)
+    return Term(call.name, function, term.weight, reduction == "sum")
+
+
+def _check_targets(written: tuple[LossTerm, ...], targets: Mapping[str, TargetSpec]) -> None:
+    names = list(targets)
+    for term in written:
+        place = term.loss.place
+        if term.target is not None and term.target not in targets:
+            guess = nearest(term.target, names)
+            raise failure("loss-target-unknown", place, _PATH, target=term.target, nearest=guess, known=names)
+        if len(names) > 1 and (
+            term.target is not None or any(spec.type == "category" for spec in targets.values())
+        ):
+            raise failure("loss-several-outputs", place, _PATH, targets=names)
+        for spec in targets.values():
+            _check_kind(term, spec, several=len(names) > 1)
+
+
+def _check_kind(term: LossTerm, spec: TargetSpec, *, several: bool) -> None:
+    call, form = term.loss, form_of(term.loss.name)
+    facts = {"loss": call.name, "column": spec.name, "kind": spec.type}
+    if form == "index" and spec.type == "number":
+        reason = "it compares with a class"
+        raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="MSELoss")
+    if form == "index" and several:
+        reason = "it takes one target, and here are several"
+        raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="BCEWithLogitsLoss")
+    if form == "sign" and spec.type != "binary":
+        reason = "it compares with one of two classes"
+        instead = "CrossEntropyLoss" if spec.type == "category" else "MSELoss"
+        raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead=instead)
+
+
+def _check_shape(
+    term: LossTerm, objective: Objective, output_shape: tuple[int, ...], layer: LayerCall | None
+) -> None:
+    needed = needed_width(objective)
+    if output_shape == (needed,):
+        return
+    place: Place = layer.place if layer else term.loss.place
+    columns = [_described(objective, spec) for spec in objective.targets.values()]
+    given = "[" + ", ".join(["batch", *map(str, output_shape)]) + "]"
+    is_linear = layer is not None and layer.type == "Linear" and len(output_shape) == 1
+    if is_linear:
+        fix = f"write `- Linear: {_written_width(objective, needed)}`"
+    elif math.prod(output_shape) == needed:
+        fix = "put `- Flatten` at the end"
+    elif len(output_shape) > 1:
+        fix = f"end with `- Flatten` and `- Linear: {_written_width(objective, needed)}`"
+    else:
+        fix = f"end with `- Linear: {_written_width(objective, needed)}`"
+    facts = {"loss": term.loss.name, "columns": columns, "layer": layer.name if layer else "the network"}
+    path = layer.path if layer else _PATH
+    raise failure("loss-shape", place, path, **facts, needed=f"[batch, {needed}]", given=given, fix=fix)
+
+
+def needed_width(objective: Objective) -> int:
+    """Counts the columns that the last layer must have."""
+    wide = objective.form == "index"
+    return sum(
+        len(spec.classes) if wide or spec.type == "category" else 1 for spec in objective.targets.values()
+    )
+
+
+def _described(objective: Objective, spec: TargetSpec) -> str:
+    if spec.type == "category" or objective.form == "index":
+        return f"`{spec.name}` ({len(spec.classes)} classes)"
+    return f"`{spec.name}` (one {spec.type})" if spec.type == "number" else f"`{spec.name}` (binary)"
+
+
+def _written_width(objective: Objective, needed: int) -> str:
+    counts = declared_counts(objective.targets)
+    return "$classes" if counts.get("classes") == needed else str(needed)
+
+
+def _check_range(term: LossTerm, targets: Mapping[str, TargetSpec], layer: LayerCall | None) -> None:
+    if term.loss.name != "BCELoss" or layer is None or layer.type in BOUNDED:
+        return
+    category = any(spec.type == "category" for spec in targets.values())
+    raise failure(
+        "loss-range",
+        term.loss.place,
+        _PATH,
+        loss="BCELoss",
+        layer=layer.name,
+        type=layer.type,
+        instead="BCEWithLogitsLoss",
+        activation="Softmax: 1" if category else "Sigmoid",
+    )

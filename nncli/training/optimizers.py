@@ -1,0 +1,175 @@
+"""Optimisers of torch.optim by name, and their state by parameter name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from nncli.errors import Place, Problem
+from nncli.messages.catalogue import failure, failures, nearest
+from nncli.network.arguments import bind
+from nncli.spec.items import Call
+from nncli.training.kernels import SCHEMAS, Optimizer, fused_optimizer
+
+# Asking for one of torch's other implementations is asking for torch's own class.
+_IMPLEMENTATIONS: Final = ("fused", "foreach", "capturable", "differentiable")
+_SPARSE: Final = frozenset({"SGD", "SparseAdam", "Adagrad"})
+
+
+def _not_negative(number: float) -> bool:
+    return number >= 0
+
+
+def _below_one(number: float) -> bool:
+    return 0 <= number < 1
+
+
+_RANGES: Final[Mapping[str, tuple[Callable[[float], bool], str]]] = {
+    "lr": (_not_negative, "a finite number, 0 or more"),
+    "weight_decay": (_not_negative, "a finite number, 0 or more"),
+    "eps": (_not_negative, "a finite number, 0 or more"),
+    "momentum": (_below_one, "0 or more and less than 1"),
+    "betas": (_below_one, "two numbers, each 0 or more and less than 1"),
+}
+
+
+@cache
+def optimizer_classes() -> Mapping[str, type[torch.optim.Optimizer]]:
+    """Names every optimiser of the installed torch."""
+    offered = {name: getattr(torch.optim, name) for name in dir(torch.optim)}
+    kinds = {name: kind for name, kind in offered.items() if isinstance(kind, type)}
+    return {
+        name: kind
+        for name, kind in kinds.items()
+        if issubclass(kind, torch.optim.Optimizer) and kind is not torch.optim.Optimizer
+    }
+
+
+def build_optimizer(call: Call, module: nn.Module, path: str) -> Optimizer:
+    """Makes the optimiser of a module's parameters; on fused kernels where torch has them.
+
+    Raises SpecError at the argument: `optimizer-unknown`, `optimizer-closure`, `optimizer-sparse`,
+    `optimizer-refused`, `nothing-to-learn`, `argument-range`, and what binding a call raises.
+    """
+    kind = optimizer_classes().get(call.name)
+    if kind is None:
+        guess = nearest(call.name, optimizer_classes())
+        raise failure("optimizer-unknown", call.place, path, optimizer=call.name, nearest=guess)
+    if call.name == "LBFGS":
+        raise failure("optimizer-closure", call.place, path, optimizer=call.name)
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    if not parameters:
+        raise failure("nothing-to-learn", call.place, path)
+    here = f"{path}.{call.name}"
+    arguments = _in_range(call, bind(call, kind, here), here)
+    sparse = _refuse_sparse(call, module, path)
+    if call.name in SCHEMAS and not sparse and not any(name in arguments for name in _IMPLEMENTATIONS):
+        _refuse_plain_nesterov(call, arguments, here)
+        return fused_optimizer(kind, parameters, arguments)
+    try:
+        return kind(parameters, **arguments)  # type: ignore[arg-type]
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = str(error).split("\n")[0]
+        raise failure("optimizer-refused", call.place, here, optimizer=call.name, reason=reason) from error
+
+
+def _in_range(call: Call, arguments: Mapping[str, object], path: str) -> dict[str, object]:
+    """Checks every number, and writes whole numbers in tuples as torch wants them: `betas: [0, 0.99]`."""
+    problems, checked = [], dict(arguments)
+    for name, value in arguments.items():
+        if isinstance(value, tuple):
+            checked[name] = tuple(float(v) if type(v) is int else v for v in value)
+        numbers = [v for v in (value if isinstance(value, tuple) else (value,)) if _is_number(v)]
+        holds, allowed = _RANGES.get(name, (math.isfinite, "a finite number"))
+        if not all(math.isfinite(number) and holds(number) for number in numbers):
+            shown = list(value) if isinstance(value, tuple) else value
+            facts = {"argument": name, "call": call.name, "received": str(shown), "allowed": allowed}
+            problems.append(Problem("argument-range", _place(call, name), f"{path}.{name}", facts))
+    if problems:
+        raise failures(problems)
+    return checked
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _place(call: Call, name: str) -> Place:
+    """Finds an argument by keyword; one that is written by position is the first, `lr`."""
+    if name in call.keywords:
+        return call.keywords[name].place
+    return call.positions[0].place if call.positions else call.place
+
+
+def _refuse_plain_nesterov(call: Call, arguments: Mapping[str, object], path: str) -> None:
+    if arguments.get("nesterov") and (not arguments.get("momentum") or arguments.get("dampening")):
+        reason = "Nesterov momentum requires a momentum and zero dampening"
+        raise failure("optimizer-refused", call.place, path, optimizer=call.name, reason=reason)
+
+
+def _refuse_sparse(call: Call, module: nn.Module, path: str) -> bool:
+    """Tells whether any gradient is sparse; only three optimisers take such, and one nothing else."""
+    tables = [m for m in module.modules() if isinstance(m, (nn.Embedding, nn.EmbeddingBag)) and m.sparse]
+    sparse = bool(tables)
+    mixed = sum(p.numel() for p in module.parameters()) > sum(m.weight.numel() for m in tables)
+    if sparse and call.name not in _SPARSE:
+        reason = "the gradient of a sparse Embedding cannot be used by it"
+    elif call.name == "SparseAdam" and (mixed or not sparse):
+        reason = "it takes sparse gradients only"
+    else:
+        return sparse
+    raise failure("optimizer-sparse", call.place, path, optimizer=call.name, reason=reason)
+
+
+def state_tensors(optimizer: Optimizer, module: nn.Module) -> dict[str, Tensor]:
+    """Names the tensors of an optimiser's state: `<parameter>/exp_avg`."""
+    return {
+        f"{name}/{key}": value
+        for name, state in _states(optimizer, module).items()
+        for key, value in state.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def state_scalars(optimizer: Optimizer, module: nn.Module) -> dict[str, object]:
+    """Lists what is no tensor: the settings of every group, and numbers kept per parameter."""
+    groups = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
+    numbers = {
+        f"{name}/{key}": value
+        for name, state in _states(optimizer, module).items()
+        for key, value in state.items()
+        if not isinstance(value, Tensor)
+    }
+    return {"groups": groups, "numbers": numbers}
+
+
+def load_state(
+    optimizer: Optimizer, module: nn.Module, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]
+) -> None:
+    """Puts back what `state_tensors` and `state_scalars` gave, after JSON or not."""
+    parameters = dict(module.named_parameters())
+    for group, settings in zip(optimizer.param_groups, scalars["groups"], strict=True):
+        group.update({key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()})
+    on_device = any(optimizer.param_groups[0].get(key) for key in ("fused", "capturable"))
+    values = {**tensors, **scalars["numbers"]}
+    for parameter in parameters.values():
+        optimizer.state.pop(parameter, None)
+    for path, value in values.items():
+        name, _, key = path.rpartition("/")
+        parameter = parameters[name]
+        if isinstance(value, Tensor):
+            # torch keeps the count of steps on the CPU, except where a kernel reads it.
+            stays = key == "step" and not on_device
+            value = value.to("cpu" if stays else parameter.device, copy=True)
+        optimizer.state.setdefault(parameter, {})[key] = value
+
+
+def _states(optimizer: Optimizer, module: nn.Module) -> dict[str, Mapping[str, object]]:
+    """Pairs names with states; a parameter without a gradient so far has none."""
+    named = ((name, optimizer.state.get(parameter)) for name, parameter in module.named_parameters())
+    return {name: state for name, state in named if state}

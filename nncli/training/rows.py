@@ -1,0 +1,75 @@
+"""What a training run yields, one row after another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+# A figure that is undefined, such as the AUROC of rows that are all of one class, is None.
+Figures: TypeAlias = Mapping[str, float | None]
+Reason: TypeAlias = Literal["epochs", "steps", "stop_early"]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The weights to keep: after which epoch and step, and by which figure."""
+
+    epoch: int
+    step: int
+    watch: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRow:
+    """Where training stands inside an epoch, about ten times a second.
+
+    `epoch` counts from 1. `batch` of `batches` are done. `loss` is the mean of this epoch so far.
+    `samples` counts the rows that this process has trained on.
+    """
+
+    epoch: int
+    step: int
+    batch: int
+    batches: int
+    loss: float | None
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRow:
+    """An epoch with its figures; `validation` is None where that part has no rows.
+
+    `improved` tells that the weights of this epoch are now the best. `samples` counts the rows
+    that this process has trained on. Units: `seconds` of this epoch in this process.
+    """
+
+    epoch: int
+    step: int
+    train: Figures
+    validation: Figures | None
+    improved: bool
+    samples: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedRow:
+    """The caller asked to stop; the state can be saved as it is."""
+
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoneRow:
+    """The end of training, and why."""
+
+    reason: Reason
+    epochs: int
+    steps: int
+    best: Best | None
+
+
+Row: TypeAlias = ProgressRow | EpochRow | StoppedRow | DoneRow

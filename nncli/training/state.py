@@ -1,0 +1,135 @@
+"""Where a training run stands: all that a checkpoint must hold to go on with the same bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nncli.messages.catalogue import failure
+from nncli.training.kernels import Optimizer
+from nncli.training.optimizers import load_state, state_scalars, state_tensors
+from nncli.training.rows import Best
+
+Tensors = dict[str, dict[str, Tensor]]
+
+
+@dataclass
+class TrainState:
+    """The caller's own, changed by `train` in place.
+
+    `step` counts all batches so far, `epoch` the epochs that are complete, `batch` the batches of
+    the epoch that is not. `loss_sum` is the sum of the losses of those batches. `best_weights`
+    maps names as `networks` do, `<network>/<parameter>`. `watched` is the best value of
+    `stop_early.watch` so far, `watched_epoch` its epoch. Optimisers have the name of the network
+    whose parameters they change.
+    """
+
+    networks: Mapping[str, nn.Module]
+    optimizers: Mapping[str, Optimizer]
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    loss_sum: float = 0.0
+    best: Best | None = None
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    watched: float | None = None
+    watched_epoch: int = 0
+
+    def weights(self) -> dict[str, Tensor]:
+        """Names the weights and buffers of every network as they are now, without copying."""
+        return {
+            f"{network}/{name}": tensor.detach()
+            for network, module in self.networks.items()
+            for name, tensor in module.state_dict().items()
+        }
+
+    def weights_to_keep(self) -> dict[str, Tensor]:
+        """Names the weights of the best epoch, or of the last where none is chosen."""
+        return self.best_weights or self.weights()
+
+    def keep_best(self, best: Best) -> None:
+        """Makes the weights of now the best ones."""
+        self.best = best
+        self.best_weights = {name: tensor.clone() for name, tensor in self.weights().items()}
+
+    def tensors(self) -> Tensors:
+        """Groups every tensor of a checkpoint: networks, optimizers, random, best."""
+        return {
+            "networks": self.weights(),
+            "optimizers": {
+                f"{name}/{path}": tensor
+                for name, optimizer in self.optimizers.items()
+                for path, tensor in state_tensors(optimizer, self.networks[name]).items()
+            },
+            "random": _random_states(self._device()),
+            "best": dict(self.best_weights),
+        }
+
+    def scalars(self) -> dict[str, object]:
+        """Lists every number of a checkpoint, ready for JSON; floats come back exactly."""
+        return {
+            "step": self.step,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "loss_sum": self.loss_sum,
+            "best": asdict(self.best) if self.best else None,
+            "watched": self.watched,
+            "watched_epoch": self.watched_epoch,
+            "optimizers": {
+                name: state_scalars(optimizer, self.networks[name])
+                for name, optimizer in self.optimizers.items()
+            },
+        }
+
+    def _device(self) -> torch.device:
+        first = next(iter(self.networks.values()))
+        return next((tensor.device for tensor in first.parameters()), torch.device("cpu"))
+
+    def restore(self, tensors: Mapping[str, Mapping[str, Tensor]], scalars: Mapping[str, Any]) -> None:
+        """Puts everything back as it was, exactly. Raises WeightsError: `checkpoint-differs`."""
+        current = self.weights()
+        _refuse_other_tensors(current, tensors["networks"])
+        for name, tensor in current.items():
+            tensor.copy_(tensors["networks"][name])
+        for name, optimizer in self.optimizers.items():
+            start = f"{name}/"
+            own = {
+                k.removeprefix(start): t
+                for k, t in tensors.get("optimizers", {}).items()
+                if k.startswith(start)
+            }
+            load_state(optimizer, self.networks[name], own, scalars["optimizers"][name])
+        self.best_weights = {
+            name: tensor.to(current[name].device, copy=True)
+            for name, tensor in tensors.get("best", {}).items()
+        }
+        self.step, self.epoch, self.batch = scalars["step"], scalars["epoch"], scalars["batch"]
+        self.loss_sum = scalars["loss_sum"]
+        self.best = Best(**scalars["best"]) if scalars["best"] else None
+        self.watched, self.watched_epoch = scalars["watched"], scalars["watched_epoch"]
+        torch.set_rng_state(tensors["random"]["cpu"])
+        if "cuda" in tensors["random"] and self._device().type == "cuda":
+            torch.cuda.set_rng_state(tensors["random"]["cuda"], self._device())
+
+
+def _refuse_other_tensors(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> None:
+    shapes = {name: list(tensor.shape) for name, tensor in ours.items()}
+    others = {name: list(tensor.shape) for name, tensor in theirs.items()}
+    differing = [
+        f"{name} is {others.get(name, 'missing')}, not {shapes.get(name, 'known')}"
+        for name in sorted({*shapes, *others})
+        if shapes.get(name) != others.get(name)
+    ]
+    if differing:
+        raise failure("checkpoint-differs", differing=differing[:3])
+
+
+def _random_states(device: torch.device) -> dict[str, Tensor]:
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states

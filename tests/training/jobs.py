@@ -1,0 +1,96 @@
+"""Small jobs on real tensors, for the tests of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from nncli.data.dataset import Data, Part, TargetSpec
+from nncli.errors import Place
+from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.spec.items import Argument, Call, InputSpec, NetworkSpec
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
+from nncli.spec.spec import Origin, Spec
+from nncli.training.job import TrainJob, prepare
+from nncli.training.state import TrainState
+
+PLACE = Place("spec.yaml", 7, 3)
+CPU = torch.device("cpu")
+
+
+def call(name: str, *positions: object, **keywords: object) -> Call:
+    """A call as the file would write it, each argument on a line of its own."""
+    at = [Argument(cast(Any, value), Place("spec.yaml", 20 + i, 9)) for i, value in enumerate(positions)]
+    named = {
+        key: Argument(cast(Any, value), Place("spec.yaml", 30 + i, 9))
+        for i, (key, value) in enumerate(keywords.items())
+    }
+    return Call(name, PLACE, tuple(at), named)
+
+
+def spec(loss: str | Call = "CrossEntropyLoss", optimizer: Call | None = None, **training: Any) -> Spec:
+    """A spec of 2 epochs with batches of 8 rows; keywords are those of `training:`."""
+    loss_call = call(loss) if isinstance(loss, str) else loss
+    terms = training.pop("terms", (LossTerm(loss=loss_call),))
+    if "steps" not in training:
+        training.setdefault("epochs", 2)
+    training.setdefault("batch_size", 8)
+    section = TrainingSpec(loss=terms, optimizer=optimizer or call("AdamW", lr=0.01), **training)
+    network = NetworkSpec((), PLACE)
+    origin = Origin("spec.yaml", Path(), "")
+    return Spec("tiny", "", {}, None, {"network": network}, section, origin, {"training": PLACE})
+
+
+def compiled(module: nn.Sequential, width: int, output: tuple[int, ...]) -> CompiledNetwork:
+    """A record of a plain module's layers, as the compiler would leave it."""
+    calls = tuple(
+        LayerCall(name, type(m).__name__, Place("spec.yaml", 40 + i, 5), f"network.{i}", (), (), 0, 0)
+        for i, (name, m) in enumerate(module.named_children())
+    )
+    inputs = {"features": InputSpec((width,), "features")}
+    return CompiledNetwork(module, inputs, calls, output, NetworkSpec((), PLACE))
+
+
+def part(name: Any, rows: int, target: TargetSpec, seed: int = 0, width: int = 4) -> Part:
+    """Rows of noise, whose target follows from them."""
+    generator = torch.Generator().manual_seed(seed)
+    features = torch.randn(rows, width, generator=generator)
+    if target.type == "number":
+        values: Tensor = features.sum(dim=1, keepdim=True)
+    else:
+        values = features[:, : len(target.classes)].argmax(dim=1)
+    return Part(name, rows, {"features": features}, {target.name: values})
+
+
+CLASSES = TargetSpec("kind", "category", ("a", "b", "c"))
+BINARY = TargetSpec("ill", "binary", ("no", "yes"))
+NUMBER = TargetSpec("price", "number")
+
+
+def data(target: TargetSpec = CLASSES, rows: int = 35, validation: int = 9) -> Data:
+    """A training part, and a validation part unless it has no rows."""
+    parts: dict[Any, Part] = {"train": part("train", rows, target)}
+    if validation:
+        parts["validation"] = part("validation", validation, target, seed=1)
+    inputs: Mapping[str, InputSpec] = {"features": InputSpec((4,), "features")}
+    encoders = cast(Any, SimpleNamespace())
+    return Data(parts, encoders, inputs, {target.name: target}, DataSpec(train="rows.csv"), "digest")
+
+
+def classifier(dropout: float = 0.0) -> nn.Sequential:
+    """A small network with the same initial weights each time."""
+    torch.manual_seed(11)
+    return nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Dropout(dropout), nn.Linear(16, 3))
+
+
+def job(
+    written: Spec, module: nn.Sequential | None = None, rows: Data | None = None
+) -> tuple[TrainJob, TrainState]:
+    """A job of the classifier, ready to train."""
+    module = module or classifier()
+    return prepare(written, compiled(module, 4, (3,)), rows or data(), CPU, lambda _, values: values)

@@ -1,0 +1,107 @@
+"""The fused kernels against torch.optim's own classes, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nncli.training import kernels
+from nncli.training.kernels import FusedAdam, FusedSGD, fused_optimizer
+from nncli.training.optimizers import load_state, state_scalars, state_tensors
+
+CASES: list[tuple[str, Mapping[str, object]]] = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "weight_decay": 0.01, "maximize": True}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    ("Adam", {}),
+    ("Adam", {"lr": 3e-3, "betas": (0.8, 0.99), "weight_decay": 0.1}),
+    ("Adam", {"amsgrad": True, "eps": 1e-6}),
+    ("AdamW", {"lr": 1e-2}),
+    ("AdamW", {"weight_decay": 0.2, "amsgrad": True}),
+    ("AdamW", {"maximize": True}),
+]
+
+
+def _network() -> nn.Sequential:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(7, 33), nn.Tanh(), nn.Linear(33, 5))
+
+
+def _batches(count: int) -> list[tuple[Tensor, Tensor]]:
+    generator = torch.Generator().manual_seed(5)
+    return [
+        (torch.randn(9, 7, generator=generator), torch.randn(9, 5, generator=generator)) for _ in range(count)
+    ]
+
+
+def _train(module: nn.Module, optimizer: kernels.Optimizer, batches: list[tuple[Tensor, Tensor]]) -> None:
+    for rows, target in batches:
+        optimizer.zero_grad()
+        nn.functional.mse_loss(module(rows), target).backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_equals_torch_bit_for_bit(name: str, arguments: Mapping[str, object]) -> None:
+    kind = getattr(torch.optim, name)
+    ours, theirs = _network(), _network()
+    fused = fused_optimizer(kind, list(ours.parameters()), arguments)
+    reference = kind(theirs.parameters(), fused=True, **arguments)
+    assert isinstance(fused, (FusedAdam, FusedSGD))
+    _train(ours, fused, _batches(40))
+    _train(theirs, reference, _batches(40))
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(mine, other)
+    mine, other = state_tensors(fused, ours), state_tensors(reference, theirs)
+    assert mine.keys() == other.keys()
+    assert all(torch.equal(mine[key], other[key]) for key in mine)
+
+
+def test_parameters_without_a_gradient_are_left_alone_and_may_come_later() -> None:
+    used, later = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
+    optimizer = fused_optimizer(
+        torch.optim.SGD, [used, later], {"lr": 0.5, "momentum": 0.9, "dampening": 0.5}
+    )
+    used.grad = torch.ones(3)
+    optimizer.step()
+    assert later.tolist() == [1, 1, 1]
+    assert used.tolist() == [0.5, 0.5, 0.5]
+    later.grad = torch.ones(3)
+    optimizer.step()
+    assert later.tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
+def test_another_schema_falls_back_to_torch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "SCHEMAS", {name: (kernels.SCHEMAS[name][0], "(something else) -> ()")})
+    kind = getattr(torch.optim, name)
+    optimizer = fused_optimizer(kind, list(_network().parameters()), {"lr": 0.25})
+    assert type(optimizer) is kind
+    assert optimizer.param_groups[0]["fused"] is True
+    assert optimizer.param_groups[0]["lr"] == 0.25
+
+
+def test_the_state_moves_between_our_class_and_torchs() -> None:
+    ours, theirs = _network(), _network()
+    fused = fused_optimizer(torch.optim.AdamW, list(ours.parameters()), {"lr": 1e-2})
+    _train(ours, fused, _batches(10))
+    theirs.load_state_dict(ours.state_dict())
+    reference = torch.optim.AdamW(theirs.parameters(), fused=True)
+    load_state(reference, theirs, state_tensors(fused, ours), state_scalars(fused, ours))
+    _train(ours, fused, _batches(12)[10:])
+    _train(theirs, reference, _batches(12)[10:])
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
+def test_zero_grad_can_keep_the_tensors() -> None:
+    module = _network()
+    optimizer = fused_optimizer(torch.optim.SGD, list(module.parameters()), {})
+    module(torch.ones(1, 7)).sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    assert all(p.grad is not None and not p.grad.any() for p in module.parameters())
+    optimizer.zero_grad()
+    assert all(p.grad is None for p in module.parameters())
