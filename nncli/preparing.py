@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
+from torch import nn
 
 from nncli.data.dataset import Data, TargetSpec, declared_counts
 from nncli.data.opening import open_data, stand_in
@@ -15,9 +16,9 @@ from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import compile_network
-from nncli.spec.items import InputSpec
+from nncli.spec.items import Call, InputSpec
 from nncli.spec.spec import Spec
-from nncli.training.job import TrainJob
+from nncli.training.job import TrainJob, check_training
 from nncli.training.job import prepare as make_job
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.objective_checks import build_objective
@@ -75,11 +76,27 @@ def prepare(
         lambda: compile_network(spec.networks[NETWORK], inputs, declared, weights=with_weights)
     )
     objective, metrics = _bound(spec, network, targets, found)
+    if network is not None and objective is not None:
+        has_validation = "validation" in data.parts if data else True
+        found.tried(lambda: check_training(spec, network, metrics, has_validation=has_validation))
     if network is None or found.problems:
         raise failures(found.problems)
-    resolved = replace(spec, networks={NETWORK: network.resolved}, data=data.resolved if data else spec.data)
-    warnings = data.warnings if data else ()
-    return Prepared(resolved, network, data, objective, metrics, warnings)
+    resolved = _resolved(spec, network, data, metrics)
+    return Prepared(resolved, network, data, objective, metrics, data.warnings if data else ())
+
+
+def _resolved(
+    spec: Spec, network: CompiledNetwork, data: Data | None, metrics: tuple[Metric, ...]
+) -> Spec:
+    """States what the spec left to defaults that depend on the data."""
+    training = spec.training
+    if training is not None and data is not None:
+        watch = training.keep_best or ("validation.loss" if "validation" in data.parts else None)
+        names = dict.fromkeys(metric.name.rpartition(".")[2] for metric in metrics)
+        stated = training.metrics or tuple(Call(name, spec.place("training")) for name in names)
+        training = training.model_copy(update={"keep_best": watch, "metrics": stated})
+    declared = data.resolved if data else spec.data
+    return replace(spec, networks={NETWORK: network.resolved}, data=declared, training=training)
 
 
 class _Collected:
@@ -97,7 +114,8 @@ class _Collected:
             for problem in error.problems:
                 place = problem.place
                 # What follows from a mistake on the same line would only hide it.
-                if place is None or (place.file, place.line) not in self._lines:
+                known = place is not None and (place.file, place.line) in self._lines
+                if not known and problem not in self.problems:
                     self.problems.append(problem)
             return None
 
@@ -119,10 +137,14 @@ def _bound(
     found: _Collected,
 ) -> tuple[Objective | None, tuple[Metric, ...]]:
     training = spec.training
-    if training is None or not targets or network is None:
+    if training is None or not targets:
+        return None, ()
+    # Without a network the optimiser's arguments can still be wrong, and any weights will do.
+    module = network.module if network else nn.Linear(1, 1, device="meta")
+    found.tried(lambda: build_optimizer(training.optimizer, module, "training.optimizer"))
+    metrics = found.tried(lambda: build_metrics(training.metrics, targets))
+    if network is None:
         return None, ()
     last = network.calls[-1]
     objective = found.tried(lambda: build_objective(spec, targets, network.output_shape, last))
-    found.tried(lambda: build_optimizer(training.optimizer, network.module, "training.optimizer"))
-    metrics = found.tried(lambda: build_metrics(training.metrics, targets))
     return objective, metrics or ()

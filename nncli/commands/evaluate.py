@@ -5,21 +5,19 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
 import torch
 
-from nncli.data.dataset import Data, Part, PartName
-from nncli.data.opening import open_data, source_digest
+from nncli.data.dataset import Part, PartName
 from nncli.data.rows import part_from, read_rows
 from nncli.device import resolve_device, set_precision, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
-from nncli.runs.folder import RunFolder, spec_folder_of
-from nncli.spec.opening import open_spec
+from nncli.recorded import recorded_data
 from nncli.terminal.figures import count, short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
@@ -129,31 +127,11 @@ def _part(options: EvaluateOptions, model: Model) -> Part:
             raise failure("split-and-data")
         table = read_rows(options.data, model.encoders, with_targets=True)
         return part_from(model.encoders, table, "test")
-    parts = _recorded_data(model, options.run).parts
+    parts = recorded_data(model, options.run).parts
     wanted: PartName = options.split or ("test" if "test" in parts else "validation")
     if wanted not in parts:
         raise failure("part-missing", part=wanted, known=list(parts))
     return parts[wanted]
-
-
-def _recorded_data(model: Model, run: Path) -> Data:
-    """Opens the data from the spec's folder that the run recorded, if it is still the same.
-
-    Raises DataError `data-not-recorded`, `data-changed`.
-    """
-    spec = model.spec
-    assert spec.data is not None
-    if model.run is not None:
-        # The weights file leaves folders out of paths; the run folder knows the way to the data.
-        recorded = open_spec(RunFolder(run).resolved)
-        folder = spec_folder_of(run, model.run) or run
-        spec = replace(spec, data=recorded.data, origin=replace(spec.origin, folder=folder))
-    elif not spec.data.train.startswith("builtin:"):
-        raise failure("data-not-recorded", path=str(run))
-    # The digest comes first: nothing of a file that is not the recorded one is read out.
-    if model.run is not None and source_digest(spec) != model.run.data_digest:
-        raise failure("data-changed", path=spec.data.train if spec.data else "")
-    return open_data(spec)
 
 
 def _evaluate(model: Model, part: Part) -> Evaluation:

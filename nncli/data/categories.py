@@ -109,7 +109,8 @@ def fit_classes(column: Column, declared: ColumnSpec, texts: pl.Series) -> Class
     facts |= {"values": [f"`{each}`" for each in classes[:_SHOWN_CLASSES]]}
     if declared.type == "binary":
         if len(classes) != 2:
-            return Problem("binary-values", None, column.path, facts | {"many": len(classes) > 2 or ""})
+            many = len(classes) if len(classes) > 2 else ""
+            return Problem("binary-values", None, column.path, facts | {"many": many})
         positive = _positive(declared, classes)
         if positive not in classes:
             return Problem("positive-unknown", None, column.path, facts | {"positive": positive})

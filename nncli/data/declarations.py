@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -47,10 +46,10 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
         changes = {"inputs": data.inputs or own.inputs, "targets": data.targets or own.targets}
         data = data.model_copy(update=changes)
     elif name is None:
-        for key in ("inputs", "targets"):
+        for key, code in (("inputs", "inputs-missing"), ("targets", "targets-missing")):
             if not getattr(data, key):
                 facts = {"file": data.train}
-                problems.append(Problem(f"{key}-missing", spec.place("data"), f"data.{key}", facts))
+                problems.append(Problem(code, spec.place("data"), f"data.{key}", facts))
     problems.extend(_reading_problems(spec, data))
     for column, declared in columns_of(data):
         problems.extend(_column_problems(spec, column, declared))
@@ -105,8 +104,8 @@ def _reading_problems(spec: Spec, data: DataSpec) -> Iterator[Problem]:
         place = spec.place("data", "delimiter")
         yield Problem("delimiter-form", place, "data.delimiter", {"delimiter": delimiter})
     try:
-        codecs.lookup(data.encoding)
-        b"".decode(data.encoding)
+        # Python has codecs that are no text, such as zip; they refuse to encode.
+        "a".encode(data.encoding)
     except (LookupError, ValueError):
         place, facts = spec.place("data", "encoding"), {"encoding": data.encoding}
         yield Problem("encoding-unknown", place, "data.encoding", facts)

@@ -45,12 +45,13 @@ def read_bytes(path: Path) -> bytes | Problem:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return Problem("data-closed", facts={"file": path, "reason": reason})
-    with os.fdopen(descriptor, "rb") as stream:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISREG(mode):
-            return stream.read()
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
         kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
         return Problem("data-irregular", facts={"file": path, "kind": kind})
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read()
 
 
 def read_table(path: Path, content: bytes, file: str, reading: Reading) -> Table:

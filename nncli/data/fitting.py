@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from nncli.data.categories import ClassEncoder, constant_of, fit_classes, read_texts
@@ -9,7 +10,7 @@ from nncli.data.dataset import PartName
 from nncli.data.declarations import columns_of
 from nncli.data.encoders import Encoders, InputEncoder, TargetEncoder
 from nncli.data.images import ImageEncoder, fit_image, pixel_headers, read_pixels
-from nncli.data.numbers import NumberEncoder, fit_number, read_numbers
+from nncli.data.numbers import fit_number, read_numbers
 from nncli.data.tables import Column, Reading, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
@@ -28,9 +29,7 @@ def column_problems(spec: Spec, data: DataSpec, table: Table) -> list[Problem]:
         if declared.type == "image":
             headers = pixel_headers(declared, table.columns)
             shape = list(declared.shape or ())
-            needed = 1
-            for size in shape:
-                needed *= size
+            needed = math.prod(shape)
             missing = [header for header in headers if header not in table.columns]
             if len(headers) != needed:
                 facts = {"name": column.name, "found": len(headers), "shape": shape, "needed": needed}
@@ -63,14 +62,11 @@ def fit_encoders(data: DataSpec, table: Table, warnings: list[Problem]) -> Encod
     fitted: list[InputEncoder] = []
     problems: list[Problem] = []
     for column, declared in columns_of(data):
-        encoder = _fit(column, declared, table)
+        encoder = _fit(column, declared, table, warnings)
         if isinstance(encoder, Problem):
             problems.append(encoder)
-            continue
-        fitted.append(encoder)
-        if _is_constant(encoder, table):
-            facts = {"name": column.name, "column": column.header}
-            warnings.append(Problem("column-constant", None, column.path, facts, "warning"))
+        else:
+            fitted.append(encoder)
     if problems:
         return problems
     inputs = tuple(each for each in fitted if each.column.role == "input")
@@ -126,20 +122,24 @@ def _read(column: Column, declared: ColumnSpec, table: Table, problems: list[Pro
         read_texts(table, column, constant_of(declared), problems)
 
 
-def _fit(column: Column, declared: ColumnSpec, table: Table) -> InputEncoder | Problem:
-    ignored: list[Problem] = []
+def _fit(
+    column: Column, declared: ColumnSpec, table: Table, warnings: list[Problem]
+) -> InputEncoder | Problem:
+    checked: list[Problem] = []
     if declared.type == "number":
-        return fit_number(column, declared, read_numbers(table, column, ignored, empty_allowed=True))
+        numbers = read_numbers(table, column, checked, empty_allowed=True)
+        if len(numbers) > 1 and (numbers == numbers[0]).all():
+            warnings.append(_constant(column))
+        return fit_number(column, declared, numbers)
     if declared.type == "image":
         headers = pixel_headers(declared, table.columns)
-        return fit_image(column, declared, headers, read_pixels(table, column, headers, ignored))
-    return fit_classes(column, declared, read_texts(table, column, constant_of(declared), ignored))
+        return fit_image(column, declared, headers, read_pixels(table, column, headers, checked))
+    encoder = fit_classes(column, declared, read_texts(table, column, constant_of(declared), checked))
+    if isinstance(encoder, ClassEncoder) and len(encoder.classes) == 1:
+        warnings.append(_constant(column))
+    return encoder
 
 
-def _is_constant(encoder: InputEncoder, table: Table) -> bool:
-    if isinstance(encoder, ImageEncoder) or len(table) < 2:
-        return False
-    if isinstance(encoder, NumberEncoder):
-        numbers = read_numbers(table, encoder.column, [], empty_allowed=True)
-        return bool((numbers == numbers[0]).all())
-    return len(encoder.classes) < 2
+def _constant(column: Column) -> Problem:
+    facts = {"name": column.name, "column": column.header}
+    return Problem("column-constant", None, column.path, facts, "warning")

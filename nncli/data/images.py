@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from nncli.data.numbers import Numbers, read_numbers, scale_of
+from nncli.data.numbers import Numbers, is_number, number_cells, read_numbers, scale_of
 from nncli.data.tables import Column, Table
 from nncli.errors import Problem
 from nncli.spec.items import InputSpec
@@ -64,14 +64,12 @@ def pixel_headers(declared: ColumnSpec, headers: Sequence[str]) -> tuple[str, ..
 
 def read_pixels(table: Table, column: Column, headers: Sequence[str], problems: list[Problem]) -> Numbers:
     """Reads the pixels of every row, float64 (N, pixels). Problems: as for numbers, one for the image."""
-    pixels = np.empty((len(table), len(headers)))
-    found: list[Problem] = []
-    for index, header in enumerate(headers):
-        pixel = Column(column.name, header, column.role)
-        pixels[:, index] = read_numbers(table, pixel, found, empty_allowed=False)
-    if found:
+    pixels, _ = number_cells(table, headers)
+    bad = np.flatnonzero(~is_number(pixels).all(axis=0))
+    if bad.size:
         # The first column with bad cells stands for all: an image can have thousands.
-        problems.append(found[0])
+        first = Column(column.name, headers[int(bad[0])], column.role)
+        read_numbers(table, first, problems, empty_allowed=False)
     return pixels
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -64,24 +64,43 @@ def read_numbers(table: Table, column: Column, problems: list[Problem], *, empty
     Problems: `not-a-number` for words, booleans, infinities and what float32 cannot hold; `cell-empty`
     or `target-empty` where empty cells are not allowed.
     """
-    import polars as pl
-
-    series = table.frame[column.header]
-    if series.dtype.is_numeric():
-        values = series.cast(pl.Float64)
-        empty = (values.is_null() | values.is_nan().fill_null(True)).to_numpy()
-    else:
-        texts = table.texts(column.header, stripped=True)
-        values = texts.cast(pl.Float64, strict=False)
-        empty = texts.is_null().to_numpy()
-    numbers = values.fill_null(np.nan).to_numpy()
-    bad = ~empty & ~(np.abs(numbers) <= _LARGEST)
+    cells, empties = number_cells(table, [column.header])
+    numbers, empty = cells[:, 0], empties[:, 0]
+    bad = ~empty & ~is_number(numbers)
     if bad.any():
         problems.append(table.cells_problem("not-a-number", column, np.flatnonzero(bad)))
     if empty.any() and not empty_allowed:
         code = "target-empty" if column.role == "target" else "cell-empty"
         problems.append(table.cells_problem(code, column, np.flatnonzero(empty), fix="median"))
-    return np.where(empty, np.nan, numbers)
+    return numbers
+
+
+def number_cells(table: Table, headers: Sequence[str]) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Parses columns to float64 (N, columns), and marks empty cells.
+
+    Empty cells and words are NaN, what is too large is infinite. Raises `cells-nested`.
+    """
+    import polars as pl
+
+    nulls = pl.Series(table.reading.nulls, dtype=pl.String).implode()
+    values, empties = [], []
+    for index, header in enumerate(headers):
+        if table.frame.schema[header].is_numeric():
+            value = pl.col(header).cast(pl.Float64)
+            empty = value.is_null() | value.is_nan()
+        else:
+            table.refuse_nested(header)
+            text = pl.col(header).cast(pl.String).str.strip_chars()
+            text = pl.when(text.is_in(nulls)).then(None).otherwise(text)
+            value, empty = text.cast(pl.Float64, strict=False), text.is_null()
+        values.append(value.alias(str(index)))
+        empties.append(empty.alias(str(index)))
+    return table.frame.select(values).to_numpy(), table.frame.select(empties).to_numpy()
+
+
+def is_number(numbers: Numbers) -> NDArray[np.bool_]:
+    """Marks what a float32 tensor can hold."""
+    return np.abs(numbers) <= _LARGEST
 
 
 def fit_number(column: Column, declared: ColumnSpec, numbers: Numbers) -> NumberEncoder | Problem:

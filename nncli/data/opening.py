@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from nncli.data.builtin_sets import builtin_file, builtin_name
+from nncli.data.cache import cache_key, read_cached, write_cached
 from nncli.data.dataset import Data, Part, PartName
 from nncli.data.declarations import columns_of, declare, stand_in
 from nncli.data.encoders import Encoders
@@ -18,13 +19,16 @@ from nncli.data.files import format_problem, read_bytes, read_table
 from nncli.data.fitting import cell_problems, column_problems, drawn_fractions, fit_encoders, resolved
 from nncli.data.rows import part_from
 from nncli.data.splitting import split_rows
-from nncli.data.tables import Reading, Rows, Table, counted
+from nncli.data.tables import SHOWN, Reading, Rows, Table, counted
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures, nearest
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
 
-__all__ = ["open_data", "stand_in"]
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["open_data", "source_digest", "stand_in"]
 
 PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 NO_STRATIFY: Final = "none"
@@ -47,6 +51,16 @@ def open_data(spec: Spec) -> Data:
     """
     data, problems = declare(spec)
     files = _read_files(spec, data, problems)
+    key = cache_key(data, _digest(files), [file.shown for file in files.values()])
+    opened = None if problems else read_cached(key)
+    if opened is None:
+        opened = _open(spec, data, files, problems)
+        write_cached(key, opened)
+    # Kept warnings have no place in the spec yet: its lines may have moved since.
+    return replace(opened, warnings=tuple(_placed(spec, opened.warnings)))
+
+
+def _open(spec: Spec, data: DataSpec, files: Mapping[PartName, _File], problems: list[Problem]) -> Data:
     readable = not any(problem.path in ("data.delimiter", "data.encoding") for problem in problems)
     tables = _read_tables(data, files, problems) if readable else {}
     for table in tables.values():
@@ -56,21 +70,31 @@ def open_data(spec: Spec) -> Data:
         problems.extend(cell_problems(data, table))
     stratify = _stratified_by(spec, data, tables["train"], problems)
     _raise(spec, problems)
-    warnings: list[Problem] = _leaks(spec, data)
+    warnings: list[Problem] = _leaks(data)
     divided = _divide(spec, data, tables, stratify, warnings)
     encoders = fit_encoders(data, divided["train"], warnings)
     if not isinstance(encoders, Encoders):
         raise failures(_placed(spec, encoders))
-    parts = _encode(divided, encoders, warnings)
     return Data(
-        parts,
+        _encode(divided, encoders, warnings),
         encoders,
         encoders.inputs(),
         encoders.targets(),
         resolved(data, encoders, stratify or NO_STRATIFY),
         _digest(files),
-        tuple(_placed(spec, warnings)),
+        tuple(warnings),
     )
+
+
+def source_digest(spec: Spec) -> str:
+    """Digests the source files of a spec without reading them as tables; equals `Data.digest`.
+
+    Raises the problems of declarations and of files that cannot be read.
+    """
+    data, problems = declare(spec)
+    files = _read_files(spec, data, problems)
+    _raise(spec, problems)
+    return _digest(files)
 
 
 def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[PartName, _File]:
@@ -82,8 +106,7 @@ def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[Par
             continue
         name = builtin_name(source)
         path = builtin_file(name) if name else spec.origin.folder / source
-        problem = format_problem(path)
-        content = problem or read_bytes(path)
+        content = (None if path.is_dir() else format_problem(path)) or read_bytes(path)
         if isinstance(content, Problem):
             place = spec.place("data", part)
             problems.append(Problem(content.code, place, f"data.{part}", content.facts))
@@ -139,12 +162,7 @@ def _divide(
     if stratify and fractions:
         texts = table.texts(_stratify_header(data, stratify)).fill_null("")
         groups = texts.rank("dense").to_numpy().astype(np.int64)
-        counts = texts.value_counts(sort=True, name="rows").rows()
-        rare = [(text, rows) for text, rows in counts if rows <= len(fractions)]
-        if rare:
-            shown = [f"`{text}` ({counted(rows, 'row')})" for text, rows in rare[:5]]
-            facts: dict[str, object] = {"name": stratify, "classes": [*shown, *(["…"] if len(rare) > 5 else [])]}
-            warnings.append(Problem("class-rare", None, "data.split", facts, "warning"))
+        warnings.extend(_rare(stratify, texts, len(fractions)))
     drawn = split_rows(len(table), fractions, data.split.seed, groups)
     if any(len(rows) == 0 for rows in drawn.values()):
         facts = {"rows": counted(len(table), "row"), "file": table.source.file, "parts": len(drawn)}
@@ -154,7 +172,17 @@ def _divide(
     return {part: found[part] for part in PARTS if part in found}
 
 
-def _leaks(spec: Spec, data: DataSpec) -> list[Problem]:
+def _rare(name: str, texts: pl.Series, enough: int) -> list[Problem]:
+    """Warns of classes with too few rows for every part."""
+    counts = texts.value_counts(sort=True, name="rows").rows()
+    rare = [f"`{text}` ({counted(rows, 'row')})" for text, rows in counts if rows <= enough]
+    if not rare:
+        return []
+    shown = [*rare[:SHOWN], *(["…"] if len(rare) > SHOWN else [])]
+    return [Problem("class-rare", None, "data.split", {"name": name, "classes": shown}, "warning")]
+
+
+def _leaks(data: DataSpec) -> list[Problem]:
     """Warns of an input that reads a target's column: it gives the answer away."""
     targets = {column.header for column, _ in columns_of(data) if column.role == "target"}
     return [
@@ -194,7 +222,7 @@ def _raise(spec: Spec, problems: list[Problem]) -> None:
         raise failures(_placed(spec, problems))
 
 
-def _placed(spec: Spec, problems: list[Problem]) -> list[Problem]:
+def _placed(spec: Spec, problems: Sequence[Problem]) -> list[Problem]:
     """Gives problems without a place the place of their declaration in the spec."""
     return [
         each

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,17 +25,17 @@ STDIN_NAME = "<stdin>"
 ROWS_NAME = "<rows>"
 
 
-def read_rows(source: Path | Literal["-"], encoders: Encoders, *, with_targets: bool) -> Table:
-    """Reads the rows of a file, or of standard input: JSONL where it starts with `{`, else CSV.
+def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) -> Table:
+    """Reads the rows of a file, or for None of standard input: JSONL where it starts with `{`, else CSV.
 
     Columns are found by name; others are kept in the table and not looked at. The targets may be
     missing unless `with_targets`. Raises `file-unreadable` (usage), `columns-missing`, and what the
     format's reader raises.
     """
-    if source == "-":
+    if source is None:
         content = sys.stdin.buffer.read()
         suffix = ".jsonl" if content.lstrip().startswith(b"{") else ".csv"
-        table = read_table(Path(suffix).with_stem("stdin"), content, STDIN_NAME, encoders.reading)
+        table = read_table(Path(f"stdin{suffix}"), content, STDIN_NAME, encoders.reading)
     else:
         found = read_bytes(source)
         if isinstance(found, Problem):

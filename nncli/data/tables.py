@@ -80,25 +80,30 @@ class Table:
         """Picks rows by position, in the order given."""
         return Table(self.frame[rows], self.lines[rows], self.source, self.reading)
 
+    def refuse_nested(self, header: str) -> None:
+        """Raises `cells-nested` for a column of lists, structures or bytes."""
+        import polars as pl
+
+        kind = self.frame.schema[header]
+        if kind.is_nested() or kind in (pl.Binary, pl.Object):
+            raise failure("cells-nested", self.header_place(), column=header, kind=str(kind))
+
     def raw(self, header: str) -> pl.Series:
         """Gives the cells of a column as text, as they are in the file. Raises `cells-nested`."""
         import polars as pl
 
-        series = self.frame[header]
-        if series.dtype.is_nested() or series.dtype in (pl.Binary, pl.Object):
-            raise failure("cells-nested", self.header_place(), column=header, kind=str(series.dtype))
-        return series if series.dtype == pl.String else series.cast(pl.String)
+        self.refuse_nested(header)
+        return self.frame[header].cast(pl.String)
 
     def texts(self, header: str, *, stripped: bool = False) -> pl.Series:
         """Gives the cells of a column as text, null where they are empty. Raises `cells-nested`."""
         import polars as pl
 
         series = self.raw(header)
-        if self.frame[header].dtype.is_float():
-            series = series.set(series == "NaN", None)
         if stripped:
             series = series.str.strip_chars()
-        empty = series.is_in(pl.Series(self.reading.nulls, dtype=pl.String).implode())
+        nulls = [*self.reading.nulls, *(["NaN"] if self.frame.schema[header].is_float() else [])]
+        empty = series.is_in(pl.Series(nulls, dtype=pl.String).implode())
         return series.set(empty.fill_null(False), None)
 
     def header_place(self) -> Place:

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from nncli.errors import NncliError, Place, Problem, printable
-from nncli.messages import data, network, running, spec, usage, weights
+from nncli.messages import data, network, running, spec, usage, weights, yaml
 from nncli.messages.words import Words
 
-TABLES: Final = (usage.TABLE, spec.TABLE, network.TABLE, data.TABLE, weights.TABLE, running.TABLE)
+TABLES: Final = (usage.TABLE, yaml.TABLE, spec.TABLE, network.TABLE, data.TABLE, weights.TABLE, running.TABLE)
 CATALOGUE: Final[dict[str, Words]] = {code: words for table in TABLES for code, words in table.items()}
 
 

@@ -1,10 +1,11 @@
-"""Words for what is wrong in the data, or in what a spec declares about it."""
+"""Words for what is wrong in files and rows of data; those of columns are in columns.py."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from nncli.errors import DataError, SpecError, WeightsError
+from nncli.errors import DataError, UsageError
+from nncli.messages import columns
 from nncli.messages.words import Words
 
 _FILES: Final = {
@@ -57,7 +58,7 @@ _FILES: Final = {
             "it looks like a {packed} file: unpack it first",
             "it looks like {looks}: write `encoding: {looks}` below `data:`",
         ),
-        "The text of a table is UTF-8 unless `encoding:` says otherwise. Line and byte are those of the file.",
+        "The text of a table is UTF-8 unless `encoding:` says otherwise.",
     ),
     "data-nul": Words(
         DataError,
@@ -155,10 +156,7 @@ _ROWS: Final = {
     "not-a-number": Words(
         DataError,
         "`{column}` is not a finite number in {rows}: {cells}",
-        (
-            'if these mean an empty cell, list them below `data:` as in `nulls: ["", NA]`; '
-            "else declare `{name}: category`",
-        ),
+        ('if these mean an empty cell, list them: `nulls: ["", NA]`; else write `{name}: category`',),
         "Numbers are written as 12, -0.5 or 1e-3. Infinities, and what float32 cannot hold, are refused.",
     ),
     "cell-empty": Words(
@@ -187,166 +185,25 @@ _ROWS: Final = {
     ),
 }
 
-_FITTING: Final = {
-    "column-missing": Words(
-        DataError,
-        "`{file}` has no column `{header}`",
-        ("did you mean `{nearest}`? a column of another name is read by `column: NAME`", "it has {found}"),
-        "A declared column is not in the data file.",
+_GUESSES: Final = {
+    "target-unknown": Words(
+        UsageError,
+        "`{file}` has no column `{name}`",
+        ("did you mean `--target {nearest}`?", "the columns are {known}"),
+        "`nncli init --target` names a column of the file.",
     ),
-    "image-columns": Words(
+    "target-constant": Words(
         DataError,
-        "{found} pixel columns for `{name}`, but its shape [{shape}] has {needed}",
-        (),
-        "An image has one column per pixel and channel: as many as the product of its shape.",
+        "`{column}` has the same value in every row, so there is nothing to predict",
+        ("name another column: `--target COLUMN`",),
+        "A target needs at least two different values.",
     ),
-    "column-empty": Words(
+    "guess-inputs": Words(
         DataError,
-        "`{column}` has no value in any training row",
-        ("leave `{name}` out",),
-        "Nothing can be fitted to a column that is empty throughout.",
-    ),
-    "column-constant": Words(
-        DataError,
-        "`{column}` has the same value in every training row",
-        ("leave `{name}` out: it tells nothing",),
-        "A column that never changes carries no information.",
-    ),
-    "class-single": Words(
-        DataError,
-        "the target `{column}` has {count} class in the training part: {values}",
-        (),
-        "With one class there is nothing to tell apart.",
-    ),
-    "class-rare": Words(
-        DataError,
-        "`{name}` has too few rows for every part to have one of {classes}",
-        ("collect more of them, or join classes",),
-        "The split keeps the shares of classes. One with fewer rows than parts stays in training first.",
-    ),
-    "binary-values": Words(
-        DataError,
-        "the binary column `{column}` has {count} values in the training part, not two: {values}",
-        ("write `{name}: category` for {many} values",),
-        "A binary column has exactly two values.",
-    ),
-    "rows-too-few": Words(
-        DataError,
-        "`{file}` has {rows}, too few for {parts} parts",
-        ("give more rows, or write `split: {{validation: 0, test: 0}}`",),
-        "Every part has at least one row.",
-    ),
-    "stratify-unknown": Words(
-        DataError,
-        "there is no column `{name}` to stratify by",
-        ("did you mean `{nearest}`?", "write `stratify: none` to draw without regard to a column"),
-        "stratify: names a target, an input or a column of the file.",
-    ),
-    "input-is-target": Words(
-        DataError,
-        "the input reads `{column}`, which is also a target: it gives the answer away",
-        ("remove it from the inputs",),
-        "A network that sees the answer learns to copy it.",
+        "no column beside `{target}` can be an input: all are constant, ids, free text or row numbers",
+        ("declare the inputs by hand, such as `inputs: {{age: number}}`",),
+        "`nncli init` leaves out the columns from which nothing can be learned, and none is left.",
     ),
 }
 
-_DECLARATIONS: Final = {
-    "builtin-unknown": Words(
-        SpecError,
-        "there is no built-in data set `{name}`",
-        ("did you mean `builtin:{nearest}`?", "there are {known}"),
-        "The data sets that come with nncli are listed in the message.",
-    ),
-    "inputs-missing": Words(
-        SpecError,
-        "`data:` does not say which columns flow in",
-        ("write `inputs: {{COLUMN: number}}` below `data:`, or let `nncli init {file}` write a spec",),
-        "Data from a file needs `inputs:`; built-in sets declare their own.",
-    ),
-    "targets-missing": Words(
-        SpecError,
-        "`data:` does not say which column is predicted",
-        ("write `targets: {{COLUMN: category}}` below `data:`, or let `nncli init {file}` write a spec",),
-        "Data from a file needs `targets:`; built-in sets declare their own.",
-    ),
-    "delimiter-form": Words(
-        SpecError,
-        "`{delimiter}` cannot stand between fields",
-        ('delimiters are single signs, such as `","`, `";"`, `"\\t"` or `"|"`',),
-        "A delimiter is one ASCII character, no letter, digit, quote or line end.",
-    ),
-    "encoding-unknown": Words(
-        SpecError,
-        "there is no text encoding `{encoding}`",
-        ("known ones are utf-8, utf-16, cp1252, latin-1, shift_jis and all others of Python",),
-        "Encodings have the names that Python's codecs have.",
-    ),
-    "name-features": Words(
-        SpecError,
-        "`features` is taken: it stands for all inputs side by side",
-        ("give the input another name: `{{my_features: {{type: number, column: features}}}}`",),
-        "Where all inputs are numbers, categories and binaries, `features` joins them.",
-    ),
-    "column-option": Words(
-        SpecError,
-        "`{name}` is of type {type}, which takes no `{word}`",
-        ("it takes {allowed}",),
-        "Each type of column has words of its own.",
-    ),
-    "missing-fill": Words(
-        SpecError,
-        "`{name}` is of type {type} and has no {received}",
-        ("write `missing: {{constant: VALUE}}` or leave it out",),
-        "Empty cells of categories are an error, or count as a class.",
-    ),
-    "missing-constant": Words(
-        SpecError,
-        "empty cells of the number `{name}` cannot count as `{received}`",
-        ("write a number: `missing: {{constant: 0}}`",),
-        "What an empty cell counts as has the type of its column.",
-    ),
-    "missing-target": Words(
-        SpecError,
-        "`{name}` is a target, and targets are never filled in",
-        ("remove `missing:`, and the rows without an answer",),
-        "A row without an answer teaches nothing.",
-    ),
-    "target-image": Words(
-        SpecError,
-        "`{name}` is an image; targets are numbers, categories and binaries",
-        (),
-        "Images flow in and are not predicted.",
-    ),
-    "image-declaration": Words(
-        SpecError,
-        "the image `{name}` needs its pixel columns and its shape",
-        ('write `{name}: {{type: image, columns: "pixel_*", shape: [1, 8, 8]}}`',),
-        "The shape is [channels, height, width]; columns go channel by channel, row by row.",
-    ),
-    "classes-repeated": Words(
-        SpecError,
-        "the classes of `{name}` must differ, and there must be some: {classes}",
-        (),
-        "Each class has one place in the list.",
-    ),
-    "classes-binary": Words(
-        SpecError,
-        "the binary column `{name}` has two classes, not {count}",
-        ("write `{name}: category` for more than two",),
-        "A binary column has exactly two values.",
-    ),
-    "positive-unknown": Words(
-        SpecError,
-        "`{positive}` is no value of `{name}`: {values}",
-        (),
-        "`positive:` names the value that counts as 1.",
-    ),
-    "encoders-invalid": Words(
-        WeightsError,
-        "the encoders of the weights file cannot be used: {reason}",
-        ("write the file again with nncli export",),
-        "The encoders travel in the weights file as JSON; they were changed, or cut.",
-    ),
-}
-
-TABLE: Final[dict[str, Words]] = {**_FILES, **_ROWS, **_FITTING, **_DECLARATIONS}
+TABLE: Final[dict[str, Words]] = {**_FILES, **_ROWS, **_GUESSES, **columns.TABLE}

@@ -92,6 +92,12 @@ TABLE: Final[dict[str, Words]] = {
         ("`--set training.epochs=5`",),
         "`--set` takes a path into the spec and a YAML value.",
     ),
+    "set-on-run": Words(
+        UsageError,
+        "--set changes a spec, and this is a run that was trained already",
+        ("name the spec instead of the run",),
+        "A trained network is inspected as it is.",
+    ),
     "split-and-data": Words(
         UsageError,
         "--split and --data exclude each other",

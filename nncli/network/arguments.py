@@ -11,7 +11,7 @@ from typing import Final, Literal
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures, nearest
 from nncli.network.signatures import Parameter, Signature, signature_of
-from nncli.spec.arithmetic import Formula, evaluate
+from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 
 # Counts that make no sense below one. torch builds some of them and fails, or does nothing, later.

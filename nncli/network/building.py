@@ -16,7 +16,6 @@ from nncli.network.arguments import Scope, bind_in
 from nncli.network.compiled import LayerCall
 from nncli.network.layers import (
     BATCH_FIRST,
-    RECURRENT,
     channel_axis_written,
     inferred_names,
     inferred_size,

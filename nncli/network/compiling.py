@@ -14,7 +14,6 @@ from nncli.errors import Place
 from nncli.messages.catalogue import failure, failures
 from nncli.network.building import Build, build_items
 from nncli.network.compiled import CompiledNetwork
-
 from nncli.network.values import Value, describe, input_value
 from nncli.spec.items import Constant, InputSpec, NetworkSpec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from nncli.errors import Place
@@ -15,8 +15,8 @@ from nncli.spec.items import Constant
 from nncli.spec.parsing import parse
 
 Names: TypeAlias = Mapping[str, Constant]
-# `$width-1`, `2 * $width`: only numbers, names and operators, with one of the operators between them.
-_ARITHMETIC: Final = re.compile(r"[0-9.\s()$A-Za-z_]*(?:(?:\*\*|//|[-+*/%])[0-9.\s()$A-Za-z_]+)+\Z")
+# `$width-1`, `2 * $width`: nothing but numbers, names and operators, and no operator at the end (`$warmup%`).
+_ARITHMETIC: Final = re.compile(r"(?:\$([A-Za-z_]\w*+)|[0-9.\s()]|[-+*/%](?!\s*\Z))+\Z")
 _OPERATOR: Final = re.compile(r"\s*(\*\*|//|[-+*/%])\s*")
 _REFERENCE: Final = re.compile(r"\$(?:\$|\(|[A-Za-z_][A-Za-z0-9_]*|)")
 _WHOLE_NAME: Final = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\Z")
@@ -44,9 +44,7 @@ class Formula:
         return free_names(self.expression) - frozenset(self.captured)
 
 
-def evaluate(
-    expression: Expression, names: Names, size: Callable[..., int] | None, place: Place
-) -> Constant:
+def evaluate(expression: Expression, names: Names, size: Callable[..., int] | None, place: Place) -> Constant:
     """Evaluates an expression within bounds.
 
     Raises SpecError `name-unknown`, `arithmetic` with the reason, `arithmetic-too-large`.
@@ -61,16 +59,28 @@ def substitute(text: str, place: Place, names: Names, deferred: Collection[str])
     name is in `deferred`, or `size` is used, the result is a Formula.
     Raises SpecError `dollar-form`, and what `evaluate` raises.
     """
-    whole = _whole(text, place)
+    if len(text) > MOST_TEXT:
+        raise failure("arithmetic-too-large", place, limit=f"{MOST_TEXT:,} characters")
+    place = _inside_quotes(place)
+    whole = _whole(text, place, names, deferred)
     if whole is not None:
         return _now_or_later(whole, text, place, names, deferred)
     return _inside_word(text, place, names, deferred)
 
 
-def _whole(text: str, place: Place) -> Expression | None:
+def _inside_quotes(place: Place) -> Place:
+    """Moves a place from the quote of a scalar to its first character, so that columns are exact."""
+    quoted = place.text[place.column - 1 : place.column] in ("'", '"')
+    return replace(place, column=place.column + 1) if quoted else place
+
+
+def _whole(text: str, place: Place, names: Names, deferred: Collection[str]) -> Expression | None:
     named = _WHOLE_NAME.match(text)
     if named:
-        return Name(named.group(1), place.column + 1)
+        name, first = named.group(1), named.group(1).partition(".")[0]
+        # `$stem.csv` is a word that starts with `$stem`; `$kind.classes` is one name.
+        is_word = first in names and name not in names and not _is_deferred(name, names, deferred)
+        return None if is_word else Name(name, place.column + 1)
     if text.startswith("$(") and _closing(text, 1) == len(text) - 1:
         return parse(text[2:-1], place, 2)
     return None
@@ -103,9 +113,10 @@ def _is_deferred(name: str, names: Names, deferred: Collection[str]) -> bool:
 
 
 def _inside_word(text: str, place: Place, names: Names, deferred: Collection[str]) -> str:
+    _refuse_arithmetic(text, place, names)
     parts: list[str] = []
     position = 0
-    for found in iter(lambda: _REFERENCE.search(text, position), None):
+    while found := _REFERENCE.search(text, position):
         parts.append(text[position : found.start()])
         reference = found.group(0)
         if reference == "$$":
@@ -113,27 +124,47 @@ def _inside_word(text: str, place: Place, names: Names, deferred: Collection[str
             position = found.end()
             continue
         expression, position = _one_reference(text, found.start(), reference, place)
-        if position < len(text) and text[position] in "+*/-" and reference != "$(":
-            raise failure("dollar-form", place, text=text, name=reference[1:], rest=text[position:])
         value = _now_or_later(expression, text, place, names, deferred)
         if isinstance(value, Formula):
-            raise failure("formula-in-word", place, text=text)
+            raise failure("formula-in-word", place, text=_short(text))
         parts.append(_as_text(value, place))
-        if sum(map(len, parts)) > MOST_TEXT:
-            raise failure("arithmetic-too-large", place, text=text[:40], limit=f"{MOST_TEXT} characters")
     parts.append(text[position:])
-    return "".join(parts)
+    word = "".join(parts)
+    if len(word) > MOST_TEXT:
+        raise failure("arithmetic-too-large", place, limit=f"{MOST_TEXT:,} characters")
+    return word
+
+
+def _refuse_arithmetic(text: str, place: Place, names: Names) -> None:
+    """Refuses `$width-1`, which would quietly become the word `32-1`."""
+    if not _ARITHMETIC.match(text) or not _OPERATOR.search(text):
+        return
+    read = re.findall(r"\$([A-Za-z_]\w*)", text)
+    if read and all(isinstance(names.get(name), (int, float)) for name in read):
+        meant = _OPERATOR.sub(r" \1 ", text.replace("$", "")).strip()
+        raise failure("dollar-form", place, text=text, meant=f"$({meant})")
 
 
 def _one_reference(text: str, start: int, reference: str, place: Place) -> tuple[Expression, int]:
     if reference == "$":
-        raise failure("dollar-alone", place, text=text)
+        if text[start + 1 : start + 2] == "{":
+            inside = text[start + 2 :].partition("}")[0]
+            raise failure("brace-dollar", _at(place, start), inside=inside)
+        raise failure("dollar-alone", _at(place, start), text=_short(text))
     if reference != "$(":
         return Name(reference[1:], place.column + start + 1), start + len(reference)
     end = _closing(text, start + 1)
     if end < 0:
-        raise failure("parenthesis-open", place, text=text)
+        raise failure("parenthesis-open", _at(place, start), text=_short(text))
     return parse(text[start + 2 : end], place, start + 2), end + 1
+
+
+def _at(place: Place, offset: int) -> Place:
+    return replace(place, column=place.column + offset)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _closing(text: str, start: int) -> int:
@@ -159,5 +190,3 @@ def _as_text(value: Constant, place: Place) -> str:
     if isinstance(value, (int, float, str)):
         return str(value)
     raise failure("arithmetic", place, reason="a list cannot stand inside a word")
-
-

@@ -32,9 +32,7 @@ MOST_NAMES_SHOWN: Final = 50
 class Evaluator:
     """Works out one expression; counts its steps so that nothing runs away."""
 
-    def __init__(
-        self, names: Mapping[str, Constant], size: Callable[..., int] | None, place: Place
-    ) -> None:
+    def __init__(self, names: Mapping[str, Constant], size: Callable[..., int] | None, place: Place) -> None:
         self._names = names
         self._size = size
         self._place = place
@@ -213,7 +211,7 @@ class Evaluator:
         return self._size(dimension, expression.value)
 
     def _number(self, value: Constant, column: int) -> float:
-        if isinstance(value, bool) or isinstance(value, (int, float)):
+        if isinstance(value, (int, float)):
             return value
         kind = "nothing" if value is None else "a word" if isinstance(value, str) else "a list"
         raise self._error(column, f"{kind} is no number")

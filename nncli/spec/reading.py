@@ -13,9 +13,10 @@ import yaml
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.spec.misreadings import explain_item, explain_key, explain_value
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.scalars import is_too_large, resolve
-from nncli.spec.traps import Stop, explain_item, explain_key, explain_stop, explain_value
+from nncli.spec.traps import Stop, explain_stop
 
 MOST_BYTES: Final = 2**20
 MOST_DEPTH: Final = 64
@@ -194,11 +195,11 @@ class _Reader:
             raise failure("text-invalid", place, reason="it holds the control character U+0000", byte=0)
         # An event without a style is plain; libyaml writes "" and the pure parser None.
         plain = not event.style
-        if plain and is_too_large(event.value):
+        value = resolve(event.value) if plain else event.value
+        if isinstance(value, float) and is_too_large(event.value):
             raise failure("number-too-large", place, text=event.value[:20])
         self._count(1, 0, place)
-        node = Scalar(resolve(event.value) if plain else event.value, event.value, plain, place)
-        self._add(node, 1, 0, event.anchor)
+        self._add(Scalar(value, event.value, plain, place), 1, 0, event.anchor)
 
     def _take_alias(self, event: Any, place: Place) -> None:
         self._aliases += 1
@@ -240,7 +241,7 @@ def _misread(parent: _Open, node: Node) -> Problem | None:
     """Finds what is YAML, but surely not what was meant."""
     if parent.is_mapping and len(parent.children) % 2 == 0:
         return _key_problem(parent, node)
-    if not isinstance(node, Scalar) or not node.plain:
+    if not isinstance(node, Scalar) or not node.plain or node.text.isalnum():
         return None
     problem = explain_value(node) if parent.is_flow else None
     return problem or (None if parent.is_mapping else explain_item(node))
@@ -255,4 +256,4 @@ def _key_problem(parent: _Open, node: Node) -> Problem | None:
         facts = {"key": node.text, "line": parent.keys[node.text]}
         return Problem("key-repeated", node.place, "", facts)
     parent.keys[node.text] = node.place.line
-    return explain_key(node) if node.plain else None
+    return explain_key(node) if node.plain and not node.text.isalnum() else None

@@ -85,7 +85,7 @@ class DataSpec(Section):
     train: str = Field(description="a .csv, .tsv, .parquet or .jsonl file, or builtin:NAME")
     validation: str | None = Field(None, description="a file of its own for validation")
     test: str | None = Field(None, description="a file of its own for the test")
-    split: SplitSpec = Field(default_factory=SplitSpec, description="how the rows are divided")
+    split: SplitSpec = Field(default_factory=lambda: SplitSpec(), description="how the rows are divided")
     inputs: Mapping[str, ColumnSpec] = Field(
         default_factory=dict, description="the columns that flow in"
     )

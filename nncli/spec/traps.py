@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from nncli.errors import Place, Problem
-from nncli.spec.nodes import Scalar
+from nncli.spec.misreadings import CLOSING, whole_value
 
 Position: TypeAlias = tuple[int, int]
 
@@ -25,7 +25,6 @@ _KEY: Final = re.compile(
 )
 _TIGHT_COLON: Final = re.compile(r"\s*(?:- +)*([A-Za-z_]\w*):([^\s:/].*?)\s*$")
 _RESERVED: Final = ("an alias", "an anchor", "a tag", "a block scalar")
-_CLOSING: Final = {"[": "]", "{": "}", "(": ")"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _flow(stop: Stop) -> Problem | None:
         return Problem("bracket-inside", stop.place(line, found.start()), "", facts)
     start = _unclosed(stop.lines) if line >= len(stop.lines) - 1 and not stop.text else stop.start
     opening = stop.line(start[0])[start[1] : start[1] + 1]
-    closing = _CLOSING.get(opening, "]")
+    closing = CLOSING.get(opening, "]")
     if line == start[0]:
         return Problem("comma-missing", stop.place(line, column), "", {"closing": closing})
     return Problem("bracket-open", stop.place(*start), "", {"opening": opening, "closing": closing})
@@ -260,53 +259,6 @@ def _start_of_block(line: str, is_item: bool) -> int | None:
         return _indent(line) if line.lstrip().startswith("- ") else None
     key = _KEY.match(line)
     return key.start(2) if key else None
-
-
-def explain_key(key: Scalar) -> Problem | None:
-    """Explains a plain key that YAML read where nobody meant it: `{lr:0.1}` is one key."""
-    if _is_open(key.text):
-        return _cut(key)
-    found = re.match(r"([^\s:]+):(.*)$", key.text, re.DOTALL)
-    if found:
-        facts = {"text": key.text, "meant": f"{found.group(1)}: {found.group(2)}"}
-        return Problem("colon-space", key.place, "", facts)
-    if re.match(r"-[A-Za-z]", key.text):
-        return Problem("dash-space", key.place, "", {"meant": f"- {key.text[1:]}"})
-    return None
-
-
-def explain_value(value: Scalar) -> Problem | None:
-    """Explains a plain value inside [] or {} that was cut at a comma: `{a: f(x, y)}`."""
-    return _cut(value) if _is_open(value.text) else None
-
-
-def explain_item(item: Scalar) -> Problem | None:
-    """Explains `- Linear:10`, which is a word with a colon in it."""
-    found = re.match(r"([A-Z][A-Za-z0-9]*):([\[{0-9].*)$", item.text)
-    if not found:
-        return None
-    facts = {"text": item.text, "meant": f"{found.group(1)}: {found.group(2)}"}
-    return Problem("colon-space", item.place, "", facts)
-
-
-def _cut(node: Scalar) -> Problem:
-    whole = whole_value(node.place.text, node.place.column - 1)
-    return Problem("comma-splits", node.place, "", {"text": node.text, "whole": whole})
-
-
-def whole_value(line: str, column: int) -> str:
-    """Reads a value with its brackets from a column on, across the commas inside them."""
-    depth = 0
-    for position in range(column, len(line)):
-        character = line[position]
-        if depth == 0 and character in ",]})":
-            return line[column:position].strip()
-        depth += (character in "([{") - (character in ")]}")
-    return line[column:].strip()
-
-
-def _is_open(text: str) -> bool:
-    return any(text.count(opening) != text.count(closing) for opening, closing in _CLOSING.items())
 
 
 def _indent(text: str) -> int:

@@ -34,6 +34,12 @@ def as_yaml(tree: Mapping[str, Any]) -> str:
     return text
 
 
+def as_flow(tree: Mapping[str, Any]) -> str:
+    """Writes plain values on one line: `{type: number, missing: median}`."""
+    text: str = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, default_flow_style=True, width=10**6)
+    return text.strip()
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that the rules of YAML 1.2 would read as something else."""
 

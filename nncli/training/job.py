@@ -12,7 +12,6 @@ from torch import nn
 
 from nncli.data.dataset import Data
 from nncli.data.sampling import batch_bounds
-from nncli.device import set_precision
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.schema import TrainingSpec
@@ -86,14 +85,15 @@ def prepare(
     objective = build_objective(spec, data.targets, network.output_shape, output_layer)
     judge = Judge(objective, build_metrics(training.metrics, data.targets), unscale)
     check_training(spec, network, judge.metrics, has_validation="validation" in data.parts)
-    set_precision(training.precision, device)
     name = next(iter(spec.networks))
     module = network.module.to(device)
     optimizer = build_optimizer(training.optimizer, module, "training.optimizer")
-    held = {part: hold(rows, list(network.inputs), objective, device) for part, rows in data.parts.items()}
-    validation = held.get("validation")
+    inputs = list(network.inputs)
+    train = hold(data.parts["train"], inputs, objective, device)
+    rows = data.parts.get("validation")
+    validation = hold(rows, inputs, objective, device) if rows else None
     watch = training.keep_best or ("validation.loss" if validation else None)
-    job = TrainJob(training, held["train"], validation, judge, network.calls, watch, name)
+    job = TrainJob(training, train, validation, judge, network.calls, watch, name)
     return job, TrainState({name: module}, {name: optimizer})
 
 

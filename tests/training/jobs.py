@@ -48,12 +48,12 @@ def spec(loss: str | Call = "CrossEntropyLoss", optimizer: Call | None = None, *
 
 def compiled(module: nn.Sequential, width: int, output: tuple[int, ...]) -> CompiledNetwork:
     """A record of a plain module's layers, as the compiler would leave it."""
-    calls = tuple(
-        LayerCall(name, type(m).__name__, Place("spec.yaml", 40 + i, 5), f"network.{i}", (), (), 0, 0)
-        for i, (name, m) in enumerate(module.named_children())
-    )
+    calls = []
+    for i, (name, layer) in enumerate(module.named_children()):
+        place, count = Place("spec.yaml", 40 + i, 5), sum(w.numel() for w in layer.parameters())
+        calls.append(LayerCall(name, type(layer).__name__, place, f"network.{i}", (), (), count, count))
     inputs = {"features": InputSpec((width,), "features")}
-    return CompiledNetwork(module, inputs, calls, output, NetworkSpec((), PLACE))
+    return CompiledNetwork(module, inputs, tuple(calls), output, NetworkSpec((), PLACE))
 
 
 def part(name: Any, rows: int, target: TargetSpec, seed: int = 0, width: int = 4) -> Part:

@@ -1,0 +1,128 @@
+"""`nncli init`: a commented spec for a table, which trains as it stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nncli.data.guessing import Guess, guess_columns
+from nncli.errors import Exit, printable
+from nncli.messages.catalogue import failure
+from nncli.runs.atomic import write_new
+from nncli.spec.names import spec_name_from
+from nncli.spec.schema import ColumnSpec
+from nncli.spec.writing import as_flow, as_yaml
+from nncli.terminal.streams import Streams
+
+BUILTIN: Final = "builtin:"
+LOSSES: Final[Mapping[str, tuple[str, str]]] = {
+    "classification": ("CrossEntropyLoss", "$classes"),
+    "binary classification": ("BCEWithLogitsLoss", "1"),
+    "regression": ("MSELoss", "1"),
+}
+TABLE_NETWORK: Final = """\
+  - Linear: 32                     # input sizes are inferred
+  - ReLU
+  - Dropout: 0.2
+  - Linear: {width}
+"""
+IMAGE_NETWORK: Final = """\
+  - Conv2d: [32, 3, padding: same] # input sizes are inferred
+  - ReLU
+  - MaxPool2d: 2
+  - Conv2d: [64, 3, padding: same]
+  - ReLU
+  - Flatten
+  - Dropout: 0.25
+  - Linear: {width}
+"""
+TRAINING: Final = """\
+training:
+  loss: {loss}
+  optimizer: {{AdamW: {{lr: 3e-3}}}}
+  epochs: {epochs}
+  batch_size: 32
+  stop_early: {{watch: validation.loss, patience: 10}}
+"""
+
+
+@dataclass(frozen=True)
+class InitOptions:
+    """What `nncli init` was asked to do."""
+
+    source: str
+    target: str | None = None
+    output: Path | None = None
+
+
+def init(options: InitOptions, streams: Streams) -> int:
+    """Writes the spec, and says what was guessed and what to type next."""
+    guess = guess_columns(options.source, options.target)
+    stem = spec_name_from(Path(options.source.removeprefix(BUILTIN)).stem)
+    output = options.output or Path(f"{stem}.yaml")
+    if output.exists():
+        raise failure("spec-exists", file=str(output))
+    if not output.parent.is_dir():
+        raise failure("file-unreadable", file=str(output.parent), reason="no such folder")
+    write_new(output, spec_text(spec_name_from(output.stem), options.source, guess, output.parent).encode())
+    target = next(iter(guess.targets))
+    streams.say(f"wrote {output}: {guess.task}, target `{printable(target)}` ({guess.chosen})")
+    for column, reason in guess.left_out.items():
+        streams.say(f"left out `{printable(column)}`: {reason}")
+    streams.say(f"next: nncli train {output}")
+    return Exit.DONE
+
+
+def spec_text(name: str, source: str, guess: Guess, folder: Path) -> str:
+    """Writes the whole spec as text with comments."""
+    loss, width = LOSSES[guess.task]
+    is_image = any(column.type == "image" for column in guess.inputs.values())
+    network = (IMAGE_NETWORK if is_image else TABLE_NETWORK).format(width=width)
+    epochs = 20 if is_image else 60
+    return "".join(
+        (
+            f"# A {guess.task} of {_comment(source)}, guessed by `nncli init`: change what is wrong.\n",
+            as_yaml({"name": name}),
+            _data(source, guess, folder),
+            "network:\n" + network,
+            TRAINING.format(loss=loss, epochs=epochs),
+        )
+    )
+
+
+def _comment(text: str) -> str:
+    return printable(text).replace("\n", " ")
+
+
+def _data(source: str, guess: Guess, folder: Path) -> str:
+    if source.startswith(BUILTIN):
+        return as_yaml({"data": source}).rstrip() + "                 # declares its inputs and targets\n"
+    train = Path(os.path.relpath(source, folder)).as_posix()
+    head: dict[str, Any] = {"train": train}
+    if guess.delimiter is not None:
+        head["delimiter"] = guess.delimiter
+    if guess.nulls != ("",):
+        head["nulls"] = list(guess.nulls)
+    lines = ["data:", *_indented(as_yaml(head))]
+    lines += ["  inputs:                          # numbers are standardised, categories one-hot"]
+    for name, column in guess.inputs.items():
+        lines += _indented(_column(name, column), 4)
+    for header, reason in guess.left_out.items():
+        lines.append(f"    # {_comment(header)}: left out, {_comment(reason)}")
+    lines.append("  targets:")
+    for name, column in guess.targets.items():
+        lines += _indented(_column(name, column), 4)
+    return "\n".join(lines) + "\n"
+
+
+def _column(name: str, column: ColumnSpec) -> str:
+    """Writes a column: its type alone where everything else is the default."""
+    stated = column.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    return f"{name}: {column.type if len(stated) == 1 else as_flow(stated)}"
+
+
+def _indented(text: str, spaces: int = 2) -> Iterator[str]:
+    return (" " * spaces + line for line in text.splitlines())

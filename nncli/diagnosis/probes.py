@@ -1,0 +1,218 @@
+"""A look inside a network on a few batches: gradients, updates and activations of every layer."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from nncli.data.sampling import batch_bounds, sample_order
+from nncli.diagnosis.counters import Counter
+from nncli.network.compiled import LayerCall
+from nncli.training.job import TrainJob
+from nncli.training.optimizers import build_optimizer, load_state, state_scalars, state_tensors
+from nncli.training.state import TrainState
+
+# A unit counts as dead only after this many rows, or all that there are.
+DEAD_AFTER_ROWS: Final = 1000
+# Layers whose units are channels on axis 1; of every other the units are on the last axis.
+_CHANNELS_FIRST: Final = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm")
+# Weights with a norm under this are still at zero: an update ratio would say nothing.
+_TINY: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradient of a layer's weights, a mean over the batches; not finite where it was not."""
+
+    norm: float
+    rms: float
+    zero_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """The output of a layer over all rows of the probe.
+
+    `dead_share` is None where units cannot die or too few rows were seen, `saturated_share` where
+    a layer cannot saturate. `units` counts what could be dead.
+    """
+
+    mean: float
+    std: float
+    rms: float
+    dead_share: float | None
+    saturated_share: float | None
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerProbe:
+    """One layer as measured; None where it has no weights, or nothing could be measured.
+
+    `weight_norm` is that of its matrices and kernels, biases left out; `has_matrix` where it has
+    any, except for the table of an embedding, most of whose rows have no gradient.
+    """
+
+    call: LayerCall
+    gradient: Gradient | None
+    update_ratio: float | None
+    activation: Activation | None
+    weight_norm: float
+    has_matrix: bool
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A whole network as measured; `step` is how far it was trained, `rows` what activations saw."""
+
+    layers: tuple[LayerProbe, ...]
+    loss: float
+    batches: int
+    rows: int
+    step: int
+
+
+def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
+    """Measures a network on its next batches; job, state and random generators stay as they are.
+
+    Gradients come from `batches` batches (at most an epoch), activations from at least 1000 rows
+    where there are as many. The update is one step of the optimiser on a copy that is thrown away.
+    """
+    module = copy.deepcopy(state.networks[job.network]).train()
+    module.zero_grad()
+    order = sample_order(job.train.rows, job.training.seed, state.epoch).to(job.device)
+    bounds = batch_bounds(job.train.rows, job.training.batch_size)
+    measured = _Gradients(job.calls, module)
+    losses: list[float] = []
+    devices = [job.device] if job.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), _counting(job.calls, module) as counters:
+        for number, (first, last) in enumerate(bounds):
+            if number >= batches and first >= DEAD_AFTER_ROWS:
+                break
+            rows = order[first:last]
+            with torch.set_grad_enabled(number < batches):
+                output = module(*[t.index_select(0, rows) for t in job.train.inputs])
+            if number < batches:
+                module.zero_grad()
+                loss = job.judge.objective.loss(output, job.train.target.index_select(0, rows))
+                loss.backward()  # type: ignore[no-untyped-call]
+                measured.take()
+                losses.append(loss.item())
+    ratios = _update_ratios(job, state, module)
+    seen = max((counter.rows for counter in counters.values()), default=0)
+    complete = seen >= min(DEAD_AFTER_ROWS, job.train.rows)
+    original = state.networks[job.network]
+    layers = tuple(_layer(call, original, measured, ratios, counters, complete) for call in job.calls)
+    return Probe(layers, sum(losses) / len(losses), len(losses), seen, state.step)
+
+
+class _Gradients:
+    """Sums over batches of every layer's gradient."""
+
+    def __init__(self, calls: tuple[LayerCall, ...], module: nn.Module) -> None:
+        self._weights = {call.name: list(module.get_submodule(call.name).parameters()) for call in calls}
+        self._norms: dict[str, list[float]] = {name: [] for name in self._weights}
+        self._zeros: dict[str, list[float]] = {name: [] for name in self._weights}
+        self._sizes: dict[str, int] = {}
+
+    def take(self) -> None:
+        """Measures the gradients of one batch."""
+        for name, weights in self._weights.items():
+            gradients = [
+                w.grad.coalesce().values() if w.grad.is_sparse else w.grad
+                for w in weights
+                if w.grad is not None
+            ]
+            size = sum(g.numel() for g in gradients)
+            if size:
+                self._sizes[name] = size
+                self._norms[name].append(_norm(gradients))
+                self._zeros[name].append(sum(int((g == 0).sum()) for g in gradients) / size)
+
+    def of(self, name: str) -> Gradient | None:
+        """Gives the mean over the batches; None where no gradient came."""
+        norms, zeros = self._norms[name], self._zeros[name]
+        if not norms:
+            return None
+        norm = sum(norms) / len(norms)
+        return Gradient(norm, norm / math.sqrt(self._sizes[name]), sum(zeros) / len(zeros))
+
+
+def _norm(tensors: Sequence[Tensor]) -> float:
+    return math.sqrt(sum(t.detach().double().square().sum().item() for t in tensors))
+
+
+@contextmanager
+def _counting(calls: tuple[LayerCall, ...], module: nn.Module) -> Iterator[dict[str, Counter]]:
+    """Counts at the output of every layer while the probe runs; the hooks are gone afterwards."""
+    counters, handles, axis = {}, [], -1
+    for call in calls:
+        if call.parameters:
+            axis = 1 if call.type.startswith(_CHANNELS_FIRST) else -1
+        counter = counters[call.name] = Counter(call.type, axis)
+
+        def look(_: nn.Module, __: object, output: object, counter: Counter = counter) -> None:
+            values = output[0] if isinstance(output, tuple) else output
+            if isinstance(values, Tensor) and values.is_floating_point():
+                counter.take(values)
+
+        handles.append(module.get_submodule(call.name).register_forward_hook(look))
+    try:
+        yield counters
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _update_ratios(job: TrainJob, state: TrainState, module: nn.Module) -> dict[str, float]:
+    """Takes one step of the optimiser on the copy; the ratio is of change to weights, by norm."""
+    original = state.networks[job.network]
+    optimizer = build_optimizer(job.training.optimizer, module, "training.optimizer")
+    running = state.optimizers[job.network]
+    tensors = {name: t.clone() for name, t in state_tensors(running, original).items()}
+    load_state(optimizer, module, tensors, state_scalars(running, original))
+    if job.training.clip_gradients is not None:
+        nn.utils.clip_grad_norm_(module.parameters(), job.training.clip_gradients)
+    optimizer.step()
+    ratios = {}
+    for call in job.calls:
+        before = [p.detach() for p in original.get_submodule(call.name).parameters() if p.requires_grad]
+        after = [p.detach() for p in module.get_submodule(call.name).parameters() if p.requires_grad]
+        norm = _norm(before)
+        if norm > _TINY:
+            ratios[call.name] = _norm([b - a for b, a in zip(before, after, strict=True)]) / norm
+    return ratios
+
+
+def _layer(
+    call: LayerCall,
+    module: nn.Module,
+    measured: _Gradients,
+    ratios: Mapping[str, float],
+    counters: Mapping[str, Counter],
+    complete: bool,
+) -> LayerProbe:
+    counter = counters[call.name]
+    activation = None
+    if counter.rows:
+        dead = counter.dead_share if complete else None
+        activation = Activation(
+            counter.mean, counter.std, counter.rms, dead, counter.saturated_share, counter.units
+        )
+    matrices = [w for w in module.get_submodule(call.name).parameters() if w.ndim > 1]
+    is_table = call.type.startswith("Embedding")
+    return LayerProbe(
+        call,
+        measured.of(call.name),
+        ratios.get(call.name),
+        activation,
+        _norm(matrices),
+        bool(matrices) and not is_table,
+    )

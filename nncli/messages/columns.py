@@ -1,0 +1,172 @@
+"""Words for what is wrong in declared columns: against their file, when fitted, or by themselves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nncli.errors import DataError, SpecError, WeightsError
+from nncli.messages.words import Words
+
+_FITTING: Final = {
+    "column-missing": Words(
+        DataError,
+        "`{file}` has no column `{header}`",
+        ("did you mean `{nearest}`? a column of another name is read by `column: NAME`", "it has {found}"),
+        "A declared column is not in the data file.",
+    ),
+    "image-columns": Words(
+        DataError,
+        "{found} pixel columns for `{name}`, but its shape [{shape}] has {needed}",
+        (),
+        "An image has one column per pixel and channel: as many as the product of its shape.",
+    ),
+    "column-empty": Words(
+        DataError,
+        "`{column}` has no value in any training row",
+        ("leave `{name}` out",),
+        "Nothing can be fitted to a column that is empty throughout.",
+    ),
+    "column-constant": Words(
+        DataError,
+        "`{column}` has the same value in every training row",
+        ("leave `{name}` out: it tells nothing",),
+        "A column that never changes carries no information.",
+    ),
+    "class-single": Words(
+        DataError,
+        "the target `{column}` has {count} class in the training part: {values}",
+        (),
+        "With one class there is nothing to tell apart.",
+    ),
+    "class-rare": Words(
+        DataError,
+        "`{name}` has too few rows for every part to have one of {classes}",
+        ("collect more of them, or join classes",),
+        "The split keeps the shares of classes. One with fewer rows than parts stays in training first.",
+    ),
+    "binary-values": Words(
+        DataError,
+        "the binary column `{column}` has {count} values in the training part, not two: {values}",
+        ("write `{name}: category` for {many} values",),
+        "A binary column has exactly two values.",
+    ),
+    "rows-too-few": Words(
+        DataError,
+        "`{file}` has {rows}, too few for {parts} parts",
+        ("give more rows, or write `split: {{validation: 0, test: 0}}`",),
+        "Every part has at least one row.",
+    ),
+    "stratify-unknown": Words(
+        DataError,
+        "there is no column `{name}` to stratify by",
+        ("did you mean `{nearest}`?", "write `stratify: none` to draw without regard to a column"),
+        "stratify: names a target, an input or a column of the file.",
+    ),
+    "input-is-target": Words(
+        DataError,
+        "the input reads `{column}`, which is also a target: it gives the answer away",
+        ("remove it from the inputs",),
+        "A network that sees the answer learns to copy it.",
+    ),
+}
+
+_DECLARATIONS: Final = {
+    "builtin-unknown": Words(
+        SpecError,
+        "there is no built-in data set `{name}`",
+        ("did you mean `builtin:{nearest}`?", "there are {known}"),
+        "The data sets that come with nncli are listed in the message.",
+    ),
+    "inputs-missing": Words(
+        SpecError,
+        "`data:` does not say which columns flow in",
+        ("write `inputs: {{COLUMN: number}}` below `data:`, or let `nncli init {file}` write a spec",),
+        "Data from a file needs `inputs:`; built-in sets declare their own.",
+    ),
+    "targets-missing": Words(
+        SpecError,
+        "`data:` does not say which column is predicted",
+        ("write `targets: {{COLUMN: category}}` below `data:`, or let `nncli init {file}` write a spec",),
+        "Data from a file needs `targets:`; built-in sets declare their own.",
+    ),
+    "delimiter-form": Words(
+        SpecError,
+        "`{delimiter}` cannot stand between fields",
+        ('delimiters are single signs, such as `","`, `";"`, `"\\t"` or `"|"`',),
+        "A delimiter is one ASCII character, no letter, digit, quote or line end.",
+    ),
+    "encoding-unknown": Words(
+        SpecError,
+        "there is no text encoding `{encoding}`",
+        ("known ones are utf-8, utf-16, cp1252, latin-1, shift_jis and all others of Python",),
+        "Encodings have the names that Python's codecs have.",
+    ),
+    "name-features": Words(
+        SpecError,
+        "`features` is taken: it stands for all inputs side by side",
+        ("give the input another name: `{{my_features: {{type: number, column: features}}}}`",),
+        "Where all inputs are numbers, categories and binaries, `features` joins them.",
+    ),
+    "column-option": Words(
+        SpecError,
+        "`{name}` is of type {type}, which takes no `{word}`",
+        ("it takes {allowed}",),
+        "Each type of column has words of its own.",
+    ),
+    "missing-fill": Words(
+        SpecError,
+        "`{name}` is of type {type} and has no {received}",
+        ("write `missing: {{constant: VALUE}}` or leave it out",),
+        "Empty cells of categories are an error, or count as a class.",
+    ),
+    "missing-constant": Words(
+        SpecError,
+        "empty cells of the number `{name}` cannot count as `{received}`",
+        ("write a number: `missing: {{constant: 0}}`",),
+        "What an empty cell counts as has the type of its column.",
+    ),
+    "missing-target": Words(
+        SpecError,
+        "`{name}` is a target, and targets are never filled in",
+        ("remove `missing:`, and the rows without an answer",),
+        "A row without an answer teaches nothing.",
+    ),
+    "target-image": Words(
+        SpecError,
+        "`{name}` is an image; targets are numbers, categories and binaries",
+        (),
+        "Images flow in and are not predicted.",
+    ),
+    "image-declaration": Words(
+        SpecError,
+        "the image `{name}` needs its pixel columns and its shape",
+        ('write `{name}: {{type: image, columns: "pixel_*", shape: [1, 8, 8]}}`',),
+        "The shape is [channels, height, width]; columns go channel by channel, row by row.",
+    ),
+    "classes-repeated": Words(
+        SpecError,
+        "the classes of `{name}` must differ, and there must be some: {classes}",
+        (),
+        "Each class has one place in the list.",
+    ),
+    "classes-binary": Words(
+        SpecError,
+        "the binary column `{name}` has two classes, not {count}",
+        ("write `{name}: category` for more than two",),
+        "A binary column has exactly two values.",
+    ),
+    "positive-unknown": Words(
+        SpecError,
+        "`{positive}` is no value of `{name}`: {values}",
+        (),
+        "`positive:` names the value that counts as 1.",
+    ),
+    "encoders-invalid": Words(
+        WeightsError,
+        "the encoders of the weights file cannot be used: {reason}",
+        ("write the file again with nncli export",),
+        "The encoders travel in the weights file as JSON; they were changed, or cut.",
+    ),
+}
+
+TABLE: Final[dict[str, Words]] = {**_FITTING, **_DECLARATIONS}

@@ -1,0 +1,33 @@
+"""The data that a trained network was trained on, found again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from nncli.data.dataset import Data
+from nncli.data.opening import open_data, source_digest
+from nncli.messages.catalogue import failure
+from nncli.model import Model
+from nncli.runs.folder import RunFolder, spec_folder_of
+from nncli.spec.opening import open_spec
+
+
+def recorded_data(model: Model, run: Path) -> Data:
+    """Opens the data from the spec's folder that a run recorded, if it is still the same.
+
+    Raises DataError `data-not-recorded` for a weights file without a builtin set, `data-changed`.
+    """
+    spec, data = model.spec, model.spec.data
+    assert data is not None
+    if model.run is not None:
+        # The weights file leaves folders out of paths; the run folder knows the way to the data.
+        recorded = open_spec(RunFolder(run).resolved)
+        folder = spec_folder_of(run, model.run) or run
+        spec = replace(spec, data=recorded.data, origin=replace(spec.origin, folder=folder))
+    elif not data.train.startswith("builtin:"):
+        raise failure("data-not-recorded", path=str(run))
+    # The digest comes first: nothing of a file that is not the recorded one is read out.
+    if model.run is not None and source_digest(spec) != model.run.data_digest:
+        raise failure("data-changed", path=data.train)
+    return open_data(spec)

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nncli.data.builtin_sets import BUILTIN
+from nncli.data.guessing import Guess, guess_columns
+from nncli.data.opening import open_data
+from nncli.errors import DataError, NncliError, UsageError
+from tests.data.specs import spec_of
+
+
+def _file(folder: Path, header: str, rows: list[str], name: str = "rows.csv") -> Path:
+    path = folder / name
+    path.write_text("\n".join([header, *rows, ""]))
+    return path
+
+
+def _types(guess: Guess) -> dict[str, str]:
+    return {name: declared.type for name, declared in guess.inputs.items()}
+
+
+def _codes(error: NncliError) -> list[str]:
+    return [problem.code for problem in error.problems]
+
+
+def test_types_and_target_are_guessed(tmp_path: Path) -> None:
+    rows = [f"{n * 0.5},{'ab'[n // 3 % 2]},{'xyz'[n % 3]},{n % 2}" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "size,side,kind,label", rows))
+    assert _types(guess) == {"size": "number", "side": "binary", "kind": "category"}
+    assert {name: each.type for name, each in guess.targets.items()} == {"label": "binary"}
+    assert guess.task == "binary classification"
+
+
+def test_gaps_get_a_policy_by_type(tmp_path: Path) -> None:
+    rows = [f"{'' if n == 3 else n % 7},{'' if n == 4 else 'ab'[n // 3 % 2]},{n * 1.5}" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "age,side,price", rows))
+    assert guess.inputs["age"].missing == "median"
+    assert guess.inputs["side"].type == "category"
+    assert guess.inputs["side"].missing == {"constant": "missing"}
+
+
+@pytest.mark.parametrize("word", ["NA", "?", "null"])
+def test_words_for_empty_cells_are_found(tmp_path: Path, word: str) -> None:
+    rows = [f"{word if n == 3 else n % 7},{n * 1.5}" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "age,price", rows))
+    assert guess.nulls == ("", word)
+    assert (guess.inputs["age"].type, guess.inputs["age"].missing) == ("number", "median")
+
+
+def test_columns_from_which_nothing_is_learned_are_left_out(tmp_path: Path) -> None:
+    rows = [f"{n},u{n * 7},one,,word {n},{n % 5},{n * 1.5}" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "row,id,same,empty,note,size,price", rows))
+    assert list(guess.inputs) == ["size"]
+    assert guess.left_out == {
+        "row": "it counts the rows",
+        "id": "its name and its values are those of an id",
+        "same": "every row has the same value",
+        "empty": "it is empty",
+        "note": "40 different texts in 40 rows: names, ids or free text",
+    }
+
+
+def test_a_column_that_repeats_the_answer_is_left_out(tmp_path: Path) -> None:
+    rows = [f"{n * 1.5},{'no' if n % 2 else 'yes'},{n % 2}" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "size,alive,survived", rows))
+    assert guess.left_out == {"alive": "it repeats `survived`"}
+
+
+def test_a_code_with_leading_zeros_stays_text(tmp_path: Path) -> None:
+    rows = [f"{('00123', '00124', '00200')[n % 3]},{n * 1.5}" for n in range(40)]
+    assert _types(guess_columns(_file(tmp_path, "code,price", rows))) == {"code": "category"}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "task"),
+    [
+        ([str(n % 4) for n in range(40)], "category", "classification"),
+        ([str(n % 30) for n in range(40)], "number", "regression"),
+        ([f"{n % 4}.5" for n in range(40)], "number", "regression"),
+        (["cat", "dog"] * 20, "binary", "binary classification"),
+        (["cat", "dog", "cow", "hen"] * 10, "category", "classification"),
+    ],
+)
+def test_the_task_follows_the_target(tmp_path: Path, values: list[str], kind: str, task: str) -> None:
+    rows = [f"{n * 0.5},{value}" for n, value in enumerate(values)]
+    guess = guess_columns(_file(tmp_path, "size,answer", rows))
+    assert (guess.targets["answer"].type, guess.task) == (kind, task)
+    assert guess.chosen == "it is the last column"
+
+
+def test_the_target_is_named_or_known_by_its_name(tmp_path: Path) -> None:
+    path = _file(tmp_path, "species,size,weight", [f"{'ab'[n % 2]},{n * 0.5},{n * 1.5}" for n in range(40)])
+    assert list(guess_columns(path).targets) == ["species"]
+    assert list(guess_columns(path, "weight").targets) == ["weight"]
+
+
+def test_headers_that_are_no_names_are_read_by_column(tmp_path: Path) -> None:
+    rows = [f"{n * 0.5},{n * 0.25},{n * 0.75},{n % 9},{n * 2.5}" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "length (cm),length-cm,2nd,from,price", rows))
+    assert {name: each.column for name, each in guess.inputs.items()} == {
+        "length_cm": "length (cm)",
+        "length_cm_2": "length-cm",
+        "column_2nd": "2nd",
+        "from_2": "from",
+    }
+
+
+def test_another_delimiter_is_found(tmp_path: Path) -> None:
+    guess = guess_columns(_file(tmp_path, "size;price", [f"{n * 0.5};{n * 1.5}" for n in range(40)]))
+    assert (guess.delimiter, list(guess.inputs)) == (";", ["size"])
+
+
+@pytest.mark.parametrize("name", list(BUILTIN))
+def test_built_in_sets_say_what_they_are(name: str) -> None:
+    guess = guess_columns(f"builtin:{name}")
+    assert (guess.inputs, guess.targets) == (BUILTIN[name].inputs, BUILTIN[name].targets)
+
+
+def test_a_guess_opens_as_it_stands(tmp_path: Path) -> None:
+    rows = [
+        f"{'NA' if n == 3 else n % 7},{'' if n == 4 else 'ab'[n // 3 % 2]},u{n},{n % 3}" for n in range(60)
+    ]
+    guess = guess_columns(_file(tmp_path, "age,side,id,class", rows))
+    inputs = {name: each.model_dump() for name, each in guess.inputs.items()}
+    targets = {name: each.model_dump() for name, each in guess.targets.items()}
+    data = open_data(spec_of(tmp_path, train="rows.csv", inputs=inputs, targets=targets, nulls=guess.nulls))
+    assert sum(part.rows for part in data.parts.values()) == 60
+    assert data.declared()["classes"] == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "target", "error", "code"),
+    [
+        ("size,price", ["1,2", "2,3", "4,4"], "prise", UsageError, "target-unknown"),
+        ("size,price", ["1,2", "2,", "4,4"], "price", DataError, "target-empty"),
+        ("size,price", ["1,2", "2,2", "4,2"], "price", DataError, "target-constant"),
+        ("same,price", ["1,2", "1,3", "1,5"], "price", DataError, "guess-inputs"),
+        ("size,price", ["1,2", "2"], None, DataError, "row-fields"),
+    ],
+)
+def test_what_cannot_be_guessed_is_refused(
+    tmp_path: Path, header: str, rows: list[str], target: str | None, error: type[NncliError], code: str
+) -> None:
+    with pytest.raises(error) as caught:
+        guess_columns(_file(tmp_path, header, rows), target)
+    assert _codes(caught.value) == [code]
+
+
+def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(UsageError) as caught:
+            guess_columns(path)
+        assert _codes(caught.value) == ["file-unreadable"]

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from nncli.data.json_lines import read_json_lines
+from nncli.data.tables import Reading, Table
+from nncli.errors import DataError
+
+
+def read(text: str) -> Table:
+    return read_json_lines(text.encode(), "rows.jsonl", Reading())
+
+
+def test_cells_keep_what_is_written() -> None:
+    table = read('{"n": 123456789012345678901, "x": 1e400}\n\n{"x": 0.10, "b": true, "t": "ä", "n": null}\n')
+    assert table.columns == ("n", "x", "b", "t")
+    assert table.frame.rows() == [
+        ("123456789012345678901", "1e400", None, None),
+        (None, "0.10", "true", "ä"),
+    ]
+    assert table.lines.tolist() == [1, 3]
+    assert (table.place(1, "b").line, table.place(1, "b").column) == (3, 13)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('{"x": 1', "json-syntax"),
+        ("[1, 2]", "json-object"),
+        ("3", "json-object"),
+        ('{"x": [1]}', "json-nested"),
+        ('{"x": {"y": 1}}', "json-nested"),
+        ('{"x": 1, "x": 2}', "json-repeated"),
+        ('{"x": "\\ud800"}', "json-syntax"),
+        ("[" * 100_000, "json-syntax"),
+    ],
+)
+def test_other_lines_are_refused_at_their_line(line: str, code: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read('{"x": 0}\n' + line + "\n")
+    (problem,) = caught.value.problems
+    assert problem.code == code
+    assert problem.place is not None and problem.place.line == 2
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "{}\n"])
+def test_a_file_without_cells_is_empty(text: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read(text)
+    assert caught.value.problems[0].code == "data-empty"

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import datetime
+import io
+
+import polars as pl
+import pytest
+
+from nncli.data.parquet import read_parquet
+from nncli.data.tables import Reading, Table
+from nncli.errors import DataError
+
+
+def written(frame: pl.DataFrame) -> bytes:
+    stream = io.BytesIO()
+    frame.write_parquet(stream)
+    return stream.getvalue()
+
+
+def read(frame: pl.DataFrame) -> Table:
+    return read_parquet(written(frame), "rows.parquet", Reading())
+
+
+def test_typed_columns_read_as_texts() -> None:
+    frame = pl.DataFrame(
+        {
+            "flag": [True, None],
+            "count": [2**60 + 1, 3],
+            "share": [0.1, float("nan")],
+            "day": [datetime.date(2026, 1, 2), None],
+        }
+    )
+    table = read(frame)
+    assert table.texts("flag").to_list() == ["true", None]
+    assert table.texts("count").to_list() == [str(2**60 + 1), "3"]
+    assert table.texts("share").to_list() == ["0.1", None]
+    assert table.texts("day").to_list() == ["2026-01-02", None]
+    assert table.lines.tolist() == [1, 2]
+
+
+def test_lists_are_no_cells() -> None:
+    with pytest.raises(DataError) as caught:
+        read(pl.DataFrame({"x": [[1, 2], [3]]})).texts("x")
+    assert caught.value.problems[0].code == "cells-nested"
+
+
+@pytest.mark.parametrize("cut", [0, 3, 7, 40, -5])
+def test_a_damaged_file_is_refused(cut: int) -> None:
+    content = written(pl.DataFrame({"x": list(range(100))}))[:cut]
+    with pytest.raises(DataError) as caught:
+        read_parquet(content, "rows.parquet", Reading())
+    assert caught.value.problems[0].code == ("data-unreadable" if content else "data-empty")
+
+
+@pytest.mark.parametrize("position", range(4, 400, 13))
+def test_a_changed_byte_never_ends_in_a_traceback(position: int) -> None:
+    content = bytearray(written(pl.DataFrame({"x": list(range(100)), "y": ["a", "b"] * 50})))
+    content[position % len(content)] ^= 0xFF
+    try:
+        table = read_parquet(bytes(content), "rows.parquet", Reading())
+    except DataError as error:
+        assert error.problems[0].code == "data-unreadable"
+    else:
+        assert len(table) > 0
