@@ -361,6 +361,7 @@ def export(
 
 def main() -> None:
     """Runs the command line and leaves without the slow teardown of torch."""
+    _open_missing_streams()
     code = 0
     try:
         app()
@@ -369,6 +370,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             continue
     os._exit(code)
+
+
+def _open_missing_streams() -> None:
+    """Opens nothing in the place of a stream that the shell closed, before a file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - until the end

@@ -26,8 +26,8 @@ def recorded_data(model: Model, run: Path) -> Data:
         folder = spec_folder_of(run, model.run) or run
         spec = replace(spec, data=recorded.data, origin=replace(spec.origin, folder=folder))
     elif not data.train.startswith("builtin:"):
-        raise failure("data-not-recorded", path=str(run))
+        raise failure("data-not-recorded", file=str(run))
     # The digest comes first: nothing of a file that is not the recorded one is read out.
     if model.run is not None and source_digest(spec) != model.run.data_digest:
-        raise failure("data-changed", path=data.train)
+        raise failure("data-changed", file=data.train)
     return open_data(spec)

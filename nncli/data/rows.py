@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,8 +21,8 @@ from nncli.messages.catalogue import failure, failures, nearest
 if TYPE_CHECKING:
     import polars as pl
 
-STDIN_NAME = "<stdin>"
-ROWS_NAME = "<rows>"
+STDIN_NAME: Final = "<stdin>"
+ROWS_NAME: Final = "<rows>"
 
 
 def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) -> Table:

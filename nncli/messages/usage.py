@@ -22,13 +22,13 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "data-changed": Words(
         DataError,
-        "`{path}` is not the data that the run was trained on: its digest differs",
+        "`{file}` is not the data that the run was trained on: its digest differs",
         ("`--data FILE` evaluates on other rows",),
         "A file that changed since training would give figures of another split.",
     ),
     "data-not-recorded": Words(
         DataError,
-        "`{path}` does not say where its data lies",
+        "`{file}` does not say where its data lies",
         ("`--data FILE` names rows to evaluate on",),
         "A weights file carries no path to the data.",
     ),

@@ -73,7 +73,7 @@ def _build_layer(build: Build, item: Item, call: Call) -> Value | None:
         build.values[name] = None
         return None
     mistakes.check_inputs(call, kind, inputs, item)
-    size = _size_of(inputs, item)
+    size = _size_of(build, inputs, item)
     arguments = _arguments(call, kind, inputs, item, Scope(build.declared, size))
     module = _module(build, name, item, lambda: _construct(kind, arguments, call, item))
     value = _run(build, name, call, item, module, inputs)
@@ -123,9 +123,14 @@ def _check_blindly(build: Build, call: Call, kind: type[nn.Module], item: Item) 
         build.problems.extend(p for p in error.problems if p.code != "size-unknown")
 
 
-def _size_of(inputs: tuple[Value, ...], item: Item) -> Callable[..., int]:
-    def size(dimension: int) -> int:
-        shape = inputs[0].shape
+def _size_of(build: Build, inputs: tuple[Value, ...], item: Item) -> Callable[..., int]:
+    def size(dimension: int, name: str | None = None) -> int:
+        value = build.values.get(name) if name else inputs[0]
+        if value is None:
+            near = nearest(name or "", build.values)
+            facts = {"name": name, "nearest": near, "known": list(build.values)}
+            raise failure("value-unknown", item.place, item.path, **facts)
+        shape = value.shape
         if not -len(shape) <= dimension < len(shape) or dimension % len(shape) == 0:
             facts = {"dimension": dimension, "last": len(shape) - 1}
             raise failure("size-outside", item.place, item.path, **facts)

@@ -23,7 +23,7 @@ from nncli.spec.items import Call, Item
 class UnknownSize:
     """Stands for `size(d)` where an earlier problem hides what flows in."""
 
-    def __call__(self, dimension: int) -> int:
+    def __call__(self, dimension: int, name: str | None = None) -> int:
         """Raises SpecError `size-unknown`."""
         raise failure("size-unknown", dimension=dimension)
 

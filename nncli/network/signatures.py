@@ -7,12 +7,14 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from torch import nn
 
 # The device and type of a network are chosen for the whole of it; the rest is torch's own plumbing.
-NOT_WRITTEN: Final = frozenset({"device", "dtype", "_weight", "_freeze", "params"})
+NOT_WRITTEN: Final = frozenset(
+    {"device", "dtype", "_weight", "_freeze", "params", "_random_samples", "custom_encoder", "custom_decoder"}
+)
 
 # Modules of torch.nn that are no layers: containers that hold others, wrappers of a whole
 # network, and lazy classes, whose job the compiler does.
@@ -27,6 +29,12 @@ NOT_LAYERS: Final[Mapping[str, str]] = {
     "SyncBatchNorm": "it needs several processes",
     "RNNBase": "use LSTM, GRU or RNN",
     "RNNCellBase": "use LSTMCell, GRUCell or RNNCell",
+    "Sequential": "its layers stand in the network's list themselves",
+    "TransformerEncoder": "write TransformerEncoderLayer as often as needed",
+    "TransformerDecoder": "write TransformerDecoderLayer as often as needed",
+    "MaxUnpool1d": "it takes the indices of a MaxPool1d, which no item hands on",
+    "MaxUnpool2d": "it takes the indices of a MaxPool2d, which no item hands on",
+    "MaxUnpool3d": "it takes the indices of a MaxPool3d, which no item hands on",
 }
 
 
@@ -84,19 +92,22 @@ def _is_loss(name: str) -> bool:
     return name.endswith(("Loss", "Loss2d"))
 
 
-@cache
 def signature_of(target: Callable[..., object]) -> Signature:
     """Reads what a torch class or function takes.
 
     LSTM, GRU and RNN declare `*args, **kwargs`; their first overload says what they take.
     """
-    function: Callable[..., object] = target
-    if isinstance(target, type):
-        overloads = typing.get_overloads(target.__init__)
-        function = overloads[0] if overloads else target
+    return _read_signature(target)
+
+
+@cache
+def _read_signature(target: Any) -> Signature:
+    constructor: Any = getattr(target, "__init__", target) if inspect.isclass(target) else target
+    overloads = typing.get_overloads(constructor)
+    function: Any = overloads[0] if overloads else target
+    hints = _annotations(overloads[0] if overloads else constructor)
     parameters = []
     open_ended = False
-    hints = _annotations(target if function is target else function)
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             open_ended = True
@@ -105,8 +116,7 @@ def signature_of(target: Callable[..., object]) -> Signature:
     return Signature(getattr(target, "__name__", str(target)), tuple(parameters), open_ended)
 
 
-def _annotations(target: Callable[..., object]) -> dict[str, object]:
-    function = target.__init__ if isinstance(target, type) else target
+def _annotations(function: Callable[..., object]) -> dict[str, object]:
     try:
         return typing.get_type_hints(function)
     except (NameError, TypeError):

@@ -18,7 +18,7 @@ def read_call(name: Scalar, node: Node, path: str, problems: list[Problem]) -> C
     positions: list[Argument] = []
     if isinstance(node, Mapping):
         for key, value in node.entries:
-            keywords[key.text] = _argument(value)
+            keywords[key.text] = _argument(value, key)
     elif isinstance(node, Sequence):
         _read_list(name, node, path, positions, keywords, problems)
     elif node.text != "" or not node.plain:
@@ -37,7 +37,7 @@ def _read_list(
     for item in node.items:
         if isinstance(item, Mapping) and len(item.entries) == 1:
             key, value = item.entries[0]
-            argument = _argument(value)
+            argument = _argument(value, key)
             if key.text in keywords and not argument.overriding:
                 facts = {"call": name.text, "argument": key.text}
                 problems.append(Problem("argument-repeated", key.place, path, facts))
@@ -48,8 +48,8 @@ def _read_list(
             positions.append(_argument(item))
 
 
-def _argument(node: Node) -> Argument:
-    return Argument(plain(node), node.place, node.place.file == SET_FILE)
+def _argument(node: Node, key: Scalar | None = None) -> Argument:
+    return Argument(plain(node), node.place, node.place.file == SET_FILE, key.place if key else None)
 
 
 def read_named_call(node: Node, path: str, problems: list[Problem], wanted: str) -> Call | None:

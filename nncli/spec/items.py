@@ -10,17 +10,23 @@ if TYPE_CHECKING:
     from nncli.errors import Place
     from nncli.spec.arithmetic import Formula
 
-Constant: TypeAlias = "None | bool | int | float | str | Formula | tuple[Constant, ...] | Mapping[str, Constant]"
+Constant: TypeAlias = (
+    "None | bool | int | float | str | Formula | tuple[Constant, ...] | Mapping[str, Constant]"
+)
 InputType: TypeAlias = Literal["number", "index", "binary", "category", "image", "features"]
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a call; `overriding` when `--set` put it there, in place of a position."""
+    """One argument of a call; `overriding` when `--set` put it there, in place of a position.
+
+    `key_place` is where the name of a keyword stands.
+    """
 
     value: Constant
     place: Place
     overriding: bool = False
+    key_place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def explain_key(key: Scalar) -> Problem | None:
 def explain_value(value: Scalar) -> Problem | None:
     """Explains a plain value inside [] or {} that was cut at a comma: `{a: f(x, y)}`.
 
-    A bracket that no later part closes, as in `[:(, a]`, is taken as it stands.
+    A bracket that no later part closes, as in `[a (b, c]`, is taken as it stands.
     """
     if value.text.count("(") <= value.text.count(")"):
         return None

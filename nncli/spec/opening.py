@@ -13,9 +13,9 @@ from nncli.spec.items import Constant, NetworkSpec
 from nncli.spec.names import SPEC_NAME, spec_name_from
 from nncli.spec.networks import read_network
 from nncli.spec.nodes import Mapping, Node, Scalar, walk
+from nncli.spec.nodes import Sequence as NodeSequence
 from nncli.spec.overrides import Override, apply_override, read_override
 from nncli.spec.reading import read_file, read_nodes
-from nncli.spec.sections import read_data, read_training
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.spelling import spell_out
 
@@ -63,6 +63,9 @@ def read_text(
     for override in overrides:
         root = _overridden(root, override, problems)
     root, names = expand(root, problems)
+    if not isinstance(root.get("network"), (Mapping, NodeSequence)):
+        # Nothing more can be said of a file without a network, and this is said at once.
+        raise failures([*problems, _without_network(root)])
     spec = _bind(root, names, origin, stem, problems)
     return spec, _once(problems)
 
@@ -83,12 +86,12 @@ def _bind(
         if name.text not in KEYS:
             facts = {"key": name.text, "nearest": nearest(name.text, KEYS), "known": list(KEYS)}
             problems.append(Problem("unknown-key", name.place, name.text, facts))
+    # The schema costs 0.1 s to import; a file that is no YAML is answered without it.
+    from nncli.spec.sections import read_data, read_training
+
     data, training, network = root.get("data"), root.get("training"), root.get("network")
-    networks: dict[str, NetworkSpec] = {}
-    if network is None:
-        problems.append(Problem("key-missing", root.place, "network", {"key": "network"}))
-    else:
-        networks["network"] = read_network(network, "network", problems)
+    assert network is not None
+    networks = {"network": read_network(network, "network", problems)}
     return Spec(
         name=_name(root.get("name"), stem, problems),
         description=_description(root.get("description"), problems),
@@ -99,6 +102,13 @@ def _bind(
         origin=origin,
         places=_places(root),
     )
+
+
+def _without_network(root: Mapping) -> Problem:
+    network = root.get("network")
+    if network is None:
+        return Problem("key-missing", root.place, "network", {"key": "network"})
+    return Problem("network-form", network.place, "network")
 
 
 def _name(node: Node | None, stem: str, problems: list[Problem]) -> str:

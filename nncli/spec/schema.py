@@ -47,69 +47,69 @@ class ColumnSpec(Section):
     """How a column of the data becomes a tensor. Short form: `age: number`."""
 
     type: ColumnType = Field(description="what the column holds: number, category, binary or image")
-    column: str | None = Field(None, description="the column's name in the file; default: the key")
+    column: str | None = Field(default=None, description="the column's name in the file; default: the key")
     columns: str | tuple[str, ...] | None = Field(
-        None, description="the pixel columns of an image: a glob such as pixel_*, or a list"
+        default=None, description="the pixel columns of an image: a glob such as pixel_*, or a list"
     )
     shape: tuple[int, ...] | None = Field(
-        None, description="the shape of an image: [channels, height, width]"
+        default=None, description="the shape of an image: [channels, height, width]"
     )
     missing: MissingPolicy = Field(
-        "error", description="what to do with an empty cell: error, median, mean or {constant: VALUE}"
+        default="error", description="what to do with an empty cell: error, median, mean or {constant: VALUE}"
     )
     scale: Literal["standard", "none"] = Field(
-        "standard", description="numbers and images: standard (mean 0, deviation 1) or none"
+        default="standard", description="numbers and images: standard (mean 0, deviation 1) or none"
     )
     classes: tuple[str | int | float | bool, ...] | None = Field(
-        None, description="the classes in order; default: those of the training part, sorted"
+        default=None, description="the classes in order; default: those of the training part, sorted"
     )
     positive: str | int | float | bool | None = Field(
-        None, description="binary: the value that counts as 1; default: 1, true, yes or the later one"
+        default=None, description="binary: the value that counts as 1; default: 1, true, yes or the later one"
     )
 
 
 class SplitSpec(Section):
     """How rows are divided into training, validation and test parts."""
 
-    validation: Fraction = Field(0.15, description="share of the rows for validation")
-    test: Fraction = Field(0.15, description="share of the rows for the test")
+    validation: Fraction = Field(default=0.15, description="share of the rows for validation")
+    test: Fraction = Field(default=0.15, description="share of the rows for the test")
     stratify: str | None = Field(
-        None, description="the column whose shares are kept in every part; none switches it off"
+        default=None, description="the column whose shares are kept in every part; none switches it off"
     )
-    seed: int = Field(0, ge=0, description="draws the split; --seed does not touch it")
+    seed: int = Field(default=0, ge=0, description="draws the split; --seed does not touch it")
 
 
 class DataSpec(Section):
     """What flows in, and what it is compared with. Short form: `data: builtin:digits`."""
 
     train: str = Field(description="a .csv, .tsv, .parquet or .jsonl file, or builtin:NAME")
-    validation: str | None = Field(None, description="a file of its own for validation")
-    test: str | None = Field(None, description="a file of its own for the test")
-    split: SplitSpec = Field(default_factory=lambda: SplitSpec(), description="how the rows are divided")
+    validation: str | None = Field(default=None, description="a file of its own for validation")
+    test: str | None = Field(default=None, description="a file of its own for the test")
+    split: SplitSpec = Field(default_factory=SplitSpec, description="how the rows are divided")
     inputs: Mapping[str, ColumnSpec] = Field(
         default_factory=dict, description="the columns that flow in"
     )
     targets: Mapping[str, ColumnSpec] = Field(
         default_factory=dict, description="the columns that are predicted"
     )
-    delimiter: str | None = Field(None, min_length=1, max_length=1, description="between fields")
-    encoding: str = Field("utf-8", description="the text encoding of a CSV file")
-    nulls: tuple[str, ...] = Field(("",), description="the texts that mean an empty cell")
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1, description="between fields")
+    encoding: str = Field(default="utf-8", description="the text encoding of a CSV file")
+    nulls: tuple[str, ...] = Field(default=("",), description="the texts that mean an empty cell")
 
 
 class LossTerm(Section):
     """One loss: a class of torch.nn, the target it is compared with, and its weight."""
 
     loss: InstanceOf[Call] = Field(description="a loss class of torch.nn with its arguments")
-    target: str | None = Field(None, description="the target; default: all of them")
-    weight: float = Field(1.0, description="what the term is multiplied with")
+    target: str | None = Field(default=None, description="the target; default: all of them")
+    weight: float = Field(default=1.0, description="what the term is multiplied with")
 
 
 class StopEarly(Section):
     """When to stop before the last epoch."""
 
-    watch: str = Field("validation.loss", description="the figure to watch")
-    patience: int = Field(5, ge=1, description="epochs without a better figure before stopping")
+    watch: str = Field(default="validation.loss", description="the figure to watch")
+    patience: int = Field(default=5, ge=1, description="epochs without a better figure before stopping")
 
 
 class TrainingSpec(Section):
@@ -117,19 +117,19 @@ class TrainingSpec(Section):
 
     loss: tuple[LossTerm, ...] = Field(description="what is made small: a loss class of torch.nn")
     optimizer: InstanceOf[Call] = Field(description="an optimiser class of torch.optim")
-    epochs: int | None = Field(None, ge=1, description="how often all training rows are seen")
-    steps: int | None = Field(None, ge=1, description="how many batches are trained on, instead of epochs")
-    batch_size: int = Field(32, ge=1, description="rows per step")
+    epochs: int | None = Field(default=None, ge=1, description="how often all training rows are seen")
+    steps: int | None = Field(default=None, ge=1, description="how many batches are trained on, instead of epochs")
+    batch_size: int = Field(default=32, ge=1, description="rows per step")
     precision: Literal["auto", "float32"] = Field(
-        "auto", description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere"
+        default="auto", description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere"
     )
-    clip_gradients: float | None = Field(None, gt=0, description="the largest norm of all gradients")
-    stop_early: StopEarly | None = Field(None, description="when to stop before the last epoch")
+    clip_gradients: float | None = Field(default=None, gt=0, description="the largest norm of all gradients")
+    stop_early: StopEarly | None = Field(default=None, description="when to stop before the last epoch")
     keep_best: str | None = Field(
-        None, description="the figure that chooses the weights to keep; default: validation.loss"
+        default=None, description="the figure that chooses the weights to keep; default: validation.loss"
     )
-    checkpoint_every: Seconds = Field(30.0, description="time between checkpoints, such as 30s")
+    checkpoint_every: Seconds = Field(default=30.0, description="time between checkpoints, such as 30s")
     metrics: tuple[InstanceOf[Call], ...] | None = Field(
-        None, description="accuracy, f1, precision, recall, auroc, mae, rmse, r2"
+        default=None, description="accuracy, f1, precision, recall, auroc, mae, rmse, r2"
     )
-    seed: int = Field(0, ge=0, description="draws initial weights, order of rows and dropout")
+    seed: int = Field(default=0, ge=0, description="draws initial weights, order of rows and dropout")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nncli.errors import Place
 from nncli.spec.items import Constant, NetworkSpec
-from nncli.spec.schema import DataSpec, TrainingSpec
+
+if TYPE_CHECKING:
+    from nncli.spec.schema import DataSpec, TrainingSpec
 
 
 @dataclass(frozen=True, slots=True)

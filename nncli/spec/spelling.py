@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as MappingType
 
 from nncli.spec.names import ITEM_WORDS
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
@@ -20,7 +21,7 @@ def spell_out(root: Mapping) -> Mapping:
     return _replaced(root, changes)
 
 
-def _replaced(node: Mapping, changes: dict[str, Callable[[Node], Node]]) -> Mapping:
+def _replaced(node: Mapping, changes: MappingType[str, Callable[[Node], Node]]) -> Mapping:
     entries = tuple(
         (name, changes[name.text](value) if name.text in changes else value) for name, value in node.entries
     )

@@ -6,10 +6,10 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from nncli.errors import Exit, NncliError, Problem
+from nncli.errors import Exit, NncliError, Problem, printable
 from nncli.messages.catalogue import failure
 from nncli.terminal.problems import show_problem
-from nncli.terminal.streams import Streams, silence_stdout
+from nncli.terminal.streams import Streams
 
 
 def through_door(command: Callable[[], int], streams: Streams, debug: bool = False) -> int:
@@ -23,11 +23,8 @@ def through_door(command: Callable[[], int], streams: Streams, debug: bool = Fal
             show_problem(streams, problem)
         return error.exit_code
     except KeyboardInterrupt:
-        streams.err.print("interrupted; nothing was written", markup=False)
+        streams.err.print("interrupted")
         return Exit.ABORTED
-    except BrokenPipeError:
-        silence_stdout()
-        return Exit.DONE
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -51,5 +48,6 @@ def _memory_problem(error: Exception) -> Problem | None:
 def _show_bug(streams: Streams, error: Exception) -> None:
     last = traceback.extract_tb(sys.exc_info()[2])[-1]
     where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-    streams.err.print(f"error[bug]: nncli failed at {where}: {type(error).__name__}: {error}", markup=False)
-    streams.err.print("hint: the same command with --debug shows the traceback for a report", markup=False)
+    what = printable(f"{type(error).__name__}: {error}")
+    streams.err.print(f"error[bug]: nncli failed at {where}: {what}", soft_wrap=True)
+    streams.err.print("hint: the same command with --debug shows the traceback for a report", soft_wrap=True)

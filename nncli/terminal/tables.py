@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from nncli.spec.items import InputSpec
 
 
-def plain_table(title: str = "", caption: str = "") -> Table:
+def plain_table(*, header: bool = True) -> Table:
     """Makes an empty table in the one style of nncli."""
-    return Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left",
-                 box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))  # fmt: skip
+    return Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
 
 
 def shape_text(shape: Sequence[int]) -> str:
@@ -36,7 +35,8 @@ def show_summary(
     from nncli.network.sizing import readable_bytes
 
     taken = ", ".join(f"{key} {shape_text(given.shape)}" for key, given in inputs.items())
-    table = plain_table(title=f"{printable(name)}: {taken}")
+    streams.title(f"{name}: {taken}")
+    table = plain_table()
     table.add_column("layer")
     table.add_column("type")
     table.add_column("in", justify="right")
@@ -47,15 +47,14 @@ def show_summary(
         leaving = shape_text(layer.output_shape[1:])
         number = count(layer.parameters) if layer.parameters else ""
         table.add_row(layer.name, layer.type, arriving, leaving, number)
-    streams.out.print(table)
+    streams.table(table)
     trained = f", {count(summary.trainable)} of them trained" if summary.trainable != summary.parameters else ""
-    lines = (
+    for line in (
         f"parameters  {count(summary.parameters)}{trained}",
         f"weights     {readable_bytes(summary.weight_bytes)}",
         f"training    about {readable_bytes(summary.training_bytes)} with batches of {summary.batch_size}",
-    )
-    for line in lines:
-        streams.out.print(line, markup=False)
+    ):
+        streams.data(line + "\n")
 
 
 def check_lines(path: str, prepared: Prepared, stand_in: bool) -> Iterator[str]:
@@ -74,7 +73,8 @@ def check_lines(path: str, prepared: Prepared, stand_in: bool) -> Iterator[str]:
 
 def show_confusion(streams: Streams, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
     """Prints how often each class (rows) was taken for each class (columns)."""
-    table = plain_table(title="true class by row, predicted class by column")
+    streams.title("true class by row, predicted class by column")
+    table = plain_table()
     table.add_column("")
     for name in classes:
         table.add_column(Text(printable(name)), justify="right")
@@ -82,14 +82,15 @@ def show_confusion(streams: Streams, classes: Sequence[str], counts: Sequence[Se
         cells = [Text(str(number), style="bold" if number and i == classes.index(name) else "dim" if not number else "")
                  for i, number in enumerate(row)]  # fmt: skip
         table.add_row(Text(printable(name)), *cells)
-    streams.out.print(table)
+    streams.table(table)
 
 
 def show_figures(streams: Streams, title: str, figures: Mapping[str, float | None]) -> None:
     """Prints figures, one a line."""
-    table = plain_table(title=title)
-    table.add_column("figure")
-    table.add_column("value", justify="right")
+    streams.title(title)
+    table = plain_table(header=False)
+    table.add_column()
+    table.add_column(justify="right")
     for name, value in figures.items():
         table.add_row(Text(printable(name)), short(value))
-    streams.out.print(table)
+    streams.table(table)

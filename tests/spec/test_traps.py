@@ -89,7 +89,7 @@ def test_a_trap_has_its_own_answer(
         "a: [b c (h p) w -> b (c p) h w, p: 2]\n",
         "a: |\n  (text\n",
         "a: '(b'\n",
-        "a: [12:30, a:b, :(, b), B:x]\n",
+        "a: [12:30, a:b, B:x, b), (c]\n",
         "a: http://x.org/?y=(\n",
     ],
 )

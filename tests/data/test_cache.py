@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from nncli.data import cache as cache_module
+from nncli.data import opening
+from nncli.data.cache import cache_folder, cache_key
+from nncli.data.dataset import Data
+from nncli.data.opening import open_data
+from nncli.errors import Place
+from nncli.spec.spec import Spec
+from tests.data.specs import spec_of
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Spec:
+    rows = "".join(f"{n}.5,{'ab'[n % 2]},7,{'xyz'[n % 3]}\n" for n in range(30))
+    (tmp_path / "rows.csv").write_text("age,kind,same,label\n" + rows)
+    (tmp_path / "check.csv").write_text("age,kind,same,label\n1,new,7,x\n2,a,7,y\n")
+    inputs = {"age": {"type": "number", "missing": {"constant": 0}}, "kind": "category", "same": "number"}
+    files = {"train": "rows.csv", "validation": "check.csv"}
+    return spec_of(tmp_path, **files, inputs=inputs, targets={"label": "category"})
+
+
+def kept(cache: Path) -> list[Path]:
+    return sorted((cache / "data").glob("*"))
+
+
+def assert_same(first: Data, second: Data) -> None:
+    assert replace(first, parts={}) == replace(second, parts={})
+    assert list(first.parts) == list(second.parts)
+    for name, part in first.parts.items():
+        other = second.parts[name]
+        assert part.rows == other.rows
+        for group, others in ((part.inputs, other.inputs), (part.targets, other.targets)):
+            assert list(group) == list(others)
+            assert all(torch.equal(group[key], others[key]) for key in group)
+
+
+def test_the_second_start_reads_no_table(spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = open_data(spec)
+    assert {warning.code for warning in first.warnings} == {"category-unseen", "column-constant"}
+    assert len(kept(cache)) == 1
+    monkeypatch.delattr(opening, "read_table")
+    assert_same(first, open_data(spec))
+
+
+def test_a_warning_follows_its_line_in_the_spec(spec: Spec) -> None:
+    open_data(spec)
+    moved = replace(spec, places={**spec.places, "data.inputs.same": Place("spec.yaml", 99, 1)})
+    (constant,) = [each for each in open_data(moved).warnings if each.code == "column-constant"]
+    assert constant.place is not None and constant.place.line == 99
+
+
+def test_whatever_the_result_depends_on_is_in_the_key(spec: Spec, cache: Path, tmp_path: Path) -> None:
+    assert spec.data is not None
+    open_data(spec)
+    split = spec.data.split.model_copy(update={"seed": 1})
+    open_data(replace(spec, data=spec.data.model_copy(update={"split": split})))
+    order = dict(reversed(list(spec.data.inputs.items())))
+    open_data(replace(spec, data=spec.data.model_copy(update={"inputs": order})))
+    with (tmp_path / "rows.csv").open("a") as stream:
+        stream.write("1,a,7,x\n")
+    open_data(spec)
+    assert len(kept(cache)) == 4
+    assert cache_key(spec.data, "digest", ["a.csv"]) != cache_key(spec.data, "digest", ["b.csv"])
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "swap"])
+def test_a_damaged_file_is_made_again(spec: Spec, cache: Path, damage: str) -> None:
+    first = open_data(spec)
+    (path,) = kept(cache)
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[-3] ^= 1
+    changed = {"cut": content[:-1], "flip": content, "empty": b"", "swap": os.urandom(500)}[damage]
+    path.write_bytes(changed)
+    assert_same(first, open_data(spec))
+    assert len(path.read_bytes()) == len(content) and path.read_bytes() != changed
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    spec: Spec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NNCLI_CACHE", str(tmp_path / "file" / "below"))
+    assert_same(open_data(spec), open_data(spec))
+
+
+def test_what_was_not_used_for_longest_goes_first(
+    spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert spec.data is not None
+    open_data(spec)
+    (path,) = kept(cache)
+    os.utime(path, (1, 1))
+    old, unused = path.with_name("old.data"), path.with_name("unused.data")
+    for age, each in ((2, old), (3, unused)):
+        each.write_bytes(b"x" * 1000)
+        os.utime(each, (age, age))
+    open_data(spec)  # Used now, and so the last to go.
+    monkeypatch.setattr(cache_module, "MOST_BYTES", 2 * path.stat().st_size + 1500)
+    open_data(replace(spec, data=spec.data.model_copy(update={"nulls": ("", "NA")})))
+    assert old not in kept(cache) and {path, unused} < set(kept(cache))
+
+
+def test_the_usual_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NNCLI_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    for platform, folder in {
+        "linux": "/caches/nncli",
+        "darwin": f"{Path.home()}/Library/Caches/nncli",
+    }.items():
+        monkeypatch.setattr(sys, "platform", platform)
+        assert cache_folder() == Path(folder)
+
+
+def test_a_cached_start_imports_no_polars(cache: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "")
+from nncli.data.opening import open_data
+from tests.data.specs import spec_of
+open_data(spec_of(Path(), train="builtin:iris"))
+print("polars" in sys.modules)
+"""
+    environment: dict[str, Any] = {**os.environ, "NNCLI_CACHE": str(cache)}
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+            cwd=Path(__file__).parents[2],
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert found == ["True", "False"]

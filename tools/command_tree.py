@@ -1,0 +1,115 @@
+"""The verbs of nncli with their arguments and options, read once from the Typer app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, get_args
+
+import typer
+
+from nncli.cli import app
+from nncli.commands import export, predict
+from nncli.data.builtin_sets import FOLDER, PREFIX
+from nncli.data.dataset import PartName
+from nncli.diagnosis.findings import FindingId
+
+Value: TypeAlias = tuple[str, ...]
+"""What may stand in a place: fixed words, and `@specs`, `@runs`, `@files` or `@folders`."""
+
+HELP: Final = ("-h", "--help")
+
+BUILTIN: Final = tuple(PREFIX + path.stem for path in sorted(FOLDER.glob("*.csv")))
+
+# What a metavar of cli.py stands for; those that are not here are free text or numbers.
+VALUES: Final[Mapping[str, Value]] = {
+    "SPEC": ("@specs",),
+    "SPEC…": ("@specs",),
+    "RUN": ("@runs",),
+    "SPEC|RUN": ("@specs", "@runs"),
+    "FILE": ("@files",),
+    "FILE|-": ("@files",),
+    "DIR": ("@folders",),
+    "DEVICE": ("auto", "cpu", "cuda", "cuda:0"),
+    "PART": get_args(PartName),
+    "ID": get_args(FindingId),
+    "FILE|builtin:NAME": ("@files", *BUILTIN),
+}
+# The same metavar has other words in other verbs.
+FORMATS: Final[Mapping[str, Value]] = {
+    "predict": get_args(predict.Format),
+    "export": get_args(export.Format),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option: its names, shortest first, and what follows it; `metavar` is empty for a switch."""
+
+    names: tuple[str, ...]
+    help: str
+    metavar: str = ""
+    value: Value = ()
+    repeatable: bool = False
+
+    @property
+    def long(self) -> str:
+        """The name with two dashes."""
+        return self.names[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument by position."""
+
+    metavar: str
+    value: Value
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb with everything that may follow it."""
+
+    name: str
+    help: str
+    arguments: tuple[Argument, ...]
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The program: what may stand before a verb, and the verbs."""
+
+    options: tuple[Option, ...]
+    verbs: tuple[Verb, ...]
+
+
+def read_tree() -> Tree:
+    """Walks the command that Typer makes of `nncli.cli.app`."""
+    program: Any = typer.main.get_command(app)
+    verbs = (_verb(name, command) for name, command in program.commands.items())
+    return Tree(_options("", program.params), tuple(verbs))
+
+
+def _verb(name: str, command: Any) -> Verb:
+    arguments = (
+        Argument(each.metavar, VALUES[each.metavar], each.nargs == -1)
+        for each in command.params
+        if each.param_type_name == "argument"
+    )
+    return Verb(name, command.help.partition("\n")[0], tuple(arguments), _options(name, command.params))
+
+
+def _options(verb: str, parameters: list[Any]) -> tuple[Option, ...]:
+    options = [_option(verb, each) for each in parameters if each.param_type_name == "option"]
+    return (*options, Option(HELP, "Show this message and exit."))
+
+
+def _option(verb: str, parameter: Any) -> Option:
+    names = tuple(sorted(parameter.opts, key=len))
+    if parameter.is_flag:
+        return Option(names, parameter.help)
+    metavar = parameter.metavar
+    value = FORMATS[verb] if metavar == "FORMAT" else VALUES.get(metavar, ())
+    return Option(names, parameter.help, metavar, value, parameter.multiple)

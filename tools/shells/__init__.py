@@ -1,0 +1,1 @@
+"""One file per shell: the tree of verbs as its completion script."""
