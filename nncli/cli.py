@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,11 +82,14 @@ def _before(
 
 @app.command(
     rich_help_panel=DEFINE,
-    epilog=_examples("nncli init builtin:iris --output iris.yaml", "nncli init titanic.csv --target survived"),
+    epilog=_examples(
+        "nncli init builtin:iris --output iris.yaml", "nncli init titanic.csv --target survived"
+    ),
 )
 def init(
     source: Annotated[
-        str, typer.Argument(metavar="FILE|builtin:NAME", help="A table, or one of the sets that nncli carries.")
+        str,
+        typer.Argument(metavar="FILE|builtin:NAME", help="A table, or one of the sets that nncli carries."),
     ] = "builtin:iris",
     target: Annotated[
         Optional[str],  # noqa: UP045
@@ -263,7 +267,9 @@ def evaluate(
     json: Json = False,
     require: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option("--require", metavar="FIGURE>=X", help="Exit 1 where this is missed; quote it; repeatable."),
+        typer.Option(
+            "--require", metavar="FIGURE>=X", help="Exit 1 where this is missed; quote it; repeatable."
+        ),
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
@@ -302,7 +308,9 @@ def predict(
     ] = "-",
     format_: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--format", metavar="FORMAT", help="csv, jsonl or parquet; default: by suffix, else csv."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="csv, jsonl or parquet; default: by suffix, else csv."
+        ),
     ] = None,
     keep: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -344,9 +352,7 @@ def predict(
 def export(
     run: Run,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
-    format_: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="safetensors.")
-    ] = "safetensors",
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="safetensors.")] = "safetensors",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a trained network as one file that carries everything."""
@@ -362,6 +368,9 @@ def export(
 def main() -> None:
     """Runs the command line and leaves without the slow teardown of torch."""
     _open_missing_streams()
+    # What SIGTERM ends leaves nothing half-written either; training has handlers of its own.
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = 0
     try:
         app()

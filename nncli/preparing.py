@@ -72,9 +72,11 @@ def prepare(
     inputs, targets = _declarations(spec, data, found)
     declared = data.declared() if data else declared_counts(targets)
     torch.manual_seed(spec.training.seed if spec.training else 0)
-    network = found.tried(
-        lambda: compile_network(spec.networks[NETWORK], inputs, declared, weights=with_weights)
-    )
+    written = spec.networks[NETWORK]
+    network = None
+    # Without declarations that can be read, nobody knows what flows into the network.
+    if inputs or written.inputs or not found.problems:
+        network = found.tried(lambda: compile_network(written, inputs, declared, weights=with_weights))
     objective, metrics = _bound(spec, network, targets, found)
     if network is not None and objective is not None:
         has_validation = "validation" in data.parts if data else True
@@ -85,9 +87,7 @@ def prepare(
     return Prepared(resolved, network, data, objective, metrics, data.warnings if data else ())
 
 
-def _resolved(
-    spec: Spec, network: CompiledNetwork, data: Data | None, metrics: tuple[Metric, ...]
-) -> Spec:
+def _resolved(spec: Spec, network: CompiledNetwork, data: Data | None, metrics: tuple[Metric, ...]) -> Spec:
     """States what the spec left to defaults that depend on the data."""
     training = spec.training
     if training is not None and data is not None:

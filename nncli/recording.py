@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, final
 
 from nncli.errors import NncliError, Problem
@@ -88,7 +89,9 @@ class Recorder:
 
     def fail(self, error: NncliError) -> None:
         """Notes that the run ended with an error; what was saved before stays."""
-        self._close("failed", problems=[problem.code for problem in error.problems])
+        # Where the disk is what failed, noting it fails again; the first error is the one to show.
+        with suppress(NncliError):
+            self._close("failed", problems=[problem.code for problem in error.problems])
 
     def _weights(self) -> dict[str, Any]:
         """Names weights as they stand in the file: without a prefix for the only network."""

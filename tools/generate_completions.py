@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from tools.command_tree import Tree, read_tree
-from tools.shells import bash
+from tools.shells import bash, fish, powershell, zsh
 
 FOLDER: Final = Path(__file__).parent.parent / "completions"
 SHELLS: Final[Mapping[str, Callable[[Tree], str]]] = {
     "nncli.bash": bash.render,
+    "_nncli": zsh.render,
+    "nncli.fish": fish.render,
+    "nncli.ps1": powershell.render,
 }
 
 

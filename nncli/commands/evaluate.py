@@ -62,9 +62,9 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     set_threads(options.threads)
     model = open_model(options.run, resolve_device(options.device))
     set_precision(model.spec.training.precision if model.spec.training else "auto", model.device)
-    part = _part(options, model)
     for requirement in requirements:
         _check_figure(requirement, model)
+    part = _part(options, model)
     found = _evaluate(model, part)
     missed = [r for r in requirements if not r.is_met(found.figures)]
     confusion = _confusion(model, part, found)
@@ -86,7 +86,7 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
             streams.data("\n")
             show_confusion(streams, confusion["classes"], confusion["counts"])
     for requirement in missed:
-        streams.err.print(f"missed: {requirement.text} (it is {short(found.figures[requirement.figure])})")
+        streams.say(f"missed: {requirement.text} (it is {short(found.figures[requirement.figure])})")
     return Exit.NO if missed else Exit.DONE
 
 

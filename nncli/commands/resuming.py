@@ -30,7 +30,6 @@ from nncli.spec.spec import Spec
 from nncli.spec.writing import as_tree, as_yaml
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
-from nncli.training.state import TrainState
 
 RUNS: Final = Path("runs")
 
@@ -47,15 +46,20 @@ class RunPlace:
     recorded: RunInfo | None = None
     environment: Mapping[str, object] | None = None
 
-    @property
-    def is_done(self) -> bool:
-        """Tells whether the run has nothing left to do."""
-        return self.recorded is not None and self.recorded.state == "done"
+    def is_done(self, spec: Spec, sets: tuple[str, ...]) -> bool:
+        """Tells whether the run has nothing left to do, which needs no data and no network.
+
+        Raises WeightsError `run-differs` where it was made by another spec.
+        """
+        if self.recorded is None or self.path is None or self.recorded.state != "done":
+            return False
+        check_same_run(self.path, self.recorded, run_info(self.path, spec, sets, self.recorded.data_digest))
+        return True
 
     def device_for(self, asked: str) -> str:
         """Chooses the recorded kind of device where none was asked for."""
         recorded = str((self.environment or {}).get("device", "auto"))
-        return recorded if asked == "auto" else asked
+        return recorded.partition(":")[0] if asked == "auto" else asked
 
     def threads_for(self, asked: int | None) -> int | None:
         """Chooses the recorded number of threads, since it changes bits."""
@@ -70,10 +74,10 @@ class RunPlace:
         environment = facts.environment(prepared)
         if self.recorded is not None and self.path is not None:
             held.enter_context(RunLock(self.path))
-            given = facts.info(self.path, prepared)
-            check_same_run(self.path, read_run(self.path), given)
+            check_same_run(self.path, read_run(self.path), facts.info(self.path, prepared))
             for difference in environment_differences(self.environment or {}, environment):
-                show_problem(streams, Problem("bits-may-differ", None, "", {"difference": difference}, "warning"))
+                said = {"difference": difference}
+                show_problem(streams, Problem("bits-may-differ", facts=said, severity="warning"))
             return RunFolder(self.path)
         path = self.path or next_run_path(RUNS, self.name)
         resolved = as_yaml(as_tree(prepared.spec))
@@ -92,16 +96,7 @@ class RunFacts:
 
     def info(self, path: Path, prepared: Prepared) -> RunInfo:
         """Writes run.json's content."""
-        spec = prepared.spec
-        return RunInfo(
-            nncli=__version__,
-            name=spec.name,
-            seed=spec.training.seed if spec.training else 0,
-            set=self.set,
-            spec_digest=digest_of(spec.origin.text),
-            data_digest=prepared.data.digest if prepared.data else None,
-            spec_folder=relative_folder(path, spec.origin.folder),
-        )
+        return run_info(path, prepared.spec, self.set, prepared.data.digest if prepared.data else None)
 
     def environment(self, prepared: Prepared) -> dict[str, object]:
         """Writes environment.json's content."""
@@ -116,13 +111,25 @@ class RunFacts:
         )
 
 
+def run_info(path: Path, spec: Spec, sets: tuple[str, ...], data_digest: str | None) -> RunInfo:
+    """Describes a run of a spec, in a folder that may not be there yet."""
+    return RunInfo(
+        nncli=__version__,
+        name=spec.name,
+        seed=spec.training.seed if spec.training else 0,
+        set=sets,
+        spec_digest=digest_of(spec.origin.text),
+        data_digest=data_digest,
+        spec_folder=relative_folder(path, spec.origin.folder),
+    )
+
+
 def missing_sections(spec: Spec) -> list[Problem]:
     """Names the sections that training needs and a spec does not have."""
     sections = {"data": spec.data, "training": spec.training}
     place = spec.place()
-    return [
-        Problem("key-missing", place, key, {"key": key}) for key, section in sections.items() if section is None
-    ]
+    missing = [key for key, section in sections.items() if section is None]
+    return [Problem("key-missing", place, key, {"key": key}) for key in missing]
 
 
 def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
@@ -138,7 +145,7 @@ def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
     return RunPlace(found, name, read_run(found), read_environment(RunFolder(found).environment))
 
 
-def restore(place: RunPlace, recorder: Recorder, state: TrainState, streams: Streams) -> int:
+def restore(place: RunPlace, recorder: Recorder, streams: Streams) -> int:
     """Brings the state to the newest checkpoint of the run, and returns its step."""
     step = 0
     if place.recorded is not None:

@@ -17,6 +17,7 @@ from nncli.preparing import prepare
 from nncli.recording import Recorder
 from nncli.runs.signals import StopSignal
 from nncli.spec.opening import read_spec
+from nncli.terminal.door import out_of_memory
 from nncli.terminal.outcome import TrainingReport
 from nncli.terminal.problems import show_problem
 from nncli.terminal.progress import TrainingDisplay
@@ -50,10 +51,11 @@ def train(options: TrainOptions, streams: Streams) -> int:
     """Trains a network into a run folder; returns DONE, or INTERRUPTED after a signal."""
     try:
         return _train(options, streams)
-    except NncliError as error:
-        if options.json:
-            message = "; ".join(message_of(problem) for problem in error.problems)
-            row = {"version": 1, "kind": "failed", "exit": int(error.exit_code), "message": message}
+    except Exception as error:
+        known = error if isinstance(error, NncliError) else out_of_memory(error)
+        if options.json and known:
+            message = "; ".join(message_of(problem) for problem in known.problems)
+            row = {"version": 1, "kind": "failed", "exit": int(known.exit_code), "message": message}
             streams.document(row)
         raise
 
@@ -62,7 +64,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     spec, problems = read_spec(options.spec, options.overrides())
     problems += resuming.missing_sections(spec)
     place = resuming.choose_run(options.run, options.resume, spec.name)
-    if place.is_done and not problems:
+    if not problems and place.is_done(spec, options.overrides()):
         streams.say(f"{place.path} is done; nothing to do")
         return Exit.DONE
     device = resolve_device(place.device_for(options.device))
@@ -76,11 +78,11 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     facts = resuming.RunFacts(options.overrides(), str(device), threads)
     report = TrainingReport(streams, prepared, job, json=options.json)
     with ExitStack() as held:
-        stop = held.enter_context(StopSignal())
+        stop = held.enter_context(StopSignal(streams.restore_terminal))
         run = place.open(prepared, facts, held, streams)
         recorder = Recorder(run, state, describe_model(prepared), job.training.checkpoint_every)
-        step = resuming.restore(place, recorder, state, streams)
-        report.starts(run.path, step, state)
+        step = resuming.restore(place, recorder, streams)
+        report.starts(run.path, step)
         display = held.enter_context(report.display())
         rows = train_loop(job, state, lambda: stop.requested is not None)
         return _follow(rows, recorder, report, display)
@@ -90,8 +92,8 @@ def _follow(rows: Iterator[Row], recorder: Recorder, report: TrainingReport, dis
     """Writes and shows every row; the last one says how the run ended."""
     try:
         for row in rows:
-            display.take(row)
             recorder.take(row)
+            display.take(row)
             report.take(row)
             if isinstance(row, (DoneRow, StoppedRow)):
                 display.stop()

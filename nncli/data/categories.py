@@ -63,9 +63,10 @@ class ClassEncoder:
         import torch
 
         texts = read_texts(table, self.column, self.missing, problems)
+        known = self._spellings()
         found = texts.replace_strict(
-            pl.Series(self.classes, dtype=pl.String),
-            pl.Series(range(len(self.classes)), dtype=pl.Int64),
+            pl.Series(list(known), dtype=pl.String),
+            pl.Series(list(known.values()), dtype=pl.Int64),
             default=len(self.classes),
             return_dtype=pl.Int64,
         )
@@ -76,6 +77,15 @@ class ClassEncoder:
         if self.type == "binary" and self.column.role == "input":
             return torch.from_numpy((indices == 1).astype(np.float32)).unsqueeze(1)
         return torch.from_numpy(indices)
+
+    def _spellings(self) -> dict[str, int]:
+        """Maps texts to classes; a truth value is the same in every spelling that formats have for it."""
+        known = {text: index for index, text in enumerate(self.classes)}
+        for index, text in enumerate(self.classes):
+            if text.lower() in ("true", "false"):
+                for other in (text.lower(), text.capitalize(), text.upper()):
+                    known.setdefault(other, index)
+        return known
 
     def _strange(self, table: Table, rows: Rows, unseen: Literal["error", "warning"]) -> Problem:
         shown = [f"`{each}`" for each in self.classes[:_SHOWN_CLASSES]]
@@ -104,7 +114,10 @@ def fit_classes(column: Column, declared: ColumnSpec, texts: pl.Series) -> Class
 
     Problems: `binary-values`, `class-single` for a target, `positive-unknown`.
     """
-    classes = tuple(map(as_text, declared.classes or ())) or in_order(texts.drop_nulls().unique().to_list())
+    constant = constant_of(declared)
+    # An empty cell may come first at predict, so its class is there even if training has no gap.
+    seen = {*texts.drop_nulls().unique().to_list(), *([constant] if constant is not None else [])}
+    classes = tuple(map(as_text, declared.classes or ())) or in_order(seen)
     facts = {"name": column.name, "column": column.header, "count": len(classes)}
     facts |= {"values": [f"`{each}`" for each in classes[:_SHOWN_CLASSES]]}
     if declared.type == "binary":
@@ -120,7 +133,7 @@ def fit_classes(column: Column, declared: ColumnSpec, texts: pl.Series) -> Class
     elif not classes:
         return Problem("column-empty", None, column.path, facts)
     kind: Literal["category", "binary"] = "binary" if declared.type == "binary" else "category"
-    return ClassEncoder(column, classes, constant_of(declared), kind)
+    return ClassEncoder(column, classes, constant, kind)
 
 
 def constant_of(declared: ColumnSpec) -> str | None:

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failures, nearest
+from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.signatures import Parameter, Signature, signature_of
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 
+LARGEST_INTEGER: Final = 2**63
+# torch builds this many layers one by one.
+AT_MOST: Final[Mapping[str, int]] = {
+    "num_layers": 1000, "num_encoder_layers": 1000, "num_decoder_layers": 1000
+}  # fmt: skip
 # Counts that make no sense below one. torch builds some of them and fails, or does nothing, later.
 AT_LEAST_ONE: Final = frozenset(
     "in_features out_features in_channels out_channels num_features num_channels num_groups groups "
@@ -62,7 +67,10 @@ def bind_in(
             problems.extend(error.problems)
             continue
         parameter = signature.parameter(name)
-        problem = _check(call, parameter, argument, value, path) if parameter else None
+        filled = (
+            [p.name for p in signature.parameters if p.name in skip] if argument in call.positions else []
+        )
+        problem = _check(call, parameter, argument, value, path, filled) if parameter else None
         if problem:
             problems.append(problem)
         bound[name] = value
@@ -82,12 +90,21 @@ def value_of(argument: Argument, scope: Scope) -> object:
 
 def _evaluated(value: Constant, scope: Scope) -> object:
     if isinstance(value, Formula):
+        _require_counts(value, scope)
         return value.evaluate(scope.names, scope.size)
     if isinstance(value, Mapping):
         return {key: _evaluated(item, scope) for key, item in value.items()}
     if isinstance(value, tuple):
         return tuple(_evaluated(item, scope) for item in value)
     return value
+
+
+def _require_counts(formula: Formula, scope: Scope) -> None:
+    for name in sorted(formula.free_names() - set(scope.names)):
+        known = [known for known in scope.names if known.endswith(f".{name}")]
+        # An unknown target of `$kind.classes` is a name like any other, for `evaluate` to refuse.
+        if "." not in name or not scope.names:
+            raise failure("count-unknown", formula.place, name=name, known=[f"${each}" for each in known])
 
 
 def _arranged(
@@ -108,11 +125,12 @@ def _arranged(
         if signature.parameter(name) is None:
             known = [p.name for p in signature.parameters]
             facts = {"call": call.name, "argument": name, "nearest": nearest(name, known)}
-            problem = Problem("argument-unknown", argument.place, here, {**facts, "signature": str(signature)})
-            problems.append(problem)
+            place = argument.key_place or argument.place
+            problems.append(Problem("argument-unknown", place, here, {**facts, "signature": str(signature)}))
         elif name in arranged and not argument.overriding:
             facts = {"call": call.name, "argument": name}
-            problems.append(Problem("argument-repeated", argument.place, here, facts))
+            place = argument.key_place or argument.place
+            problems.append(Problem("argument-repeated", place, here, facts))
         else:
             arranged[name] = argument
     return arranged
@@ -138,9 +156,12 @@ def _takes_sequence(annotation: object) -> bool:
     return isinstance(origin, type) and issubclass(origin, (tuple, list))
 
 
-def _check(call: Call, parameter: Parameter, argument: Argument, value: object, path: str) -> Problem | None:
+def _check(
+    call: Call, parameter: Parameter, argument: Argument, value: object, path: str, filled: Sequence[str]
+) -> Problem | None:
     here = f"{path}.{parameter.name}"
-    facts = {"call": call.name, "argument": parameter.name, "received": _shown(value)}
+    facts: dict[str, object] = {"call": call.name, "argument": parameter.name, "received": _shown(value)}
+    facts["filled"] = list(filled)
     if not fits(value, parameter.annotation):
         facts["expected"] = _expected(parameter.annotation)
         return Problem("argument-type", argument.place, here, facts)
@@ -149,6 +170,10 @@ def _check(call: Call, parameter: Parameter, argument: Argument, value: object, 
         return Problem("argument-range", argument.place, here, {**facts, "allowed": "1 or more"})
     if any(isinstance(n, float) and n != n for n in numbers):
         return Problem("argument-range", argument.place, here, {**facts, "allowed": "a number"})
+    most = AT_MOST.get(parameter.name, LARGEST_INTEGER)
+    if any(isinstance(n, int) and abs(n) > most for n in numbers):
+        allowed = "less than 2^63" if most == LARGEST_INTEGER else f"at most {most:,}"
+        return Problem("argument-range", argument.place, here, {**facts, "allowed": allowed})
     return None
 
 

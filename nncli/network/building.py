@@ -207,9 +207,7 @@ def _run(
     return Value(node, result, name, item.place, channels)
 
 
-def _record(
-    call: Call, item: Item, module: nn.Module, inputs: tuple[Value, ...], value: Value
-) -> LayerCall:
+def _record(call: Call, item: Item, module: nn.Module, inputs: tuple[Value, ...], value: Value) -> LayerCall:
     weights = list(module.parameters())
     return LayerCall(
         name=value.origin,

@@ -97,5 +97,3 @@ def _drop_unused_inputs(graph: fx.Graph, values: Mapping[str, Value], used: Mapp
 def is_without_weights(network: CompiledNetwork) -> bool:
     """Tells whether a network was compiled without memory for its weights."""
     return any(weight.device == torch.device("meta") for weight in network.module.parameters())
-
-

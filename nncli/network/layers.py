@@ -30,6 +30,27 @@ CHANNELS_LAST: Final = frozenset(
     "TransformerEncoderLayer TransformerDecoderLayer Transformer".split()
 )
 CHANNELS_SECOND: Final = frozenset("GroupNorm LocalResponseNorm PixelShuffle PixelUnshuffle".split())
+# torch guesses these from the number of dimensions, and warns; with three it would take the rows.
+DEMANDED: Final[Mapping[str, str]] = {"Softmax": "dim", "LogSoftmax": "dim", "Softmin": "dim"}
+
+# What other tools call a layer.
+KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
+    "activation": "ReLU",
+    "attention": "MultiheadAttention",
+    "averagepooling2d": "AvgPool2d",
+    "batchnorm": "BatchNorm2d",
+    "batchnormalization": "BatchNorm2d",
+    "conv": "Conv2d",
+    "dense": "Linear",
+    "fc": "Linear",
+    "fullyconnected": "Linear",
+    "globalaveragepooling2d": "AdaptiveAvgPool2d: 1",
+    "layernormalization": "LayerNorm",
+    "maxpooling2d": "MaxPool2d",
+    "reshape": "Unflatten",
+    "swish": "SiLU",
+}
+
 RECURRENT: Final = frozenset({"RNN", "LSTM", "GRU"})
 BATCH_FIRST: Final = RECURRENT | {
     "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"

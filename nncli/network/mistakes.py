@@ -134,7 +134,12 @@ def nothing_left(call: Call, inputs: tuple[Value, ...], shape: tuple[int, ...], 
 def _smaller_window(call: Call, value: Value) -> str:
     """Names the largest kernel that fits where the input is smaller than the window."""
     dimensions = spatial_dimensions(call.name)
-    if not dimensions or len(value.shape) != dimensions + 2 or "Conv" not in call.name and "Pool" not in call.name:
+    if (
+        not dimensions
+        or len(value.shape) != dimensions + 2
+        or "Conv" not in call.name
+        and "Pool" not in call.name
+    ):
         return ""
     smallest = min(value.shape[2:])
     return f"the window can be at most {smallest} wide here, or earlier layers can pad or pool less"
@@ -144,5 +149,3 @@ def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     line = text[0] if text else type(error).__name__
     return line.removesuffix(".") if len(line) < 300 else line[:297] + "..."
-
-

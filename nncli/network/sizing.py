@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import torch
 from torch import nn
 
-from nncli.errors import Place
+from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
-from nncli.network.values import Value
+from nncli.network.values import MOST_VALUES, Value
 
 META_ABOVE_BYTES: Final = 64 * 2**20
+# Two rows run on the CPU in well under a second below this; above, the meta device says the shape.
+MOST_PRODUCTS: Final = 2**31
+# Arguments that say how many values lie where one lay, per position or along each axis of space.
+_WIDTHS: Final = ("out_channels", "out_features", "embedding_dim", "hidden_size", "dim_feedforward")
+_ARRIVING: Final = ("in_channels", "in_features", "input_size", "d_model")
+_STRETCHING: Final = ("padding", "output_padding", "size", "output_size", "scale_factor", "upscale_factor")
+_STRETCHING_TRANSPOSED: Final = ("stride", "dilation", "kernel_size")
 
 
 def weight_bytes(module: nn.Module) -> int:
@@ -55,16 +63,54 @@ def require_memory(needed: int, place: Place, path: str, layer: str) -> None:
         raise failure("memory-too-small", place, path, **facts)
 
 
-def run_two_rows(module: nn.Module, inputs: tuple[Value, ...], large: bool) -> object:
+def uncountable(place: Place, path: str, layer: str) -> NncliError:
+    """Says that the bytes of a layer's weights do not even fit into 64 bits."""
+    facts = {"layer": layer, "needed": "more than 8 EiB", "free": readable_bytes(free_bytes())}
+    return failure("memory-too-small", place, path, **facts)
+
+
+def require_room(result: torch.Tensor, place: Place, path: str, layer: str) -> None:
+    """Refuses a result of two rows that this machine cannot hold.
+
+    Raises ResourceError `result-too-large` with both figures.
+    """
+    needed, free = result.numel() * result.element_size(), free_bytes()
+    if needed > free:
+        facts = {"layer": layer, "needed": readable_bytes(needed), "free": readable_bytes(free)}
+        raise failure("result-too-large", place, path, **facts)
+
+
+def is_costly(layer: str, arguments: Mapping[str, object], skeleton: nn.Module, value: Value) -> bool:
+    """Tells whether two rows of a layer would take long, or much memory, on the CPU."""
+    arriving = max([1, *_numbers(arguments, _ARRIVING)])
+    leaving = max([1, *_numbers(arguments, _WIDTHS)])
+    names = (*_STRETCHING, *_STRETCHING_TRANSPOSED) if "Transpose" in layer else _STRETCHING
+    stretch = (1 + 2 * max([0, *_numbers(arguments, names)])) ** max(1, len(value.shape) - 2)
+    positions = -(-value.sample.numel() // arriving)
+    weights = sum(weight.numel() for weight in skeleton.parameters())
+    values = positions * stretch * max(arriving, leaving)
+    return values > MOST_VALUES or positions * weights > MOST_PRODUCTS
+
+
+def _numbers(arguments: Mapping[str, object], names: tuple[str, ...]) -> Iterator[float]:
+    for name in names:
+        value = arguments.get(name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, (int, float)):
+                yield each
+
+
+def run_two_rows(module: nn.Module, inputs: tuple[Value, ...], *, on_meta: bool) -> object:
     """Runs the two rows through a layer in train mode, leaving generator and buffers as they were.
 
-    A large layer is on the meta device, and so are its rows.
+    Where `on_meta`, the layer is on the meta device, and its rows are put there.
     Raises what the layer raises where the sizes do not fit.
     """
-    samples = [value.sample.to("meta") if large else value.sample for value in inputs]
+    samples = [value.sample.to("meta") if on_meta else value.sample for value in inputs]
     kept = [buffer.clone() for buffer in module.buffers()]
     try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return module(*samples)
     finally:
         for buffer, before in zip(module.buffers(), kept, strict=True):

@@ -58,5 +58,3 @@ def summarise(network: CompiledNetwork, batch_size: int) -> Summary:
         activation_bytes=activations,
         training_bytes=weights + activations + 3 * trainable * FLOAT_BYTES,
     )
-
-

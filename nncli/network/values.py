@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Final
 
 import torch
@@ -14,6 +15,8 @@ from nncli.spec.items import InputSpec
 
 # Two rows: one row fails in batch normalisation, and two tell rows from a width of one.
 ROWS: Final = 2
+# Larger inputs are followed by their shape alone.
+MOST_VALUES: Final = 2**25
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ def shown(shape: tuple[int, ...]) -> str:
 def input_value(node: fx.Node, name: str, spec: InputSpec, place: Place | None) -> Value:
     """Starts the record of a network's input with two rows of zeros."""
     index = spec.type in ("index", "category")
-    sample = torch.zeros((ROWS, *spec.shape), dtype=torch.int64 if index else torch.float32)
+    shape, kind = (ROWS, *spec.shape), torch.int64 if index else torch.float32
+    sample = torch.zeros(shape, dtype=kind, device="meta" if prod(shape) > MOST_VALUES else "cpu")
     channels = None if index else 1 if spec.type == "image" or len(spec.shape) == 1 else None
     return Value(node, sample, name, place, channels, spec.vocabulary)
 

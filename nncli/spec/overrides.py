@@ -94,7 +94,9 @@ def _position(node: Sequence, key: str, override: Override, done: str) -> int:
     if key.isdigit() and len(key) < 7:
         if int(key) < len(node.items):
             return int(key)
-        raise _unreachable(override, done, f"`{done}` has {len(node.items)} items, 0 to {len(node.items) - 1}")
+        raise _unreachable(
+            override, done, f"`{done}` has {len(node.items)} items, 0 to {len(node.items) - 1}"
+        )
     names = {}
     for number, item in enumerate(node.items):
         name = item.get("name") if isinstance(item, Mapping) else None

@@ -86,9 +86,7 @@ class DataSpec(Section):
     validation: str | None = Field(default=None, description="a file of its own for validation")
     test: str | None = Field(default=None, description="a file of its own for the test")
     split: SplitSpec = Field(default_factory=SplitSpec, description="how the rows are divided")
-    inputs: Mapping[str, ColumnSpec] = Field(
-        default_factory=dict, description="the columns that flow in"
-    )
+    inputs: Mapping[str, ColumnSpec] = Field(default_factory=dict, description="the columns that flow in")
     targets: Mapping[str, ColumnSpec] = Field(
         default_factory=dict, description="the columns that are predicted"
     )
@@ -118,7 +116,9 @@ class TrainingSpec(Section):
     loss: tuple[LossTerm, ...] = Field(description="what is made small: a loss class of torch.nn")
     optimizer: InstanceOf[Call] = Field(description="an optimiser class of torch.optim")
     epochs: int | None = Field(default=None, ge=1, description="how often all training rows are seen")
-    steps: int | None = Field(default=None, ge=1, description="how many batches are trained on, instead of epochs")
+    steps: int | None = Field(
+        default=None, ge=1, description="how many batches are trained on, instead of epochs"
+    )
     batch_size: int = Field(default=32, ge=1, description="rows per step")
     precision: Literal["auto", "float32"] = Field(
         default="auto", description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere"

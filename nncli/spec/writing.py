@@ -78,7 +78,9 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _training(training: TrainingSpec) -> dict[str, Any]:
     tree: dict[str, Any] = {"loss": _losses(training.loss), "optimizer": _call(training.optimizer)}
-    for key, value in training.model_dump(exclude_none=True, exclude={"loss", "optimizer", "metrics"}).items():
+    for key, value in training.model_dump(
+        exclude_none=True, exclude={"loss", "optimizer", "metrics"}
+    ).items():
         tree[key] = _written(value)
     if training.metrics is not None:
         tree["metrics"] = [_call(metric) for metric in training.metrics]

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from nncli.errors import Exit, NncliError, Problem, printable
+from nncli.errors import Exit, NncliError, printable
 from nncli.messages.catalogue import failure
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
@@ -28,20 +28,21 @@ def through_door(command: Callable[[], int], streams: Streams, debug: bool = Fal
     except Exception as error:
         if debug:
             traceback.print_exc()
-        memory = _memory_problem(error)
+        memory = out_of_memory(error)
         if memory:
-            show_problem(streams, memory)
-            return Exit.RESOURCE
+            show_problem(streams, memory.problems[0])
+            return memory.exit_code
         _show_bug(streams, error)
         return Exit.BUG
 
 
-def _memory_problem(error: Exception) -> Problem | None:
+def out_of_memory(error: Exception) -> NncliError | None:
+    """Recognises what torch and Python raise where memory ran out, as `memory-exhausted`."""
     text = str(error)
     out = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     if out or "DefaultCPUAllocator" in text or "out of memory" in text:
         reason = text.splitlines()[0] if text else "out of memory"
-        return failure("memory-exhausted", reason=reason[:200]).problems[0]
+        return failure("memory-exhausted", reason=reason[:200])
     return None
 
 

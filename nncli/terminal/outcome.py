@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +13,8 @@ from nncli.preparing import Prepared
 from nncli.terminal.figures import count, duration, short
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
-from nncli.terminal.tables import plain_table
 from nncli.training.job import TrainJob
 from nncli.training.rows import DoneRow, EpochRow, Row, StoppedRow
-from nncli.training.state import TrainState
 
 
 @final
@@ -30,26 +29,29 @@ class TrainingReport:
         self._run = Path()
         self._began = time.monotonic()
         self._samples = 0
-        self._start_epoch = 0
+        self._start_step = 0
         self._best: EpochRow | None = None
 
-    def starts(self, run: Path, step: int, state: TrainState) -> None:
+    def starts(self, run: Path, step: int) -> None:
         """Says what is trained, where and from which step."""
         self._run = run
-        self._start_epoch = state.epoch
+        self._start_step = step
         spec, job = self._prepared.spec, self._job
         rows = count(job.train.rows)
         held_out = f", {count(job.validation.rows)} to validate" if job.validation else ""
         size = count(self._prepared.network.parameters())
-        self._streams.say(f"{spec.name}: {size} parameters, {rows} rows to train on{held_out}, on {job.device}")
+        where = f"on {job.device}"
+        self._streams.say(f"{spec.name}: {size} parameters, {rows} rows to train on{held_out}, {where}")
         self._streams.say(f"run {run}")
         if step:
             self._streams.say(f"continuing at step {count(step)} of {count(job.total_steps())}")
 
     def display(self) -> TrainingDisplay:
         """Makes the display of this run's rows."""
-        epochs = self._job.total_epochs()
-        return TrainingDisplay(self._streams, epochs, self._job.batches(), self._start_epoch)
+        job = self._job
+        return TrainingDisplay(
+            self._streams, job.total_epochs(), job.total_steps(), job.batches(), self._start_step
+        )
 
     def take(self, row: Row) -> None:
         """Notes an epoch, and writes it for scripts."""
@@ -60,9 +62,9 @@ class TrainingReport:
             self._best = row
         if self._json:
             document: dict[str, Any] = {"version": 1, "kind": "epoch", "epoch": row.epoch, "step": row.step}
-            document["train"] = _finite(row.train)
+            document["train"] = row.train
             if row.validation is not None:
-                document["validation"] = _finite(row.validation)
+                document["validation"] = row.validation
             self._streams.document({**document, "seconds": round(row.seconds, 6)})
 
     def ends(self, row: DoneRow | StoppedRow) -> int:
@@ -92,35 +94,23 @@ class TrainingReport:
             self._streams.document(
                 {"version": 1, "kind": "interrupted", "run": str(self._run), "step": row.step}
             )
-        self._streams.say(f"interrupted and saved at step {count(row.step)} of {count(self._job.total_steps())}")
+        total = count(self._job.total_steps())
+        self._streams.say(f"interrupted and saved at step {count(row.step)} of {total}")
         self._streams.say("the same command with --resume goes on")
         return Exit.INTERRUPTED
 
     def _show_end(self, row: DoneRow, seconds: float) -> None:
         if self._streams.quiet:
             return
-        why = f"stopped early after epoch {row.epochs}" if row.reason == "stop_early" else f"{row.epochs} epochs"
-        table = plain_table()
-        table.add_column("")
-        table.add_column("", justify="right")
-        table.add_row("trained", f"{why}, {count(row.steps)} steps in {duration(seconds)}")
+        early = row.reason == "stop_early"
+        why = f"stopped early after epoch {row.epochs}" if early else f"{row.epochs} epochs"
+        lines = {"trained": f"{why}, {count(row.steps)} steps in {duration(seconds)}"}
         if row.best:
-            table.add_row("best", f"epoch {row.best.epoch}, {row.best.watch} {short(row.best.value)}")
+            lines["best"] = f"epoch {row.best.epoch}, {row.best.watch} {short(row.best.value)}"
         if self._best is not None:
             for part, figures in (("train", self._best.train), ("validation", self._best.validation or {})):
-                for name, value in figures.items():
-                    table.add_row(f"{part}.{name}", short(value))
-        table.show_header = False
-        table.columns[1].justify = "left"
-        self._streams.err.print(table)
-        self._streams.say(f"next: nncli evaluate {_quoted(self._run)}")
-
-
-def _quoted(path: Path) -> str:
-    text = str(path)
-    return f"'{text}'" if " " in text else text
-
-
-def _finite(figures: Any) -> dict[str, float | None]:
-    return {name: value if value is not None and abs(value) < float("inf") else None
-            for name, value in figures.items()}  # fmt: skip
+                lines |= {f"{part}.{name}": short(value) for name, value in figures.items()}
+        width = max(map(len, lines))
+        for name, text in lines.items():
+            self._streams.say(f"{name:<{width}}  {text}")
+        self._streams.say(f"next: nncli evaluate {shlex.quote(str(self._run))}")

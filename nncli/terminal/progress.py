@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import final
 
@@ -15,19 +16,53 @@ from nncli.training.rows import EpochRow, Figures, ProgressRow, Row
 
 
 @final
+class Pace:
+    """How fast training goes in this process: what lies between two rows, over the time between them.
+
+    The wait for the first row and for the first epoch's end is left out, since libraries load there.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: tuple[float, int, int] | None = None
+        self._seen_epoch = False
+        self._seconds, self._samples, self._steps = 0.0, 0, 0
+
+    def take(self, row: ProgressRow | EpochRow) -> None:
+        """Notes a row as it comes."""
+        now = self._clock()
+        loading = isinstance(row, EpochRow) and not self._seen_epoch
+        if self._last is not None and not loading:
+            then, samples, step = self._last
+            self._seconds += now - then
+            self._samples += row.samples - samples
+            self._steps += row.step - step
+        self._seen_epoch = self._seen_epoch or isinstance(row, EpochRow)
+        self._last = (now, row.samples, row.step)
+
+    def text(self, steps_left: int) -> str:
+        """Writes `1,234 samples/s  42 s left`; nothing while neither is known."""
+        if not self._samples or not self._steps or self._seconds <= 0:
+            return ""
+        left = duration(steps_left * self._seconds / self._steps)
+        return f"{count(self._samples / self._seconds)} samples/s  {left} left"
+
+
+@final
 class TrainingDisplay:
     """Shows rows while a `with` block runs; everything goes to stderr.
 
-    `epochs` is the total, where it is known; `batches` those of one epoch.
+    `epochs` and `steps` are those of the whole run, `batches` those of one epoch; `start_step` is
+    where this process goes on.
     """
 
-    def __init__(self, streams: Streams, epochs: int, batches: int, start_epoch: int = 0) -> None:
+    def __init__(self, streams: Streams, epochs: int, steps: int, batches: int, start_step: int = 0) -> None:
         self._streams = streams
+        self._steps = steps
         self._epochs = epochs
         self._batches = batches
-        self._start = time.monotonic()
-        self._start_epoch = start_epoch
-        self._figures = ""
+        self._start_step = start_step
+        self._pace = Pace()
         self._live: Progress | None = None
         self._tasks: tuple[TaskID, TaskID] | None = None
         if streams.live and not streams.quiet:
@@ -35,11 +70,9 @@ class TrainingDisplay:
 
     def __enter__(self) -> TrainingDisplay:
         if self._live is not None:
-            total = self._epochs * self._batches
-            done = self._start_epoch * self._batches
             self._tasks = (
                 self._live.add_task("epoch", total=self._batches, figures=""),
-                self._live.add_task("total", total=total, completed=done, figures=""),
+                self._live.add_task("total", total=self._steps, completed=self._start_step, figures=""),
             )
             self._live.start()
         return self
@@ -60,44 +93,31 @@ class TrainingDisplay:
     def take(self, row: Row) -> None:
         """Shows one row."""
         if isinstance(row, ProgressRow):
+            self._pace.take(row)
             self._show_progress(row)
         elif isinstance(row, EpochRow):
+            self._pace.take(row)
             self._show_epoch(row)
 
     def _show_progress(self, row: ProgressRow) -> None:
         if self._live is None or self._tasks is None:
             return
         epoch, total = self._tasks
-        done = (row.epoch - 1) * self._batches + row.batch
         loss = "" if row.loss is None else f"loss {short(row.loss)}"
-        self._live.update(
-            epoch, completed=row.batch, description=f"epoch {row.epoch}/{self._epochs}", figures=loss
-        )
-        pace = f"{count(self._rate(row.samples))} samples/s, {duration(self._left(done))} left"
-        self._live.update(total, completed=done, figures=pace)
+        title = f"epoch {row.epoch}/{self._epochs}"
+        self._live.update(epoch, completed=row.batch, description=title, figures=loss)
+        self._live.update(total, completed=row.step, figures=self._pace.text(self._steps - row.step))
 
     def _show_epoch(self, row: EpochRow) -> None:
         line = epoch_line(row, self._epochs)
-        if self._live is not None and self._tasks is not None:
-            epoch, total = self._tasks
-            style = "bold" if row.improved else None
-            self._live.console.print(line, style=style, markup=False, highlight=False)
-            self._live.update(epoch, completed=0)
-            self._live.update(total, completed=row.epoch * self._batches)
+        pace = self._pace.text(self._steps - row.step)
+        if self._live is None or self._tasks is None:
+            self._streams.say(f"{line}  {pace}" if pace else line)
             return
-        left = duration(self._left(row.epoch * self._batches))
-        pace = f"{count(self._rate(row.samples))} samples/s"
-        self._streams.say(f"{line}  {pace}  {left} left")
-
-    def _rate(self, samples: int) -> float:
-        return samples / max(time.monotonic() - self._start, 1e-9)
-
-    def _left(self, done: int) -> float:
-        began = self._start_epoch * self._batches
-        if done <= began:
-            return 0.0
-        pace = (time.monotonic() - self._start) / (done - began)
-        return pace * max(self._epochs * self._batches - done, 0)
+        epoch, total = self._tasks
+        self._live.console.print(line, style="bold" if row.improved else None)
+        self._live.update(epoch, completed=0)
+        self._live.update(total, completed=row.step, figures=pace)
 
 
 def _progress(streams: Streams) -> Progress:

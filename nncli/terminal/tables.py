@@ -28,9 +28,7 @@ def shape_text(shape: Sequence[int]) -> str:
     return "×".join(str(size) for size in shape) or "1"
 
 
-def show_summary(
-    streams: Streams, name: str, inputs: Mapping[str, InputSpec], summary: Summary
-) -> None:
+def show_summary(streams: Streams, name: str, inputs: Mapping[str, InputSpec], summary: Summary) -> None:
     """Prints layers with shapes and parameters, and the memory of weights and training."""
     from nncli.network.sizing import readable_bytes
 
@@ -48,7 +46,8 @@ def show_summary(
         number = count(layer.parameters) if layer.parameters else ""
         table.add_row(layer.name, layer.type, arriving, leaving, number)
     streams.table(table)
-    trained = f", {count(summary.trainable)} of them trained" if summary.trainable != summary.parameters else ""
+    frozen = summary.trainable != summary.parameters
+    trained = f", {count(summary.trainable)} of them trained" if frozen else ""
     for line in (
         f"parameters  {count(summary.parameters)}{trained}",
         f"weights     {readable_bytes(summary.weight_bytes)}",
@@ -78,11 +77,16 @@ def show_confusion(streams: Streams, classes: Sequence[str], counts: Sequence[Se
     table.add_column("")
     for name in classes:
         table.add_column(Text(printable(name)), justify="right")
-    for name, row in zip(classes, counts, strict=True):
-        cells = [Text(str(number), style="bold" if number and i == classes.index(name) else "dim" if not number else "")
-                 for i, number in enumerate(row)]  # fmt: skip
-        table.add_row(Text(printable(name)), *cells)
+    for true, row in enumerate(counts):
+        cells = (Text(str(number), _cell_style(number, true == said)) for said, number in enumerate(row))
+        table.add_row(Text(printable(classes[true])), *cells)
     streams.table(table)
+
+
+def _cell_style(number: int, right: bool) -> str:
+    if not number:
+        return "dim"
+    return "bold" if right else ""
 
 
 def show_figures(streams: Streams, title: str, figures: Mapping[str, float | None]) -> None:

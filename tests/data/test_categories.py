@@ -130,3 +130,9 @@ def test_empty_cells_are_refused_or_a_class() -> None:
     assert isinstance(encoder, ClassEncoder)
     assert encoder.classes == ("a", "b", "none given")
     assert encoder.encode(table_of("b", ""), []).tolist() == [1, 2]
+
+
+def test_a_truth_value_is_the_same_in_every_spelling() -> None:
+    encoder = ClassEncoder(Column("alone", "alone", "input"), ("False", "True"), type="binary")
+    assert encoder._spellings()["true"] == encoder._spellings()["TRUE"] == 1
+    assert encoder._spellings()["false"] == 0

@@ -30,7 +30,7 @@ _nncli_value() {
 _nncli_words() {
     local piece rest=$COMP_LINE
     for piece in "${COMP_WORDS[@]:0:COMP_CWORD + 1}"; do
-        if [[ $rest == "$piece"* && ${#words[@]} -gt 0 && ($piece == [:=]* || ${words[-1]} == *[:=]) ]]; then
+        if [[ $rest == "$piece"* && $rest != ' '* && ($piece == [:=]* || ${words[-1]-} == *[:=]) ]]; then
             words[-1]+=$piece
         else
             words+=("$piece")
@@ -138,7 +138,9 @@ def render(tree: Tree) -> str:
     """Writes the script."""
     parts = {
         "{verbs}": "\n".join(line for verb in tree.verbs for line in _verb(verb)),
-        "{values}": "\n".join(_value(verb, option) for verb in tree.verbs for option in verb.options if option.metavar),
+        "{values}": "\n".join(
+            _value(verb, each) for verb in tree.verbs for each in verb.options if each.metavar
+        ),
         "{options}": _names(tree.options),
         "{names}": " ".join(verb.name for verb in tree.verbs),
     }

@@ -1,0 +1,118 @@
+# fish completion for nncli; written by `make generated`, changes here are lost.
+# To use it, copy this file into ~/.config/fish/completions. It starts no process of nncli.
+
+# Tells whether the line stands at VERB and its argument number PLACE; both are left out before a verb.
+function __nncli_at
+    set -l verb
+    set -l place 0
+    set -l skip no
+    for word in (commandline -opc)[2..-1]
+        if test $skip = yes
+            set skip no
+        else if string match -q -- '-*' $word
+            contains -- $word --batches --data --device --epochs --fail-on --format --keep --output --require --run --seed --set --split --target --threads -o; and set skip yes
+        else if test -z "$verb"
+            set verb $word
+            set place 1
+        else
+            set place (math $place + 1)
+        end
+    end
+    test "$verb" = "$argv[1]"; and begin
+        test (count $argv) -lt 2; or test $place = $argv[2]
+    end
+end
+
+# Offers the paths of a kind that begin with what was typed.
+function __nncli_paths
+    set -l start (commandline -ct | string replace -r -- '^-[^=]*=' '')
+    switch $argv[1]
+        case specs
+            __fish_complete_path "$start" | string match -r -- '.*(?:\.yaml|\.yml|/)(?:\t.*)?$'
+        case runs
+            for file in runs/*/run.json runs/*/*/run.json
+                string replace -- /run.json '' $file
+            end
+            __fish_complete_path "$start" | string match -r -- '.*(?:\.safetensors|/)(?:\t.*)?$'
+    end
+end
+
+complete -c nncli -f
+complete -c nncli -n '__nncli_at \'\'' -l version -d 'Print the version and exit.'
+complete -c nncli -n '__nncli_at \'\'' -l debug -d 'Show a traceback where something fails.'
+complete -c nncli -n '__nncli_at \'\'' -s h -l help -d 'Show this message and exit.'
+complete -c nncli -n '__nncli_at \'\'' -a init -d 'Write a commented spec for a table that trains as it stands.'
+complete -c nncli -n '__nncli_at \'\'' -a check -d 'Find every problem of a spec at once, or say "ok" with its sizes.'
+complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, shapes, parameters and memory.'
+complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run folder.'
+complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
+complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
+complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
+complete -c nncli -n '__nncli_at \'\'' -a export -d 'Write a trained network as one file that carries everything.'
+
+complete -c nncli -n '__nncli_at init 1' -a '(__fish_complete_path) builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine'
+complete -c nncli -n '__nncli_at init' -l target -x -d 'The column to predict; default: guessed.'
+complete -c nncli -n '__nncli_at init' -s o -l output -x -a '(__fish_complete_path)' -d 'The spec to write; default: NAME.yaml.'
+complete -c nncli -n '__nncli_at init' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at check' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at check' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at check' -l no-data -d 'Use stand-in sizes instead of reading data.'
+complete -c nncli -n '__nncli_at check' -l resolved -d 'Print the spec with every default and size filled in.'
+complete -c nncli -n '__nncli_at check' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at check' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at summary 1' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at summary' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at summary' -l no-data -d 'Use stand-in sizes instead of reading data.'
+complete -c nncli -n '__nncli_at summary' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at summary' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at train 1' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at train' -l run -x -a '(__fish_complete_directories)' -d 'The run folder; default: runs/<name>/<number>.'
+complete -c nncli -n '__nncli_at train' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at train' -l seed -x -d 'Takes the place of training.seed.'
+complete -c nncli -n '__nncli_at train' -l epochs -x -d 'Takes the place of training.epochs.'
+complete -c nncli -n '__nncli_at train' -l resume -d 'Go on from the newest checkpoint, or begin where none is.'
+complete -c nncli -n '__nncli_at train' -l dry-run -d 'Check, train a few steps, estimate; write nothing.'
+complete -c nncli -n '__nncli_at train' -s q -l quiet -d 'Only errors on stderr.'
+complete -c nncli -n '__nncli_at train' -l json -d 'Write one JSON row an epoch to stdout.'
+complete -c nncli -n '__nncli_at train' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at train' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at train' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at inspect-gradients 1' -a '(__nncli_paths specs) (__nncli_paths runs)'
+complete -c nncli -n '__nncli_at inspect-gradients' -l batches -x -d 'Batches to look at.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l fail-on -x -a 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss' -d 'Exit 1 if this finding is there; repeatable.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l strict -d 'Exit 1 on any warning or error.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at inspect-gradients' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at evaluate 1' -a '(__nncli_paths runs)'
+complete -c nncli -n '__nncli_at evaluate' -l split -x -a 'train validation test' -d 'train, validation or test; default: test.'
+complete -c nncli -n '__nncli_at evaluate' -l data -x -a '(__fish_complete_path)' -d 'Other rows than those of the spec.'
+complete -c nncli -n '__nncli_at evaluate' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at evaluate' -l require -x -d 'Exit 1 where this is missed; quote it; repeatable.'
+complete -c nncli -n '__nncli_at evaluate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at evaluate' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at evaluate' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at predict 1' -a '(__nncli_paths runs)'
+complete -c nncli -n '__nncli_at predict 2' -a '(__fish_complete_path)'
+complete -c nncli -n '__nncli_at predict' -s o -l output -x -a '(__fish_complete_path)' -d 'Where to write; - is stdout.'
+complete -c nncli -n '__nncli_at predict' -l format -x -a 'csv jsonl parquet' -d 'csv, jsonl or parquet; default: by suffix, else csv.'
+complete -c nncli -n '__nncli_at predict' -l keep -x -d 'Let a column of the input go along; repeatable.'
+complete -c nncli -n '__nncli_at predict' -l keep-all -d 'Let every column go along.'
+complete -c nncli -n '__nncli_at predict' -l overwrite -d 'Replace an existing output.'
+complete -c nncli -n '__nncli_at predict' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at predict' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at predict' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at export 1' -a '(__nncli_paths runs)'
+complete -c nncli -n '__nncli_at export' -s o -l output -x -a '(__fish_complete_path)' -d 'The file to write.'
+complete -c nncli -n '__nncli_at export' -l format -x -a 'safetensors' -d 'safetensors.'
+complete -c nncli -n '__nncli_at export' -l overwrite -d 'Replace an existing file.'
+complete -c nncli -n '__nncli_at export' -s h -l help -d 'Show this message and exit.'

@@ -1,0 +1,158 @@
+# PowerShell completion for nncli; written by `make generated`, changes here are lost.
+# To use it, dot-source this file in $PROFILE. It starts no process of nncli.
+
+Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $verbs = [ordered]@{
+        'init' = 'Write a commented spec for a table that trains as it stands.'
+        'check' = 'Find every problem of a spec at once, or say "ok" with its sizes.'
+        'summary' = 'Show a network''s layers, shapes, parameters and memory.'
+        'train' = 'Train a network into a run folder.'
+        'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
+        'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
+        'predict' = 'Predict raw rows: one row out per row in, in order.'
+        'export' = 'Write a trained network as one file that carries everything.'
+    }
+    # What may stand in each place: words, and @ with a kind of path.
+    $arguments = @{
+        'init' = @('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
+        'check' = @('@specs')
+        'summary' = @('@specs')
+        'train' = @('@specs')
+        'inspect-gradients' = @('@specs @runs')
+        'evaluate' = @('@runs')
+        'predict' = @('@runs', '@files')
+        'export' = @('@runs')
+    }
+    $repeats = @('check')
+    # The options of each verb, and in '' those before a verb. A switch has no Value.
+    $options = @{
+        '' = @(
+            @{ Names = @('--version'); Help = 'Print the version and exit.' }
+            @{ Names = @('--debug'); Help = 'Show a traceback where something fails.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'init' = @(
+            @{ Names = @('--target'); Value = ''; Help = 'The column to predict; default: guessed.' }
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'The spec to write; default: NAME.yaml.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'check' = @(
+            @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--no-data'); Help = 'Use stand-in sizes instead of reading data.' }
+            @{ Names = @('--resolved'); Help = 'Print the spec with every default and size filled in.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'summary' = @(
+            @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--no-data'); Help = 'Use stand-in sizes instead of reading data.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'train' = @(
+            @{ Names = @('--run'); Value = '@folders'; Help = 'The run folder; default: runs/<name>/<number>.' }
+            @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--seed'); Value = ''; Help = 'Takes the place of training.seed.' }
+            @{ Names = @('--epochs'); Value = ''; Help = 'Takes the place of training.epochs.' }
+            @{ Names = @('--resume'); Help = 'Go on from the newest checkpoint, or begin where none is.' }
+            @{ Names = @('--dry-run'); Help = 'Check, train a few steps, estimate; write nothing.' }
+            @{ Names = @('-q', '--quiet'); Help = 'Only errors on stderr.' }
+            @{ Names = @('--json'); Help = 'Write one JSON row an epoch to stdout.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'inspect-gradients' = @(
+            @{ Names = @('--batches'); Value = ''; Help = 'Batches to look at.' }
+            @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('--fail-on'); Value = 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss'; Help = 'Exit 1 if this finding is there; repeatable.' }
+            @{ Names = @('--strict'); Help = 'Exit 1 on any warning or error.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'evaluate' = @(
+            @{ Names = @('--split'); Value = 'train validation test'; Help = 'train, validation or test; default: test.' }
+            @{ Names = @('--data'); Value = '@files'; Help = 'Other rows than those of the spec.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('--require'); Value = ''; Help = 'Exit 1 where this is missed; quote it; repeatable.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'predict' = @(
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'Where to write; - is stdout.' }
+            @{ Names = @('--format'); Value = 'csv jsonl parquet'; Help = 'csv, jsonl or parquet; default: by suffix, else csv.' }
+            @{ Names = @('--keep'); Value = ''; Help = 'Let a column of the input go along; repeatable.' }
+            @{ Names = @('--keep-all'); Help = 'Let every column go along.' }
+            @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'export' = @(
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'The file to write.' }
+            @{ Names = @('--format'); Value = 'safetensors'; Help = 'safetensors.' }
+            @{ Names = @('--overwrite'); Help = 'Replace an existing file.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+    }
+
+    $verb = ''
+    $option = $null
+    $place = 0
+    foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {
+        if ($wordToComplete -and $element.Extent.EndOffset -ge $cursorPosition) { break }
+        $word = $element.Extent.Text
+        if ($option) { $option = $null }
+        elseif ($word.StartsWith('-')) {
+            $option = $options[$verb] | Where-Object { $_.Names -contains $word -and $null -ne $_.Value }
+        }
+        elseif (-not $verb) { $verb = $word }
+        elseif ($repeats -notcontains $verb) { $place++ }
+    }
+
+    if ($option) { $value = $option.Value }
+    elseif ($wordToComplete.StartsWith('-')) {
+        foreach ($each in $options[$verb]) {
+            foreach ($name in $each.Names | Where-Object { $_ -like "$wordToComplete*" }) {
+                [Management.Automation.CompletionResult]::new($name, $name, 'ParameterName', $each.Help)
+            }
+        }
+        return
+    }
+    elseif (-not $verb) {
+        foreach ($name in $verbs.Keys | Where-Object { $_ -like "$wordToComplete*" }) {
+            [Management.Automation.CompletionResult]::new($name, $name, 'ParameterValue', $verbs[$name])
+        }
+        return
+    }
+    else { $value = $arguments[$verb][$place] }
+
+    $folder = $wordToComplete -replace '[^/\\]*$', ''
+    $here = Get-ChildItem -Path "$wordToComplete*" -ErrorAction SilentlyContinue
+    $folders = $here | Where-Object { $_.PSIsContainer } | ForEach-Object { "$folder$($_.Name)/" }
+    $found = switch ($value -split ' ') {
+        '@specs' {
+            $here | Where-Object { $_.Extension -in '.yaml', '.yml' } | ForEach-Object { "$folder$($_.Name)" }
+            $folders
+        }
+        '@runs' {
+            Get-ChildItem -Path 'runs/*/run.json' | ForEach-Object { "runs/$($_.Directory.Name)" }
+            Get-ChildItem -Path 'runs/*/*/run.json' |
+                ForEach-Object { "runs/$($_.Directory.Parent.Name)/$($_.Directory.Name)" }
+            $here | Where-Object { $_.Extension -eq '.safetensors' } | ForEach-Object { "$folder$($_.Name)" }
+            $folders
+        }
+        '@files' { $here | ForEach-Object { "$folder$($_.Name)" } }
+        '@folders' { $folders }
+        default { $_ }
+    }
+    foreach ($text in $found | Where-Object { $_ -and $_ -like "$wordToComplete*" } | Select-Object -Unique) {
+        $typed = if ($text -match '\s') { "'$text'" } else { $text }
+        [Management.Automation.CompletionResult]::new($typed, $text, 'ParameterValue', $text)
+    }
+}
