@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 DEMO := runs/demo
 
-.PHONY: help venv demo test torture format generated
+.PHONY: help venv demo test torture format generated pictures
 
 help:
 	@echo "make demo       train, evaluate, predict, inspect and export specs/digits-cnn.yaml"
@@ -14,6 +14,7 @@ help:
 	@echo "make torture    the fuzzing, kill and fault tests with their full counts"
 	@echo "make format     put the code into its form"
 	@echo "make generated  write the generated files again"
+	@echo "make pictures   take the pictures of README.md again"
 
 venv: $(INSTALLED)
 
@@ -47,3 +48,8 @@ format: venv
 
 generated: venv
 	$(BIN)/python -m tools.generate_errors
+	$(BIN)/python -m tools.generate_completions
+
+# Apart from the rest, since rates and times differ in every picture.
+pictures: venv
+	$(BIN)/python -m tools.generate_pictures

@@ -79,7 +79,7 @@ _nncli_value() {
 _nncli_words() {
     local piece rest=$COMP_LINE
     for piece in "${COMP_WORDS[@]:0:COMP_CWORD + 1}"; do
-        if [[ $rest == "$piece"* && $rest != ' '* && ($piece == [:=]* || ${words[-1]-} == *[:=]) ]]; then
+        if [[ $rest == "$piece"* && $rest != ' '* && ($piece == [:=]* || ${words[*]: -1} == *[:=]) ]]; then
             words[-1]+=$piece
         else
             words+=("$piece")

@@ -26,14 +26,17 @@ end
 # Offers the paths of a kind that begin with what was typed.
 function __nncli_paths
     set -l start (commandline -ct | string replace -r -- '^-[^=]*=' '')
+    set -l found (__fish_complete_path "$start" | string replace -r -- '\t.*' '')
     switch $argv[1]
         case specs
-            __fish_complete_path "$start" | string match -r -- '.*(?:\.yaml|\.yml|/)(?:\t.*)?$'
+            string match -r -- '.*(?:\.yaml|\.yml|/)$' $found
         case runs
-            for file in runs/*/run.json runs/*/*/run.json
+            for file in runs/*/run.json runs/*/*/run.json "$start"*/run.json
                 string replace -- /run.json '' $file
             end
-            __fish_complete_path "$start" | string match -r -- '.*(?:\.safetensors|/)(?:\t.*)?$'
+            for path in (string match -r -- '.*(?:\.safetensors|/)$' $found)
+                test -e "$path"run.json; or echo $path
+            end
     end
 end
 

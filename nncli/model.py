@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +34,9 @@ from nncli.training.prediction import predict
 
 if TYPE_CHECKING:
     import polars
+
+# Source: c-printable and b-char of YAML 1.1, which libyaml reads by.
+_NOT_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -178,10 +182,16 @@ def describe_model(prepared: Prepared) -> dict[str, str]:
     ]
     return {
         "nncli.torch": torch.__version__,
-        "nncli.spec": json.dumps(as_tree(spec), ensure_ascii=False),
-        "nncli.encoders": json.dumps(prepared.data.encoders.to_json(), ensure_ascii=False),
-        "nncli.outputs": json.dumps(outputs, ensure_ascii=False),
+        "nncli.spec": _json_text(as_tree(spec)),
+        "nncli.encoders": _json_text(prepared.data.encoders.to_json()),
+        "nncli.outputs": _json_text(outputs),
     }
+
+
+def _json_text(document: object) -> str:
+    """Writes JSON that is YAML too: what YAML refuses or takes for the end of a line is escaped."""
+    text = json.dumps(document, ensure_ascii=False)
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _without_folders(spec: Spec) -> Any:

@@ -128,7 +128,8 @@ def missing_sections(spec: Spec) -> list[Problem]:
     """Names the sections that training needs and a spec does not have."""
     sections = {"data": spec.data, "training": spec.training}
     place = spec.place()
-    missing = [key for key, section in sections.items() if section is None]
+    # A section that is there and wrong was named already.
+    missing = [key for key, section in sections.items() if section is None and key not in spec.places]
     return [Problem("key-missing", place, key, {"key": key}) for key in missing]
 
 

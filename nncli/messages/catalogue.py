@@ -41,7 +41,7 @@ def hint_of(problem: Problem) -> str:
     """Fills the first hint whose facts are all given and not empty; empty where none fits."""
     for template in CATALOGUE[problem.code].hints:
         names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
-        if all(problem.facts.get(name) not in (None, "", ()) for name in names):
+        if all(problem.facts.get(name) not in (None, "", (), []) for name in names):
             return _filled(template, problem)
     return ""
 

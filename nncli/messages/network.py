@@ -11,7 +11,7 @@ TABLE: Final[dict[str, Words]] = {
     "argument-missing": Words(
         SpecError,
         "{call} needs {missing}",
-        ("{signature}",),
+        ("write {example}", "its arguments: {signature}"),
         "A required argument of a layer, loss or optimiser is not there.",
     ),
     "argument-range": Words(
@@ -29,14 +29,24 @@ TABLE: Final[dict[str, Words]] = {
     "argument-type": Words(
         SpecError,
         "{argument} of {call} is {received}, but must be {expected}",
-        (),
+        ("leave out {filled}, which nncli fills in: positions start behind it",),
         "An argument has a type that torch does not take.",
     ),
     "argument-unknown": Words(
         SpecError,
         "{call} has no argument `{argument}`",
-        ("did you mean `{nearest}`? {signature}", "{signature}"),
+        (
+            "`{word}:` stands beside `{call}:`, in the same column",
+            "did you mean `{nearest}`? its arguments: {signature}",
+            "its arguments: {signature}",
+        ),
         "The installed torch does not know this argument.",
+    ),
+    "count-unknown": Words(
+        SpecError,
+        "nothing in the data counts `${name}`",
+        ("say which: {known}", "`$classes` counts the classes of a category in `targets:` of `data:`"),
+        "`$classes` and `$NAME.classes` stand for what the data counts.",
     ),
     "input-ambiguous": Words(
         SpecError,
@@ -64,8 +74,8 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "inputs-count": Words(
         SpecError,
-        "{layer} takes {takes} input, {given} are given",
-        ("join them first, with a layer that takes several",),
+        "{layer} takes {takes}, but {given}",
+        ("name them: `from: {names}`",),
         "A layer gets more or fewer values than its forward takes.",
     ),
     "layer-not-allowed": Words(
@@ -77,13 +87,17 @@ TABLE: Final[dict[str, Words]] = {
     "layer-refused": Words(
         SpecError,
         "torch refuses these arguments of {layer}: {reason}",
-        ("{signature}",),
+        ("its arguments: {signature}",),
         "The layer's own checks failed; the message is torch's.",
     ),
     "layer-unknown": Words(
         SpecError,
         "there is no layer `{layer}` in torch.nn",
-        ("did you mean `{nearest}`?",),
+        (
+            "did you mean `{nearest}`?",
+            "did you mean the word `{word}`? it stands beside a layer, below its `- `",
+            "layers are the classes of torch.nn, such as Linear, Conv2d, ReLU or LSTM",
+        ),
         "Layers are the classes of the installed torch.nn, by their own names.",
     ),
     "memory-too-small": Words(
@@ -91,6 +105,12 @@ TABLE: Final[dict[str, Words]] = {
         "the weights up to `{layer}` need {needed}, {free} are free",
         ("make the layer smaller",),
         "The weights do not fit into this machine's memory; nothing was allocated.",
+    ),
+    "name-of-input": Words(
+        SpecError,
+        "`{name}` is the name of an input already",
+        ("`{name}_layer` would do",),
+        "A layer and an input of one network cannot have the same name.",
     ),
     "name-repeated": Words(
         SpecError,
@@ -122,6 +142,12 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "The result of a layer cannot flow on.",
     ),
+    "result-too-large": Words(
+        ResourceError,
+        "two rows of the result of `{layer}` need {needed}, {free} are free",
+        ("make its result smaller",),
+        "What a layer returns does not fit into this machine's memory; nothing was allocated.",
+    ),
     "shape-empty": Words(
         SpecError,
         "{layer} leaves nothing: {received} from {source} becomes {result}",
@@ -143,7 +169,7 @@ TABLE: Final[dict[str, Words]] = {
     "size-not-inferred": Words(
         SpecError,
         "{argument} of {call} cannot be read from what flows in",
-        ("state it: `{{{argument}: …}}`",),
+        ("state it: `{argument}: …`",),
         "A size that is usually inferred must be stated here.",
     ),
     "size-outside": Words(
@@ -161,7 +187,7 @@ TABLE: Final[dict[str, Words]] = {
     "too-many-arguments": Words(
         SpecError,
         "{call} takes at most {most} positions, {given} are given",
-        ("{signature}",),
+        ("its arguments: {signature}",),
         "More arguments by position than the call takes.",
     ),
     "value-unknown": Words(
@@ -170,9 +196,15 @@ TABLE: Final[dict[str, Words]] = {
         ("did you mean `{nearest}`?", "known here: {known}"),
         "from: names inputs and layers that stand earlier in the list.",
     ),
+    "value-unnamed": Words(
+        SpecError,
+        "`{name}` on line {line} has that name only by its position",
+        ("give it a name to refer to: `name: {name}` beside it",),
+        "Inserting a layer would change an automatic name, so that `from:` takes only names of the file.",
+    ),
     "wrong-axis": Words(
         SpecError,
-        "{layer} reads channels on axis {axis}; {received} from {source} has them on axis {actual}",
+        "{layer} works on axis {axis}, but {received} from {source} has its channels on axis {actual}",
         ("{fix}",),
         "With sizes inferred, torch would work on the wrong axis in silence.",
     ),

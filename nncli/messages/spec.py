@@ -11,7 +11,7 @@ TABLE: Final[dict[str, Words]] = {
     "argument-order": Words(
         SpecError,
         "a position comes after a keyword in the arguments of {call}",
-        ("write positions first: `{call}: [64, 3, stride: 2]`",),
+        ("write positions first, then keywords, as in `Conv2d: [64, 3, stride: 2]`",),
         "Arguments are a Python call: positions, then keywords.",
     ),
     "call-expected": Words(
@@ -20,18 +20,26 @@ TABLE: Final[dict[str, Words]] = {
         ("`AdamW`, or `{{AdamW: {{lr: 1e-3}}}}`",),
         "A loss, optimiser or metric is one name with its arguments.",
     ),
+    "call-two-names": Words(
+        SpecError,
+        "one name is expected here, with its arguments below it; here are {names}",
+        (
+            "arguments stand below the name: `{{{named}: {{{argument}: …}}}}`",
+            "keep one of them, such as `{{{named}: {{}}}}`",
+            "as in `{{AdamW: {{lr: 1e-3}}}}`",
+        ),
+        "A loss, optimiser or metric is one name with its arguments.",
+    ),
     "from-form": Words(
         SpecError,
         "`from:` takes the name of a value, or a list of names",
-        ("`from: conv2d`",),
+        ("`from: NAME`, or `from: [NAME, NAME]`",),
         "What flows into an item is named.",
     ),
     "inputs-form": Words(
         SpecError,
         "an input is a shape without the batch, or {{shape, type, vocabulary}}",
-        (
-            "`inputs: {{image: [3, 224, 224]}}`, or `{{tokens: {{shape: [128], type: index, vocabulary: 500}}}}`",
-        ),
+        ("`{{image: [3, 224, 224]}}`, or `{{tokens: {{shape: [128], type: index, vocabulary: 500}}}}`",),
         "Inputs of a network are stated as shapes of positive whole numbers.",
     ),
     "item-form": Words(
@@ -49,10 +57,12 @@ TABLE: Final[dict[str, Words]] = {
     "item-without-operation": Words(
         SpecError,
         "this item has words ({words}) but no layer",
-        ("in a list, `[Linear: 10, name: head]` is two items; write `{{Linear: 10, name: head}}`",),
+        ("a word stands below its layer without a dash; in [] write `{{Linear: 10, name: head}}`",),
         "An item may not consist of words alone.",
     ),
-    "key-missing": Words(SpecError, "`{key}` is missing", (), "A key that a section needs is not there."),
+    "key-missing": Words(
+        SpecError, "`{key}` is missing", ("write `{example}`",), "A key that a section needs is not there."
+    ),
     "mapping-expected": Words(
         SpecError, "`{key}` takes keys with values below it", (), "A section is a mapping."
     ),
@@ -71,20 +81,20 @@ TABLE: Final[dict[str, Words]] = {
     "name-reserved": Words(
         SpecError,
         "`{name}` has a meaning of its own and cannot be a name",
-        (),
+        ("`my_{name}` would do",),
         "x, batch, step, epoch, true, false, none and the words of an item are reserved.",
+    ),
+    "network-inputs-missing": Words(
+        SpecError,
+        "nothing flows into the network: there is neither `data:` nor `inputs:`",
+        ("`data: builtin:digits`, or `network: {{inputs: {{image: [1, 28, 28]}}, layers: […]}}`",),
+        "The sizes of a network follow from what flows in.",
     ),
     "network-form": Words(
         SpecError,
         "`network:` is a list of layers, or {{inputs, layers}}",
         ("`network: [Linear: 32, ReLU, Linear: 3]`",),
         "The network is a list that is read from top to bottom.",
-    ),
-    "operation-unknown": Words(
-        SpecError,
-        "`{key}` is neither a layer nor a word of an item",
-        ("did you mean `{nearest}`?", "layers start with a capital, as in torch.nn"),
-        "An item is a class of torch.nn with words beside it.",
     ),
     "set-path": Words(
         SpecError,
@@ -113,13 +123,13 @@ TABLE: Final[dict[str, Words]] = {
     "unknown-key": Words(
         SpecError,
         "there is no key `{key}` here",
-        ("did you mean `{nearest}`?", "known keys: {known}"),
+        ("{elsewhere}", "did you mean `{nearest}`?", "known keys: {known}"),
         "A key that nncli does not know.",
     ),
     "value-choice": Words(
         SpecError,
         "`{key}` is {received}, but must be {expected}",
-        (),
+        ("did you mean `{nearest}`?",),
         "A word that is not among the choices.",
     ),
     "value-duration": Words(

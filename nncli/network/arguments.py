@@ -13,7 +13,19 @@ from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.signatures import Parameter, Signature, signature_of
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
+from nncli.spec.names import ITEM_WORDS
 
+# What other tools call an argument.
+KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
+    "channels": "out_channels",
+    "features": "out_features",
+    "filters": "out_channels",
+    "kernel": "kernel_size",
+    "learning_rate": "lr",
+    "rate": "p",
+    "units": "out_features",
+    "use_bias": "bias",
+}
 LARGEST_INTEGER: Final = 2**63
 # torch builds this many layers one by one.
 AT_MOST: Final[Mapping[str, int]] = {
@@ -123,10 +135,7 @@ def _arranged(
     for name, argument in call.keywords.items():
         here = f"{path}.{name}"
         if signature.parameter(name) is None:
-            known = [p.name for p in signature.parameters]
-            facts = {"call": call.name, "argument": name, "nearest": nearest(name, known)}
-            place = argument.key_place or argument.place
-            problems.append(Problem("argument-unknown", place, here, {**facts, "signature": str(signature)}))
+            problems.append(_unknown(call, name, argument, here, signature))
         elif name in arranged and not argument.overriding:
             facts = {"call": call.name, "argument": name}
             place = argument.key_place or argument.place
@@ -134,6 +143,15 @@ def _arranged(
         else:
             arranged[name] = argument
     return arranged
+
+
+def _unknown(call: Call, name: str, argument: Argument, path: str, signature: Signature) -> Problem:
+    known = [parameter.name for parameter in signature.parameters]
+    elsewhere = KNOWN_ELSEWHERE.get(nearest(name, KNOWN_ELSEWHERE), "")
+    near = nearest(name, known) or (elsewhere if elsewhere in known else "")
+    facts = {"call": call.name, "argument": name, "nearest": near, "signature": str(signature)}
+    facts["word"] = name if name in ITEM_WORDS else ""
+    return Problem("argument-unknown", argument.key_place or argument.place, path, facts)
 
 
 def _packed(
@@ -230,4 +248,6 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_shown(item) for item in value) + "]"
     words = {True: "true", False: "false", None: "none"}
-    return words[value] if isinstance(value, bool) or value is None else str(value)
+    if isinstance(value, bool) or value is None:
+        return words[value]
+    return f"`{value}`" if isinstance(value, str) else str(value)

@@ -6,18 +6,21 @@ import builtins
 import keyword
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import torch
 from torch import fx
 
-from nncli.errors import Place
+from nncli.errors import Place, SpecError
 from nncli.messages.catalogue import failure, failures
 from nncli.network.building import Build, build_items
 from nncli.network.compiled import CompiledNetwork
+from nncli.network.naming import Namer
 from nncli.network.values import Value, describe, input_value
 from nncli.spec.items import Constant, InputSpec, NetworkSpec
 
-FEATURES = "features"
+FEATURES: Final = "features"
+_NO_ARGUMENTS: Final = frozenset(dir(builtins)) | {"self", "torch"}
 
 
 def compile_network(
@@ -32,18 +35,23 @@ def compile_network(
     `inputs` are the data's; a network that states its own takes those. `declared` holds what the
     data counts, such as `classes`. Initial weights are drawn from torch's generator in order of
     appearance. With `weights=False` a large network is left without memory for them.
-    Raises SpecError with every problem found, and ResourceError `memory-too-small`.
+    Raises SpecError with every problem found, and ResourceError `memory-too-small` and
+    `result-too-large`. The SpecError has no problem of its own where nothing flows in: those who
+    read the spec or its data have said why.
     """
     available = dict(spec.inputs or inputs)
     graph = fx.Graph()
-    values = {name: _input(graph, name, given) for name, given in available.items()}
+    values = _inputs(graph, available)
     flow, starts = _first_flow(spec, values, available)
-    build = Build(graph, declared, dict(values), flow)
+    build = Build(graph, declared, dict(values), flow, Namer(spec.layers, values))
     build_items(build, spec.layers)
-    if build.problems:
-        raise failures(build.problems)
-    if build.flow is None or not build.calls:
+    problems = [p for p in build.problems if available or p.code != "count-unknown"]
+    if problems:
+        raise failures(problems)
+    if not spec.layers:
         raise failure("network-empty", spec.place, "network")
+    if build.flow is None:
+        raise SpecError
     build.graph.output(build.flow.node)
     if weights:
         for name, construct in build.rebuild.items():
@@ -56,10 +64,17 @@ def compile_network(
     return CompiledNetwork(module, used, tuple(build.calls), build.flow.shape[1:], resolved)
 
 
-def _input(graph: fx.Graph, name: str, given: InputSpec) -> Value:
-    # A placeholder becomes an argument of the generated forward.
-    taken = keyword.iskeyword(name) or hasattr(builtins, name) or name in ("self", "torch")
-    return input_value(graph.placeholder(f"{name}_" if taken else name), name, given, None)
+def _inputs(graph: fx.Graph, available: Mapping[str, InputSpec]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    arguments: set[str] = set()
+    for name, given in available.items():
+        # A placeholder becomes an argument of the generated forward.
+        argument = name
+        while keyword.iskeyword(argument) or argument in arguments or argument in _NO_ARGUMENTS:
+            argument += "_"
+        arguments.add(argument)
+        values[name] = input_value(graph.placeholder(argument), name, given, None)
+    return values
 
 
 def _first_flow(
@@ -70,6 +85,8 @@ def _first_flow(
     Raises SpecError `input-ambiguous` where there are several that are not all columns of a table.
     """
     first = spec.layers[0] if spec.layers else None
+    if not values:
+        return None, ""
     if FEATURES in values:
         return values[FEATURES], FEATURES if _takes_flow(spec) else ""
     if len(values) == 1:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from typing import NoReturn
 
 from torch import nn
 
-from nncli.errors import NncliError
-from nncli.messages.catalogue import failure
+from nncli.errors import NncliError, Place
+from nncli.messages.catalogue import failure, nearest
 from nncli.network.layers import (
+    BATCH_FIRST,
+    DEMANDED,
+    RECURRENT,
+    VOCABULARY,
     channel_axis_read,
     expected_ranks,
     expected_shape,
@@ -20,12 +25,23 @@ from nncli.network.values import Value, shown
 from nncli.spec.items import Call, Item
 
 
-class UnknownSize:
-    """Stands for `size(d)` where an earlier problem hides what flows in."""
+def unknown_size(dimension: int, name: str | None = None) -> NoReturn:
+    """Stands for `size(d)` where an earlier problem hides what flows in.
 
-    def __call__(self, dimension: int, name: str | None = None) -> int:
-        """Raises SpecError `size-unknown`."""
-        raise failure("size-unknown", dimension=dimension)
+    Raises SpecError `size-unknown`.
+    """
+    raise failure("size-unknown", dimension=dimension)
+
+
+def unknown_value(
+    name: str, place: Place, item: Item, values: Mapping[str, object], unnamed: Mapping[str, Item]
+) -> NncliError:
+    """Says that nothing above has a name, or that a layer has it only by its position."""
+    if name in unnamed:
+        facts = {"name": name, "line": unnamed[name].place.line}
+        return failure("value-unnamed", place, f"{item.path}.from", **facts)
+    near = nearest(name, values)
+    return failure("value-unknown", place, f"{item.path}.from", name=name, nearest=near, known=list(values))
 
 
 def came_from(value: Value) -> str:
@@ -41,10 +57,7 @@ def check_inputs(call: Call, kind: type[nn.Module], inputs: tuple[Value, ...], i
     Raises SpecError `inputs-count`, `input-dimensions`, `wrong-axis`, `input-not-index`,
     `input-index`.
     """
-    least, most = _input_counts(kind)
-    if not least <= len(inputs) <= most:
-        facts = {"layer": call.name, "takes": least if least == most else f"{least} to {most}"}
-        raise failure("inputs-count", item.place, f"{item.path}.from", given=len(inputs), **facts)
+    _check_count(call, kind, inputs, item)
     value = inputs[0]
     rank = len(value.shape)
     _check_type(call, value, item)
@@ -53,13 +66,36 @@ def check_inputs(call: Call, kind: type[nn.Module], inputs: tuple[Value, ...], i
         facts = {"layer": call.name, "expected": expected_shape(call.name), "received": shown(value.shape)}
         hint = _dimension_hint(call.name, value)
         raise failure("input-dimensions", item.place, item.path, source=came_from(value), fix=hint, **facts)
-    read = channel_axis_read(call.name, rank)
-    if rank > 2 and read is not None and value.channels is not None and read != value.channels:
-        if "normalized_shape" in call.keywords:
-            return
-        facts = {"layer": call.name, "axis": read, "actual": value.channels, "received": shown(value.shape)}
-        fix = "put `- Flatten` between them" if call.name == "Linear" else ""
-        raise failure("wrong-axis", item.place, item.path, source=came_from(value), fix=fix, **facts)
+    _check_axis(call, value, item)
+
+
+def _check_axis(call: Call, value: Value, item: Item) -> None:
+    """Refuses what torch would do in silence, since sizes are inferred: a Linear on an image's width."""
+    read, actual = channel_axis_read(call.name, len(value.shape)), value.channels
+    if len(value.shape) < 3 or None in (read, actual) or read == actual:
+        return
+    if "normalized_shape" in call.keywords:
+        return
+    if call.name == "Linear":
+        fix = "put `- Flatten` between them"
+    elif call.name in ("LayerNorm", "RMSNorm"):
+        fix = f"say what is normalised: `{call.name}: {{normalized_shape: {list(value.shape[1:])}}}`"
+    else:
+        fix = "LSTM, GRU, Linear and LayerNorm read the last axis" if read == 1 else ""
+    facts = {"layer": call.name, "axis": read, "actual": actual, "received": shown(value.shape)}
+    raise failure("wrong-axis", item.place, item.path, source=came_from(value), fix=fix, **facts)
+
+
+def _check_count(call: Call, kind: type[nn.Module], inputs: tuple[Value, ...], item: Item) -> None:
+    least, most = _input_counts(kind)
+    if least <= len(inputs) <= most:
+        return
+    takes = f"{least} values" if least == most else f"{least} to {most} values"
+    given = "1 value flows in" if len(inputs) == 1 else f"{len(inputs)} flow in"
+    names = f"[{', '.join(['NAME'] * least)}]" if least > 1 else ""
+    facts = {"layer": call.name, "takes": "1 value" if most == 1 else takes, "given": given, "names": names}
+    place = item.from_[0].place if item.from_ else item.place
+    raise failure("inputs-count", place, f"{item.path}.from", **facts)
 
 
 def _check_type(call: Call, value: Value, item: Item) -> None:
@@ -82,15 +118,50 @@ def _input_counts(kind: type[nn.Module]) -> tuple[int, int]:
 def _dimension_hint(layer: str, value: Value) -> str:
     dimensions = spatial_dimensions(layer)
     rank = len(value.shape)
-    if dimensions and rank == 2 and not layer.startswith(("BatchNorm", "Dropout")):
-        ones = [1] * dimensions
-        return f"`- Unflatten: [1, {[*ones, value.shape[1]]}]` before it makes one channel"
+    flattened = rank == 2 and value.origin.startswith("flatten")
+    if dimensions == 1 and rank == 2 and not flattened and not layer.startswith(("BatchNorm", "Dropout")):
+        return f"`- Unflatten: [1, [1, {value.shape[1]}]]` before it makes one channel"
     if layer == "BatchNorm1d" and rank == 4:
         return "`BatchNorm2d` normalises images"
+    if flattened and value.place:
+        return f"take out the Flatten on line {value.place.line}, or put it further down"
+    if layer in RECURRENT and rank == 4:
+        _, channels, height, width = value.shape
+        return f"`- Flatten: 2` before it makes [batch, {channels}, {height * width}]"
     same = f"{layer[:-2]}{rank - 2}d"
     if dimensions and 3 <= rank <= 5 and hasattr(nn, same):
         return f"`{same}` takes {shown(value.shape)}"
     return ""
+
+
+def check_bound(call: Call, kind: type[nn.Module], bound: Mapping[str, object], item: Item) -> None:
+    """Refuses what torch lets pass and nobody means: softmax over a guessed axis, rows on axis 1.
+
+    Raises SpecError `argument-missing`, `argument-range`.
+    """
+    demanded = DEMANDED.get(call.name)
+    if demanded and bound.get(demanded) is None:
+        facts = {"call": call.name, "missing": demanded, "signature": str(signature_of(kind))}
+        example = f"`{call.name}: {{{demanded}: 1}}` for the axis behind the rows"
+        raise failure("argument-missing", call.place, item.path, example=example, **facts)
+    if call.name in BATCH_FIRST and bound.get("batch_first") is False:
+        facts = {"call": call.name, "argument": "batch_first", "received": "false"}
+        place = call.keywords["batch_first"].place if "batch_first" in call.keywords else call.place
+        raise failure("argument-range", place, item.path, allowed="true: rows come first here", **facts)
+
+
+def check_stated(call: Call, name: str, stated: object, size: int, flow: tuple[Value, Item]) -> None:
+    """Refuses a stated size that is not what flows in; a longer normalized_shape is torch's to judge.
+
+    Raises SpecError `size-differs`.
+    """
+    value, item = flow
+    fits = stated in (size, (size,)) or isinstance(stated, tuple)
+    if fits or (name == VOCABULARY and isinstance(stated, int) and stated > size):
+        return
+    facts = {"call": call.name, "argument": name, "stated": stated, "size": size}
+    place = call.keywords[name].place
+    raise failure("size-differs", place, f"{item.path}.{name}", source=came_from(value), **facts)
 
 
 def check_positions(call: Call, kind: type[nn.Module], inferred: tuple[str, ...], item: Item) -> None:
@@ -134,12 +205,8 @@ def nothing_left(call: Call, inputs: tuple[Value, ...], shape: tuple[int, ...], 
 def _smaller_window(call: Call, value: Value) -> str:
     """Names the largest kernel that fits where the input is smaller than the window."""
     dimensions = spatial_dimensions(call.name)
-    if (
-        not dimensions
-        or len(value.shape) != dimensions + 2
-        or "Conv" not in call.name
-        and "Pool" not in call.name
-    ):
+    has_window = "Conv" in call.name or "Pool" in call.name
+    if not dimensions or len(value.shape) != dimensions + 2 or not has_window:
         return ""
     smallest = min(value.shape[2:])
     return f"the window can be at most {smallest} wide here, or earlier layers can pad or pool less"

@@ -13,7 +13,7 @@ from nncli.spec.items import Item
 
 # fx writes names into code that it runs. spec/ lets only letters, digits and _ pass; this keeps
 # them from hiding what a module already has.
-TAKEN: Final = frozenset(dir(nn.Module())) | frozenset(dir(fx.GraphModule)) | {"graph", "code"}
+TAKEN: Final = frozenset(dir(nn.Module())) | frozenset(dir(fx.GraphModule)) | {"graph", "code", "self"}
 
 
 class Namer:

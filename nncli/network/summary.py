@@ -34,7 +34,7 @@ class Summary:
             {
                 "name": layer.name,
                 "type": layer.type,
-                "input": [list(shape[1:]) for shape in layer.input_shapes][0],
+                "input": list(layer.input_shapes[0][1:]),
                 "output": list(layer.output_shape[1:]),
                 "parameters": layer.parameters,
             }

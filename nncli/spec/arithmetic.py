@@ -92,7 +92,8 @@ def _now_or_later(
     free = free_names(expression)
     waits = uses_size(expression) or any(_is_deferred(name, names, deferred) for name in free)
     if not waits:
-        return evaluate(expression, names, None, place)
+        # A misspelt `$clases` is nearest to a name that is still to be counted.
+        return evaluate(expression, {**dict.fromkeys(deferred), **names}, None, place)
     captured: dict[str, Constant] = {}
     for name in free:
         value = names.get(name)

@@ -55,12 +55,19 @@ def _argument(node: Node, key: Scalar | None = None) -> Argument:
 def read_named_call(node: Node, path: str, problems: list[Problem], wanted: str) -> Call | None:
     """Reads `AdamW` or `{AdamW: {lr: 1e-3}}`: one name with its arguments.
 
-    Problems: `call-expected`, naming what is wanted.
+    Problems: `call-two-names`, and `call-expected`, naming what is wanted.
     """
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return Call(node.text, node.place)
     if isinstance(node, Mapping) and len(node.entries) == 1:
         name, arguments = node.entries[0]
         return read_call(name, arguments, f"{path}.{name.text}", problems)
+    if isinstance(node, Mapping) and len(node.entries) > 1:
+        first, second = node.entries[0][0], node.entries[1][0]
+        argument = second.text if not second.text[:1].isupper() else ""
+        named = first.text if first.text[:1].isupper() else ""
+        facts = {"names": node.keys(), "named": named, "argument": argument}
+        problems.append(Problem("call-two-names", second.place, path, facts))
+        return None
     problems.append(Problem("call-expected", node.place, path, {"wanted": wanted}))
     return None

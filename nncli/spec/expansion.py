@@ -14,7 +14,8 @@ from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
 
 # What only the data can count; formulas that read these wait for the network.
 COUNTED: Final = frozenset({"classes", "vocabulary"})
-WAITING_SECTIONS: Final = frozenset({"network", "networks"})
+# Sections in which nothing is left to count; in all others `$classes` waits, also in a misspelt one.
+SETTLED_SECTIONS: Final = frozenset({"name", "description", "data", "training"})
 
 
 def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, Constant]]:
@@ -25,7 +26,7 @@ def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, C
     names = _read_vars(root.get("vars"), problems)
     entries = []
     for name, value in root.entries:
-        deferred = COUNTED if name.text in WAITING_SECTIONS else frozenset()
+        deferred = frozenset() if name.text in SETTLED_SECTIONS else COUNTED
         if name.text != "vars":
             entries.append((name, _expanded(value, names, deferred, name.text, problems)))
     return replace(root, entries=tuple(entries)), names
@@ -73,4 +74,4 @@ def _expanded(
     except NncliError as error:
         problems.extend(replace(problem, path=path) for problem in error.problems)
         return node
-    return replace(node, value=value)
+    return replace(node, value=value, text=value if isinstance(value, str) else node.text)

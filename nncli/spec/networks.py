@@ -7,6 +7,7 @@ from typing import get_args
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_call
+from nncli.spec.habits import where_it_belongs
 from nncli.spec.items import Broken, InputSpec, InputType, Item, Layer, NetworkSpec, Source
 from nncli.spec.names import ITEM_WORDS, check_name
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
@@ -39,6 +40,7 @@ def read_network(node: Node, path: str, problems: list[Problem]) -> NetworkSpec:
 def _unknown(node: Mapping, key: str, path: str, known: tuple[str, ...]) -> Problem:
     place = next(name.place for name, _ in node.entries if name.text == key)
     facts = {"key": key, "nearest": nearest(key, known), "known": list(known)}
+    facts["elsewhere"] = where_it_belongs(key)
     return Problem("unknown-key", place, f"{path}.{key}", facts)
 
 
@@ -53,10 +55,6 @@ def _read_item(node: Node, path: str, problems: list[Problem]) -> Item:
         problems.append(_operation_count(node, operations, path))
         return Item(Broken(), node.place, path)
     name, arguments = operations[0]
-    if not name.text[:1].isupper():
-        facts = {"key": name.text, "nearest": nearest(name.text, ITEM_WORDS)}
-        problems.append(Problem("operation-unknown", name.place, f"{path}.{name.text}", facts))
-        return Item(Broken(), node.place, path)
     call = read_call(name, arguments, f"{path}.{name.text}", problems)
     given = _read_name(node, path, problems)
     return Item(

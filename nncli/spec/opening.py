@@ -9,7 +9,8 @@ from typing import Final
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failures, nearest
 from nncli.spec.expansion import expand
-from nncli.spec.items import Constant, NetworkSpec
+from nncli.spec.habits import where_it_belongs
+from nncli.spec.items import Constant
 from nncli.spec.names import SPEC_NAME, spec_name_from
 from nncli.spec.networks import read_network
 from nncli.spec.nodes import Mapping, Node, Scalar, walk
@@ -63,6 +64,7 @@ def read_text(
     for override in overrides:
         root = _overridden(root, override, problems)
     root, names = expand(root, problems)
+    problems.extend(_unknown_keys(root))
     if not isinstance(root.get("network"), (Mapping, NodeSequence)):
         # Nothing more can be said of a file without a network, and this is said at once.
         raise failures([*problems, _without_network(root)])
@@ -82,16 +84,14 @@ def _overridden(root: Mapping, override: Override, problems: list[Problem]) -> M
 def _bind(
     root: Mapping, names: dict[str, Constant], origin: Origin, stem: str, problems: list[Problem]
 ) -> Spec:
-    for name, _ in root.entries:
-        if name.text not in KEYS:
-            facts = {"key": name.text, "nearest": nearest(name.text, KEYS), "known": list(KEYS)}
-            problems.append(Problem("unknown-key", name.place, name.text, facts))
     # The schema costs 0.1 s to import; a file that is no YAML is answered without it.
     from nncli.spec.sections import read_data, read_training
 
     data, training, network = root.get("data"), root.get("training"), root.get("network")
     assert network is not None
     networks = {"network": read_network(network, "network", problems)}
+    if data is None and networks["network"].inputs is None:
+        problems.append(Problem("network-inputs-missing", network.place, "network"))
     return Spec(
         name=_name(root.get("name"), stem, problems),
         description=_description(root.get("description"), problems),
@@ -104,10 +104,21 @@ def _bind(
     )
 
 
+def _unknown_keys(root: Mapping) -> list[Problem]:
+    found = []
+    for name, _ in root.entries:
+        if name.text not in KEYS:
+            facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, KEYS), "known": KEYS}
+            facts["elsewhere"] = where_it_belongs(name.text)
+            found.append(Problem("unknown-key", name.place, name.text, facts))
+    return found
+
+
 def _without_network(root: Mapping) -> Problem:
     network = root.get("network")
     if network is None:
-        return Problem("key-missing", root.place, "network", {"key": "network"})
+        facts = {"key": "network", "example": "network: [Linear: 32, ReLU, Linear: 3]"}
+        return Problem("key-missing", root.place, "network", facts)
     return Problem("network-form", network.place, "network")
 
 

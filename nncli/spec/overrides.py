@@ -53,9 +53,8 @@ def _put(node: Node | None, path: tuple[str, ...], override: Override, done: str
         return _put_in_list(node, key, rest, override, done)
     if isinstance(node, Mapping):
         layers = node.get("layers")
-        if done in ("network",) and node.get(key) is None and isinstance(layers, Sequence):
-            if key not in ("inputs", "layers"):
-                return _with(node, "layers", _put(layers, path, override, done), override)
+        if done == "network" and key not in ("inputs", "layers") and isinstance(layers, Sequence):
+            return _with(node, "layers", _put(layers, path, override, done), override)
         return _with(node, key, _put(node.get(key), rest, override, here), override)
     # Nothing stands here yet, or one value does: a call with one position, or a key to be made.
     made = _put(None, rest, override, here)

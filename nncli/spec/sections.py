@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence as SequenceType
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from pydantic_core import ErrorDetails
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_named_call
+from nncli.spec.habits import where_it_belongs
 from nncli.spec.names import check_name
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
@@ -56,8 +58,9 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
             values[name.text] = plain(value)
     calls_failed = {problem.path.split(".")[1] for problem in problems[before:] if "." in problem.path}
     found = _validated(TrainingSpec, values, node, "training", problems, ignore=calls_failed)
-    if found and (found.epochs is None) == (found.steps is None):
-        problems.append(Problem("training-length", node.place, "training"))
+    stated = [key.place for key, value in node.entries if key.text in ("epochs", "steps") and plain(value)]
+    if len(stated) != 1:
+        problems.append(Problem("training-length", (stated or [node.place])[-1], "training"))
     return found
 
 
@@ -101,9 +104,17 @@ def _validated(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        for detail in error.errors():
-            if str(detail["loc"][0]) not in ignore:
-                problems.append(_problem(detail, model, node, path))
+        details = error.errors()
+    for detail in details:
+        if str(detail["loc"][0]) not in ignore:
+            problems.append(_problem(detail, model, node, path))
+    wrong = {str(detail["loc"][0]) for detail in details}
+    if any(detail["type"] == "missing" for detail in details) or not isinstance(values, MappingType):
+        return None
+    try:
+        # What is right is read without what is wrong, so that it can be checked further.
+        return model.model_validate({key: value for key, value in values.items() if key not in wrong})
+    except ValidationError:
         return None
 
 
@@ -122,11 +133,20 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         parts.append(str(part))
     here = ".".join([path, *parts])
     facts: dict[str, object] = {"key": str(detail["loc"][-1]), "received": _shown(detail.get("input"))}
-    facts |= {name: value for name, value in detail.get("ctx", {}).items() if name != "error"}
+    facts |= {name: _figure(value) for name, value in detail.get("ctx", {}).items() if name != "error"}
+    if facts["key"] == "type" and len(detail["loc"]) > 1:
+        # `age: numeric` is short for `age: {type: numeric}`.
+        facts["key"] = str(detail["loc"][-2])
+    facts["example"] = _EXAMPLES.get(str(facts["key"]), "")
     code = _CODES.get(detail["type"], "value-type")
     if code == "unknown-key":
         known = _known_keys(model, detail["loc"][:-1])
-        facts |= {"nearest": nearest(str(facts["key"]), known), "known": known}
+        word = str(facts["key"])
+        facts |= {"nearest": nearest(word, known), "known": known, "elsewhere": where_it_belongs(word)}
+    if code == "value-choice":
+        choices = re.findall(r"'([^']*)'", str(facts["expected"]))
+        facts["expected"] = " or ".join(f"`{choice}`" for choice in choices)
+        facts["nearest"] = nearest(str(detail.get("input")), choices)
     if code == "value-type":
         facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
     at = key.place if code == "unknown-key" and key else place_node.place
@@ -152,7 +172,7 @@ def _known_keys(model: type[BaseModel], loc: SequenceType[int | str]) -> list[st
         field = current.model_fields.get(str(part))
         if field is None:
             continue
-        inner = [m for m in _models(field.annotation)]
+        inner = _models(field.annotation)
         current = inner[0] if inner else current
     return list(current.model_fields)
 
@@ -161,6 +181,10 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for inner in getattr(annotation, "__args__", ()) for model in _models(inner)]
+
+
+def _figure(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _shown(value: object) -> str:
@@ -184,6 +208,11 @@ _CODES = {
     "missing_policy": "value-missing-policy",
     "string_too_short": "value-one-character",
     "string_too_long": "value-one-character",
+}
+_EXAMPLES = {
+    "loss": "loss: CrossEntropyLoss",
+    "optimizer": "optimizer: AdamW",
+    "train": "train: FILE.csv",
 }
 _EXPECTED = {
     "int_type": "a whole number",

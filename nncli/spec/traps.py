@@ -214,6 +214,9 @@ def _layout(stop: Stop) -> Problem | None:
     place = stop.place(*stop.at)
     if "sequence entries are not allowed" in stop.problem:
         return Problem("dash-inside", place)
+    bare = re.match(r"\s*-([A-Za-z].*)", stop.line(stop.start[0]))
+    if "expected ':'" in stop.problem and bare:
+        return Problem("dash-space", stop.place(*stop.start), "", {"meant": f"- {bare.group(1)}"})
     if "expected ':'" in stop.problem:
         return Problem(
             "key-without-colon", stop.place(*stop.start), "", {"text": stop.line(stop.start[0]).strip()}

@@ -44,8 +44,9 @@ class Pace:
         """Writes `1,234 samples/s  42 s left`; nothing while neither is known."""
         if not self._samples or not self._steps or self._seconds <= 0:
             return ""
+        rate = f"{count(self._samples / self._seconds)} samples/s"
         left = duration(steps_left * self._seconds / self._steps)
-        return f"{count(self._samples / self._seconds)} samples/s  {left} left"
+        return f"{rate}  {left} left" if steps_left > 0 else rate
 
 
 @final

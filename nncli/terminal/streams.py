@@ -54,7 +54,7 @@ class _Writer:
             self._gone = True
             if self._strict and not isinstance(error, BrokenPipeError):
                 reason = getattr(error, "strerror", None) or str(error)
-                raise failure("disk-failed", file=self._stream.name, reason=reason) from error
+                raise failure("disk-failed", file=self._stream.name.strip("<>"), reason=reason) from error
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def show_summary(streams: Streams, name: str, inputs: Mapping[str, InputSpec], s
     frozen = summary.trainable != summary.parameters
     trained = f", {count(summary.trainable)} of them trained" if frozen else ""
     for line in (
+        "",
         f"parameters  {count(summary.parameters)}{trained}",
         f"weights     {readable_bytes(summary.weight_bytes)}",
         f"training    about {readable_bytes(summary.training_bytes)} with batches of {summary.batch_size}",

@@ -1,0 +1,191 @@
+"""Which run a command goes on with, and when it refuses to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from nncli.commands import train as train_command
+from tests.end_to_end.program import contents, invoke, results
+from tests.end_to_end.specs import FLOWERS, STATEFUL, write_flowers
+
+
+class StopsAfterLooks:
+    """Stands where the signals of this process are listened to, and hears one after some looks.
+
+    Training looks before every step, and once more at the end of an epoch.
+    """
+
+    looks = 0
+
+    def __init__(self, before_exit: Callable[[], None]) -> None:
+        self._asked = 0
+
+    def __enter__(self) -> StopsAfterLooks:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    @property
+    def requested(self) -> str | None:
+        self._asked += 1
+        return "SIGTERM" if self._asked > self.looks else None
+
+
+@pytest.fixture
+def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Makes the next runs stop after some looks; 0 lets them end."""
+
+    def choose(looks: int) -> None:
+        monkeypatch.undo()
+        if looks:
+            monkeypatch.setattr(StopsAfterLooks, "looks", looks)
+            monkeypatch.setattr(train_command, "StopSignal", StopsAfterLooks)
+
+    return choose
+
+
+def _train(folder: Path, run: str, *arguments: object, code: int = 0) -> str:
+    answer = invoke(folder, "train", "flowers.yaml", "--run", run, *arguments)
+    assert answer.code == code, answer.err
+    assert answer.out == ""
+    return answer.err
+
+
+def test_a_run_stopped_in_the_middle_of_epochs_ends_with_the_same_bits(
+    tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    (tmp_path / "flowers.yaml").write_text(STATEFUL.replace("epochs: 12", "epochs: 3"))
+    _train(tmp_path, "whole", "--threads", 1)
+    for looks, reached in ((100, 100), (112, 211)):
+        stop_after(looks)
+        err = _train(tmp_path, "stopped", "--resume", "--threads", 1, code=75)
+        assert f"interrupted and saved at step {reached} of 471" in err
+    stop_after(0)
+    assert "continuing at step 211 of 471" in _train(tmp_path, "stopped", "--resume", "--threads", 1)
+    assert results(tmp_path / "stopped") == results(tmp_path / "whole")
+
+
+def test_resume_begins_a_run_that_never_began(tmp_path: Path, stop_after: Callable[[int], None]) -> None:
+    write_flowers(tmp_path)
+    err = _train(tmp_path, "new", "--resume")
+    assert "continuing" not in err
+    # A run that was killed before its first checkpoint has a folder and rows that nobody counts on.
+    stop_after(1)
+    _train(tmp_path, "cut", code=75)
+    for path in sorted((tmp_path / "cut" / "checkpoints").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (tmp_path / "cut" / "metrics.jsonl").write_text('{"epoch":1}\n')
+    stop_after(0)
+    assert "continuing" not in _train(tmp_path, "cut", "--resume")
+    assert results(tmp_path / "cut") == results(tmp_path / "new")
+
+
+def test_without_a_folder_the_newest_run_of_the_name_goes_on(
+    tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    write_flowers(tmp_path)
+    assert "run runs/flowers/1" in invoke(tmp_path, "train", "flowers.yaml").err
+    stop_after(9)
+    assert "run runs/flowers/2" in invoke(tmp_path, "train", "flowers.yaml").err
+    stop_after(0)
+    err = invoke(tmp_path, "train", "flowers.yaml", "--resume").err
+    assert "run runs/flowers/2" in err
+    assert "continuing at step 8 of 24" in err
+    assert (
+        invoke(tmp_path, "train", "flowers.yaml", "--resume").err == "runs/flowers/2 is done; nothing to do\n"
+    )
+
+
+@pytest.mark.parametrize("looks", [0, 9], ids=["done", "interrupted"])
+def test_another_spec_set_or_seed_is_refused_by_name(
+    looks: int, tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    spec = write_flowers(tmp_path)
+    stop_after(looks)
+    _train(tmp_path, "run", code=75 if looks else 0)
+    stop_after(0)
+    before = contents(tmp_path / "run")
+    spec.write_text(FLOWERS + "# a remark\n")
+    err = _train(tmp_path, "run", "--resume", "--set", "training.epochs=5", "--seed", 3, code=5)
+    assert err.count("error[run-differs]") == 3
+    assert "the digest of the spec" in err
+    assert "--set" in err
+    assert "--seed" in err
+    after = contents(tmp_path / "run")
+    assert {name: kept for name, kept in after.items() if name != ".lock"} == {
+        name: kept for name, kept in before.items() if name != ".lock"
+    }
+
+
+def test_other_data_is_refused(tmp_path: Path, stop_after: Callable[[int], None]) -> None:
+    write_flowers(tmp_path)
+    stop_after(9)
+    _train(tmp_path, "run", code=75)
+    stop_after(0)
+    table = (tmp_path / "flowers.csv").read_text()
+    (tmp_path / "flowers.csv").write_text(table.replace("red", "green"))
+    err = _train(tmp_path, "run", "--resume", code=5)
+    assert err.count("error[") == 1
+    assert "error[run-differs]" in err
+    assert "the digest of the data" in err
+
+
+def test_recorded_threads_are_taken_and_others_are_warned_of(
+    tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    write_flowers(tmp_path)
+    stop_after(9)
+    _train(tmp_path, "run", "--threads", 1, code=75)
+    assert "warning" not in _train(tmp_path, "run", "--resume", code=75)
+    err = _train(tmp_path, "run", "--resume", "--threads", 2, code=75)
+    assert "warning[bits-may-differ]" in err
+    assert "threads: 1, now 2" in err
+    recorded = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert (recorded["threads"], recorded["device"]) == (1, "cpu")
+
+
+def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
+    write_flowers(tmp_path)
+    _train(tmp_path, "run")
+    before = contents(tmp_path / "run")
+    err = _train(tmp_path, "run", code=8)
+    assert "error[run-exists]" in err
+    assert "--resume" in err
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("precious")
+    _train(tmp_path, "notes", code=8)
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    write_flowers(tmp_path)
+    before = contents(tmp_path)
+    err = _train(tmp_path, "run", "--dry-run")
+    assert "one batch went forward and backward" in err
+    assert "nothing was written" in err
+    assert "for 24 steps" in err
+    assert contents(tmp_path) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flowers.csv", "flowers.yaml"]
+
+
+def test_a_checkpoint_that_is_damaged_is_passed_over_with_a_warning(
+    tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    write_flowers(tmp_path, FLOWERS + "  checkpoint_every: 0s\n")
+    _train(tmp_path, "whole")
+    stop_after(9)
+    _train(tmp_path, "run", code=75)
+    (tmp_path / "run" / "checkpoints" / "000008" / "networks.safetensors").write_bytes(b"cut")
+    stop_after(0)
+    err = _train(tmp_path, "run", "--resume")
+    assert "warning[checkpoint-damaged]" in err
+    assert "continuing at step 6 of 24" in err
+    assert results(tmp_path / "run") == results(tmp_path / "whole")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nncli.errors import NncliError
+from nncli.preparing import prepare
+from nncli.spec.opening import open_spec, read_spec
+from nncli.spec.writing import as_tree
+from tests.end_to_end.specs import FLOWERS, write_flowers
+
+
+def _problems(folder: Path, spec: str, *, with_data: bool = True) -> list[tuple[str, int]]:
+    spec_, problems = read_spec(write_flowers(folder, spec))
+    with pytest.raises(NncliError) as caught:
+        prepare(spec_, problems, with_data=with_data)
+    return [(problem.code, problem.place.line if problem.place else 0) for problem in caught.value.problems]
+
+
+def test_all_problems_come_in_one_answer_sorted_by_line(tmp_path: Path) -> None:
+    spec = FLOWERS.replace("width: number", "with: number").replace("ReLU", "Relu")
+    spec = spec.replace("CrossEntropyLoss", "CrossEntropy").replace("epochs", "epoch")
+    found = _problems(tmp_path, spec)
+    assert [line for _, line in found] == sorted(line for _, line in found)
+    assert {"layer-unknown", "unknown-key"} <= {code for code, _ in found}
+    assert len({line for _, line in found}) >= 3
+
+
+def test_data_that_is_missing_leaves_the_network_checked(tmp_path: Path) -> None:
+    spec = FLOWERS.replace("flowers.csv", "absent.csv").replace("ReLU", "Relu")
+    codes = [code for code, _ in _problems(tmp_path, spec)]
+    assert "layer-unknown" in codes
+    assert len(codes) == 2
+
+
+def test_the_resolved_spec_states_every_size_and_default(tmp_path: Path) -> None:
+    prepared = prepare(open_spec(write_flowers(tmp_path)))
+    tree = as_tree(prepared.spec)
+    assert tree["network"][0] == {"Linear": {"in_features": 4, "out_features": 8, "bias": True}} or (
+        tree["network"][0]["Linear"]["in_features"] == 4
+    )
+    assert tree["data"]["split"]["stratify"] == "kind"
+    assert tree["data"]["targets"]["kind"]["classes"] == ["rose", "tulip", "weed"]
+    assert prepared.data is not None
+    assert {name: part.rows for name, part in prepared.data.parts.items()} == {
+        "train": 84,
+        "validation": 18,
+        "test": 18,
+    }
+
+
+def test_initial_weights_follow_from_the_seed_alone(tmp_path: Path) -> None:
+    spec = write_flowers(tmp_path)
+    first, again = (prepare(open_spec(spec)).network.module.state_dict() for _ in range(2))
+    other = prepare(open_spec(spec, ["training.seed=1"])).network.module.state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["linear.weight"], other["linear.weight"])
+
+
+def test_without_data_the_sizes_are_stand_ins(tmp_path: Path) -> None:
+    spec = write_flowers(tmp_path)
+    (tmp_path / "flowers.csv").unlink()
+    prepared = prepare(open_spec(spec), with_data=False, with_weights=False)
+    assert prepared.data is None
+    assert len(prepared.network.output_shape) == 1

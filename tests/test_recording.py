@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from nncli.messages.catalogue import failure
+from nncli.recording import Recorder
+from nncli.runs.folder import RunFolder, RunInfo, create_run, read_run
+from nncli.runs.rows import read_rows
+from nncli.runs.weights_file import read_weights
+from nncli.training.kernels import Optimizer
+from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, StoppedRow
+from nncli.training.state import TrainState
+
+
+class Clock:
+    """A clock that stands where a test puts it."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    info = RunInfo(nncli="0", name="net", seed=0, spec_digest="")
+    return create_run(tmp_path / "run", info, "", "", {})
+
+
+@pytest.fixture
+def state() -> TrainState:
+    optimizers: dict[str, Optimizer] = {}
+    return TrainState({"network": nn.Linear(2, 1)}, optimizers)
+
+
+def _epoch(number: int) -> EpochRow:
+    return EpochRow(number, number * 5, {"loss": 0.5}, {"loss": float("inf"), "r2": None}, True, 50, 0.25)
+
+
+def _recorder(run: RunFolder, state: TrainState, every: float = 0, clock: Clock | None = None) -> Recorder:
+    return Recorder(run, state, {"nncli.spec": "{}"}, every, clock or Clock())
+
+
+def _steps(run: RunFolder) -> list[int]:
+    return sorted(int(path.name) for path in run.checkpoints.iterdir()) if run.checkpoints.exists() else []
+
+
+def test_a_row_of_figures_has_no_clock_values(run: RunFolder, state: TrainState) -> None:
+    _recorder(run, state).take(_epoch(1))
+    text = run.metrics.read_text()
+    assert text == (
+        '{"version":1,"kind":"epoch","epoch":1,"step":5,'
+        '"train":{"loss":0.5},"validation":{"loss":null,"r2":null}}\n'
+    )
+    (epoch, checkpoint) = read_rows(run.log)
+    assert (epoch["event"], epoch["seconds"], epoch["samples"]) == ("epoch", 0.25, 50)
+    assert checkpoint["event"] == "checkpoint"
+
+
+def test_a_checkpoint_is_saved_at_the_first_epoch_end_after_the_time(run: RunFolder, state: TrainState) -> None:
+    clock = Clock()
+    recorder = _recorder(run, state, every=30, clock=clock)
+    for epoch, now in ((1, 10.0), (2, 29.9), (3, 31.0), (4, 60.0), (5, 61.5)):
+        clock.now, state.step = now, epoch * 5
+        recorder.take(ProgressRow(epoch, state.step, 1, 5, 0.5, 10))
+        recorder.take(_epoch(epoch))
+    assert _steps(run) == [15, 25]
+
+
+@pytest.mark.parametrize(
+    ("row", "ended"), [(StoppedRow(2, 7), "interrupted"), (DoneRow("epochs", 1, 7, None), "done")]
+)
+def test_the_end_is_saved_and_noted(
+    row: StoppedRow | DoneRow, ended: str, run: RunFolder, state: TrainState
+) -> None:
+    recorder = _recorder(run, state, every=1e9)
+    recorder.begin(0)
+    assert read_run(run.path).state == "running"
+    state.step = 7
+    recorder.take(row)
+    assert _steps(run) == [7]
+    assert read_run(run.path).state == ended
+    assert [row["event"] for row in read_rows(run.log)] == ["started", "checkpoint", ended]
+    weights = read_weights(run.weights)
+    assert list(weights.tensors) == ["bias", "weight"]
+    assert weights.metadata["nncli.spec"] == "{}"
+
+
+def test_restoring_drops_rows_that_the_checkpoint_does_not_know(run: RunFolder, state: TrainState) -> None:
+    recorder = _recorder(run, state)
+    state.step, state.epoch = 5, 1
+    recorder.take(_epoch(1))
+    kept, saved = run.metrics.read_bytes(), state.weights()["network/weight"].clone()
+    with run.metrics.open("ab") as file:
+        file.write(b'{"epoch": 2}\n{"epo')
+    torch.nn.init.zeros_(state.networks["network"].get_parameter("weight"))
+    again = TrainState(state.networks, {})
+    assert _recorder(run, again).restore() == (5, ())
+    assert run.metrics.read_bytes() == kept
+    assert (again.step, again.epoch) == (5, 1)
+    assert torch.equal(again.weights()["network/weight"], saved)
+
+
+def test_a_run_without_a_checkpoint_begins_at_step_0(run: RunFolder, state: TrainState) -> None:
+    run.metrics.write_bytes(b'{"epoch": 1}\n')
+    assert _recorder(run, state).restore() == (0, ())
+    assert run.metrics.read_bytes() == b""
+
+
+def test_the_best_weights_are_the_ones_that_are_written(run: RunFolder, state: TrainState) -> None:
+    state.keep_best(Best(1, 5, "validation.loss", 0.5))
+    best = state.best_weights["network/weight"].clone()
+    torch.nn.init.zeros_(state.networks["network"].get_parameter("weight"))
+    _recorder(run, state).save()
+    assert torch.equal(read_weights(run.weights).tensors["weight"], best)
+
+
+def test_a_failure_is_noted_by_its_codes(run: RunFolder, state: TrainState) -> None:
+    recorder = _recorder(run, state)
+    recorder.fail(failure("output-exists", file="x"))
+    assert read_run(run.path).state == "failed"
+    assert read_rows(run.log)[-1]["problems"] == ["output-exists"]
+
+
+def test_a_failure_that_cannot_be_noted_hides_no_other(run: RunFolder, state: TrainState) -> None:
+    document = json.loads(run.info.read_text())
+    run.info.write_text(json.dumps({**document, "format": 99}))
+    _recorder(run, state).fail(failure("output-exists", file="x"))
