@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,14 +32,16 @@ class Answers:
             first = len(target.classes) - len(classes)
             for position, label in enumerate(classes if scores is not None else ()):
                 assert scores is not None
-                columns[f"{name}.{label}"] = scores[:, first + position].tolist()
+                columns[f"{name}.{label}"] = _finite(scores[:, first + position].tolist())
         return columns
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """Makes one dict a row: the targets, then `probabilities` by target and class."""
         values = {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
         scores = {name: self._probabilities(prediction) for name, prediction in self.predictions.items()}
-        shares = {name: found.tolist() for name, found in scores.items() if found is not None}
+        shares = {
+            name: [_finite(row) for row in found.tolist()] for name, found in scores.items() if found is not None
+        }
         rows = len(next(iter(values.values())))
         for row in range(rows):
             document: dict[str, Any] = {name: column[row] for name, column in values.items()}
@@ -53,10 +56,15 @@ class Answers:
         target = self.objective.targets[name]
         if target.type == "number":
             values = self.encoders.decode_number(name, prediction.value.double().cpu())
-            return [float(value) for value in values.tolist()]
+            return _finite(values.tolist())
         return [target.classes[index] for index in prediction.value.tolist()]
 
     def _probabilities(self, prediction: Prediction) -> torch.Tensor | None:
         if prediction.scores is None or not prediction.are_probabilities:
             return None
         return prediction.scores.double().cpu()
+
+
+def _finite(values: list[float]) -> list[float | None]:
+    """Puts nothing in the place of a number that is not finite: no reader of CSV or JSON agrees on it."""
+    return [value if math.isfinite(value) else None for value in values]

@@ -7,16 +7,19 @@ from pathlib import Path
 
 from nncli.data.dataset import Data
 from nncli.data.opening import open_data, source_digest
+from nncli.errors import DataError
 from nncli.messages.catalogue import failure
 from nncli.model import Model
 from nncli.runs.folder import RunFolder, spec_folder_of
 from nncli.spec.opening import open_spec
+from nncli.spec.spec import Spec
 
 
 def recorded_data(model: Model, run: Path) -> Data:
     """Opens the data from the spec's folder that a run recorded, if it is still the same.
 
-    Raises DataError `data-not-recorded` for a weights file without a builtin set, `data-changed`.
+    Raises DataError `data-not-recorded` for a weights file without a builtin set, `data-changed`,
+    and `data-gone` where it cannot be read any more.
     """
     spec, data = model.spec, model.spec.data
     assert data is not None
@@ -28,6 +31,13 @@ def recorded_data(model: Model, run: Path) -> Data:
     elif not data.train.startswith("builtin:"):
         raise failure("data-not-recorded", file=str(run))
     # The digest comes first: nothing of a file that is not the recorded one is read out.
-    if model.run is not None and source_digest(spec) != model.run.data_digest:
+    if model.run is not None and _digest(spec, data.train) != model.run.data_digest:
         raise failure("data-changed", file=data.train)
     return open_data(spec)
+
+
+def _digest(spec: Spec, file: str) -> str:
+    try:
+        return source_digest(spec)
+    except DataError as error:
+        raise failure("data-gone", file=file) from error

@@ -35,13 +35,23 @@ def test_a_run_folder_and_its_exported_file_are_the_same_model(flowers: Trained,
     assert other.run is None
     for name, tensor in one.module.state_dict().items():
         assert torch.equal(tensor, other.module.state_dict()[name])
-    assert list(one.module.state_dict()) == ["linear.weight", "linear.bias", "linear_2.weight", "linear_2.bias"]
+    assert list(one.module.state_dict()) == [
+        "linear.weight",
+        "linear.bias",
+        "linear_2.weight",
+        "linear_2.bias",
+    ]
 
 
 def test_the_exported_file_is_a_state_dict_for_everybody(exported: Path) -> None:
     from safetensors.torch import load_file
 
-    assert list(sorted(load_file(exported))) == ["linear.bias", "linear.weight", "linear_2.bias", "linear_2.weight"]
+    assert sorted(load_file(exported)) == [
+        "linear.bias",
+        "linear.weight",
+        "linear_2.bias",
+        "linear_2.weight",
+    ]
 
 
 def test_the_metadata_say_what_is_needed(exported: Path) -> None:
@@ -82,7 +92,12 @@ def test_dicts_and_frames_may_hold_what_is_not_looked_at(flowers: Trained) -> No
 
 def test_rows_that_cannot_be_read_are_errors_of_the_data(flowers: Trained) -> None:
     model = nncli.load(flowers.run)
-    for row in ({"length": 1}, {**ROW, "colour": "violet"}, {**ROW, "length": "wide"}, {**ROW, "width": None}):
+    for row in (
+        {"length": 1},
+        {**ROW, "colour": "violet"},
+        {**ROW, "length": "wide"},
+        {**ROW, "width": None},
+    ):
         with pytest.raises(DataError):
             model.predict([row])
 

@@ -26,6 +26,12 @@ TABLE: Final[dict[str, Words]] = {
         ("`--data FILE` evaluates on other rows",),
         "A file that changed since training would give figures of another split.",
     ),
+    "data-gone": Words(
+        DataError,
+        "`{file}` cannot be read any more where the run found it",
+        ("put it back beside the spec, or evaluate on other rows with `--data FILE`",),
+        "A run finds its data by the way from the run folder to the folder of its spec.",
+    ),
     "data-not-recorded": Words(
         DataError,
         "`{file}` does not say where its data lies",

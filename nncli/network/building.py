@@ -37,6 +37,7 @@ from nncli.network.sizing import (
 from nncli.network.values import Value
 from nncli.spec.items import Argument, Call, Constant, Item, Layer
 from nncli.spec.names import ITEM_WORDS
+from nncli.spec.nodes import MOST_PROBLEMS
 
 
 @dataclass
@@ -68,6 +69,8 @@ def build_items(build: Build, items: tuple[Item, ...]) -> None:
     Raises ResourceError `memory-too-small` and `result-too-large` at once.
     """
     for item in items:
+        if len(build.problems) >= MOST_PROBLEMS:
+            break
         try:
             # The reader has said what is wrong with a broken item.
             layer = item.operation if isinstance(item.operation, Layer) else None

@@ -260,7 +260,7 @@ def check_same_run(path: Path, recorded: RunInfo, given: RunInfo) -> None:
     pairs = (
         ("the digest of the spec", recorded.spec_digest[:12], given.spec_digest[:12]),
         ("--set", " ".join(recorded.set), " ".join(given.set)),
-        ("--seed", recorded.seed, given.seed),
+        ("--seed", str(recorded.seed), str(given.seed)),
         ("the digest of the data", (recorded.data_digest or "")[:12], (given.data_digest or "")[:12]),
     )
     problems = [

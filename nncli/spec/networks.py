@@ -10,7 +10,7 @@ from nncli.spec.calls import read_call
 from nncli.spec.habits import where_it_belongs
 from nncli.spec.items import Broken, InputSpec, InputType, Item, Layer, NetworkSpec, Source
 from nncli.spec.names import ITEM_WORDS, check_name
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
 
 NETWORK_KEYS = ("inputs", "layers")
 INPUT_KEYS = ("shape", "type", "vocabulary")
@@ -33,7 +33,10 @@ def read_network(node: Node, path: str, problems: list[Problem]) -> NetworkSpec:
         place = layers.place if layers else node.place
         problems.append(Problem("network-form", place, path))
         return NetworkSpec((), node.place, inputs)
-    items = [_read_item(item, f"{path}.{n}", problems) for n, item in enumerate(layers.items)]
+    items: list[Item] = []
+    for number, item in enumerate(layers.items):
+        if len(problems) < MOST_PROBLEMS:
+            items.append(_read_item(item, f"{path}.{number}", problems))
     return NetworkSpec(tuple(items), node.place, inputs)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from nncli.errors import Place
 from nncli.spec.items import Constant
+
+# One answer says no more than this; finding the nearest name for 100,000 mistakes takes minutes.
+MOST_PROBLEMS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from nncli.spec.habits import where_it_belongs
 from nncli.spec.items import Constant
 from nncli.spec.names import SPEC_NAME, spec_name_from
 from nncli.spec.networks import read_network
-from nncli.spec.nodes import Mapping, Node, Scalar, walk
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, walk
 from nncli.spec.nodes import Sequence as NodeSequence
 from nncli.spec.overrides import Override, apply_override, read_override
 from nncli.spec.reading import read_file, read_nodes
@@ -67,7 +67,7 @@ def read_text(
     problems.extend(_unknown_keys(root))
     if not isinstance(root.get("network"), (Mapping, NodeSequence)):
         # Nothing more can be said of a file without a network, and this is said at once.
-        raise failures([*problems, _without_network(root)])
+        raise failures([_without_network(root), *problems][:MOST_PROBLEMS])
     spec = _bind(root, names, origin, stem, problems)
     return spec, _once(problems)
 
@@ -105,9 +105,9 @@ def _bind(
 
 
 def _unknown_keys(root: Mapping) -> list[Problem]:
-    found = []
+    found: list[Problem] = []
     for name, _ in root.entries:
-        if name.text not in KEYS:
+        if name.text not in KEYS and len(found) < MOST_PROBLEMS:
             facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, KEYS), "known": KEYS}
             facts["elsewhere"] = where_it_belongs(name.text)
             found.append(Problem("unknown-key", name.place, name.text, facts))
@@ -161,4 +161,4 @@ def _once(problems: Sequence[Problem]) -> list[Problem]:
         if key not in seen:
             seen.add(key)
             kept.append(problem)
-    return kept
+    return kept[:MOST_PROBLEMS]

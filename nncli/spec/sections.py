@@ -15,7 +15,7 @@ from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_named_call
 from nncli.spec.habits import where_it_belongs
 from nncli.spec.names import check_name
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spelling import TERM_WORDS
 
@@ -58,7 +58,11 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
             values[name.text] = plain(value)
     calls_failed = {problem.path.split(".")[1] for problem in problems[before:] if "." in problem.path}
     found = _validated(TrainingSpec, values, node, "training", problems, ignore=calls_failed)
-    stated = [key.place for key, value in node.entries if key.text in ("epochs", "steps") and plain(value)]
+    stated = [
+        key.place
+        for key, value in node.entries
+        if key.text in ("epochs", "steps") and plain(value) is not None
+    ]
     if len(stated) != 1:
         problems.append(Problem("training-length", (stated or [node.place])[-1], "training"))
     return found
@@ -104,12 +108,15 @@ def _validated(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        details = error.errors()
+        details = error.errors()[:MOST_PROBLEMS]
     for detail in details:
         if str(detail["loc"][0]) not in ignore:
             problems.append(_problem(detail, model, node, path))
     wrong = {str(detail["loc"][0]) for detail in details}
-    if any(detail["type"] == "missing" for detail in details) or not isinstance(values, MappingType):
+    needed = {"train", "inputs", "targets"} | {
+        name for name, field in model.model_fields.items() if field.is_required()
+    }
+    if wrong & needed or not isinstance(values, MappingType):
         return None
     try:
         # What is right is read without what is wrong, so that it can be checked further.

@@ -47,7 +47,9 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_text(self, data: str) -> yaml.ScalarNode:
-        style = None if isinstance(resolve(data), str) and data == data.strip() else '"'
+        # Odd brackets and characters that end a line read as something else where they stand bare.
+        bare = data.isprintable() and data == data.strip() and data.count("(") == data.count(")")
+        style = None if bare and isinstance(resolve(data), str) else '"'
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     def represent_row(self, data: list[Any]) -> yaml.SequenceNode:

@@ -25,10 +25,7 @@ def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Findin
     """Prints the table and the findings to stdout; narrow terminals get fewer columns."""
     wide = streams.out.width >= NARROW
     trained = f"after {count(probe.step)} steps" if probe.step else "before training"
-    streams.out.print(
-        f"{printable(name)}, {trained}: loss {short(probe.loss)} over {probe.batches} batches",
-        markup=False,
-    )
+    streams.title(f"{name}, {trained}: loss {short(probe.loss)} over {probe.batches} batches")
     largest = max((layer.gradient.rms for layer in probe.layers if _is_flow(layer)), default=0.0)  # type: ignore[union-attr]
     marked = {finding.layer: finding.severity for finding in reversed(findings)}
     table = plain_table()
@@ -37,7 +34,7 @@ def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Findin
     for layer in probe.layers:
         style = STYLES.get(marked.get(layer.call.name, ""), "")
         table.add_row(*_cells(layer, largest, wide), style=style)
-    streams.out.print(table)
+    streams.table(table)
     _show_findings(streams, findings)
 
 
@@ -91,9 +88,10 @@ def _share(value: float | None) -> str:
 def _show_findings(streams: Streams, findings: tuple[Finding, ...]) -> None:
     out = streams.out
     if not findings:
-        out.print("\nno findings: gradients reach every layer, no dead or saturated units", markup=False)
+        out.print("\nno findings: gradients reach every layer, no dead or saturated units")
     for finding in findings:
+        place = f"{finding.layer} ({printable(finding.file)}:{finding.line})"
         out.print()
-        out.print(f"{finding.severity}[{finding.id}]", style=STYLES[finding.severity], end="", markup=False)
-        out.print(f" {finding.layer} ({printable(finding.file)}:{finding.line}): {finding.evidence}", markup=False)
-        out.print(f"  {finding.advice}", markup=False)
+        out.print(f"{finding.severity}[{finding.id}]", style=STYLES[finding.severity], end="", soft_wrap=True)
+        out.print(f" {place}: {finding.evidence}", soft_wrap=True)
+        out.print(f"hint: {finding.advice}", soft_wrap=True)

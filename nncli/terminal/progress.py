@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import final
+from typing import Final, final
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
@@ -14,19 +14,22 @@ from nncli.terminal.figures import count, duration, short
 from nncli.terminal.streams import Streams
 from nncli.training.rows import EpochRow, Figures, ProgressRow, Row
 
+WINDOW_SECONDS: Final = 20.0
+
 
 @final
 class Pace:
     """How fast training goes in this process: what lies between two rows, over the time between them.
 
-    The wait for the first row and for the first epoch's end is left out, since libraries load there.
+    The wait for the first row and for the first epoch's end is left out, since libraries load there;
+    what is older counts for less, since other programs come and go.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last: tuple[float, int, int] | None = None
         self._seen_epoch = False
-        self._seconds, self._samples, self._steps = 0.0, 0, 0
+        self._seconds, self._samples, self._steps = 0.0, 0.0, 0.0
 
     def take(self, row: ProgressRow | EpochRow) -> None:
         """Notes a row as it comes."""
@@ -37,6 +40,8 @@ class Pace:
             self._seconds += now - then
             self._samples += row.samples - samples
             self._steps += row.step - step
+        if self._seconds > WINDOW_SECONDS:
+            self._seconds, self._samples, self._steps = self._seconds / 2, self._samples / 2, self._steps / 2
         self._seen_epoch = self._seen_epoch or isinstance(row, EpochRow)
         self._last = (now, row.samples, row.step)
 

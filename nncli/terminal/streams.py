@@ -15,7 +15,7 @@ from nncli.errors import printable
 from nncli.messages.catalogue import failure
 from nncli.runs.rows import row_text
 
-# Tables in a pipe are not cut to the width of a terminal that is not there.
+# Tables are not cut to the width of a terminal.
 PIPE_WIDTH: Final = 4096
 SHOW_CURSOR: Final = "\x1b[?25h"
 
@@ -85,9 +85,14 @@ class Streams:
         self.out.print(Text(printable(text), style="bold"), soft_wrap=True)
 
     def table(self, table: RenderableType) -> None:
-        """Writes a table to stdout, without the blanks that fill its last column."""
+        """Writes a table to stdout, without the blanks that fill its last column.
+
+        A terminal that is too narrow breaks its lines; Rich would break its numbers.
+        """
+        width, self.out.width = self.out.width, PIPE_WIDTH
         with self.out.capture() as captured:
             self.out.print(table)
+        self.out.width = width
         self._write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
 
     def restore_terminal(self) -> None:

@@ -126,8 +126,8 @@ def test_data_that_is_gone_is_an_error_of_the_data(tmp_path: Path, flowers: Trai
     (folder / "flowers.csv").unlink()
     answer = invoke(folder, "evaluate", "run")
     assert answer.code == 4
-    assert "Traceback" not in answer.err
-    assert "flowers.csv" in answer.err
+    assert "error[data-gone]: `flowers.csv` cannot be read any more where the run found it" in answer.err
+    assert "`--data FILE`" in answer.err
 
 
 def test_a_run_moves_with_the_folder_of_its_spec(tmp_path: Path, flowers: Trained) -> None:

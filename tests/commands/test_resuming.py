@@ -10,6 +10,7 @@ from types import TracebackType
 import pytest
 
 from nncli.commands import train as train_command
+from nncli.commands.resuming import RunPlace
 from tests.end_to_end.program import contents, invoke, results
 from tests.end_to_end.specs import FLOWERS, STATEFUL, write_flowers
 
@@ -189,3 +190,24 @@ def test_a_checkpoint_that_is_damaged_is_passed_over_with_a_warning(
     assert "warning[checkpoint-damaged]" in err
     assert "continuing at step 6 of 24" in err
     assert results(tmp_path / "run") == results(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "taken"),
+    [
+        ("cuda:1", "auto", "cuda"),
+        ("cpu", "auto", "cpu"),
+        ("cuda:0", "cpu", "cpu"),
+        ("cpu", "cuda:0", "cuda:0"),
+    ],
+)
+def test_the_recorded_kind_of_device_is_taken_unless_another_is_asked_for(
+    recorded: str, asked: str, taken: str
+) -> None:
+    assert RunPlace(None, "net", environment={"device": recorded}).device_for(asked) == taken
+
+
+def test_quiet_says_nothing_but_errors(tmp_path: Path) -> None:
+    write_flowers(tmp_path)
+    assert _train(tmp_path, "run", "--quiet") == ""
+    assert _train(tmp_path, "run", "--quiet", code=8).startswith("error[run-exists]")

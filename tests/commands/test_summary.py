@@ -25,8 +25,11 @@ def test_the_document_that_scripts_read(tmp_path: Path) -> None:
     assert {"version", "parameters", "trainable", "layers"} <= set(document)
     assert (document["version"], document["parameters"], document["trainable"]) == (1, 67, 67)
     assert document["layers"][0] == {
-        **{"name": "linear", "type": "Linear"},
-        **{"input": [4], "output": [8], "parameters": 40},
+        "name": "linear",
+        "type": "Linear",
+        "input": [4],
+        "output": [8],
+        "parameters": 40,
     }
 
 

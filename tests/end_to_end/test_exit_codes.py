@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from nncli.runs.locks import RunLock
 from tests.end_to_end.conftest import Trained
 from tests.end_to_end.program import invoke, process
 from tests.end_to_end.specs import FLOWERS, write_flowers
 
-GIANT = FLOWERS.replace("Linear: 8", "Linear: 200_000_000_000".replace("_", ""))
+GIANT = FLOWERS.replace("Linear: 8", "Linear: 200000000000")
 
 
 def test_a_spec_is_refused_with_3(tmp_path: Path) -> None:
-    write_flowers(tmp_path, FLOWERS.replace("ReLU", "Relu").replace("epochs", "epoch"))
+    write_flowers(tmp_path, FLOWERS.replace("ReLU", "Relu") + "  patience: 5\n")
     answer = process(tmp_path, "train", "flowers.yaml")
     assert (answer.code, answer.out) == (3, "")
     assert answer.err.count("error[") == 2
@@ -62,14 +63,10 @@ def test_a_run_that_diverges_ends_with_7_and_keeps_what_was_good(tmp_path: Path)
 
 
 def test_a_run_in_use_is_refused_with_8(flowers: Trained, tmp_path: Path) -> None:
-    from nncli.runs.locks import RunLock
-
     write_flowers(tmp_path)
-    spec = (tmp_path / "flowers.yaml").read_text()
     assert invoke(tmp_path, "train", "flowers.yaml", "--run", "run", "--epochs", 1).code == 0
     info = (tmp_path / "run" / "run.json").read_text()
     (tmp_path / "run" / "run.json").write_text(info.replace('"done"', '"running"'))
-    assert spec
     with RunLock(tmp_path / "run"):
         answer = process(tmp_path, "train", "flowers.yaml", "--run", "run", "--epochs", 1, "--resume")
     assert (answer.code, answer.out) == (8, "")

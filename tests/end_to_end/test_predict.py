@@ -94,7 +94,9 @@ def test_every_format_says_the_same_both_ways(
 def test_the_target_may_be_missing_and_columns_stand_in_any_order(
     flowers: Trained, wanted: list[dict[str, str]], tmp_path: Path
 ) -> None:
-    frame = polars.read_csv(io.StringIO(_without(table(), "kind", "id", "height", "ripe")), infer_schema=False)
+    frame = polars.read_csv(
+        io.StringIO(_without(table(), "kind", "id", "height", "ripe")), infer_schema=False
+    )
     frame.select(reversed(frame.columns)).write_csv(tmp_path / "new.csv")
     assert _rows(_predicted(flowers, tmp_path, "new.csv").out) == wanted
 
@@ -166,7 +168,12 @@ def test_load_predicts_dicts_frames_and_files_like_the_command(
     assert not model.module.training
     assert model.spec.name == "flowers"
     frame = polars.read_csv(flowers.folder / "flowers.csv")
-    for rows in (frame.to_dicts(), frame, flowers.folder / "flowers.csv", str(flowers.folder / "flowers.csv")):
+    for rows in (
+        frame.to_dicts(),
+        frame,
+        flowers.folder / "flowers.csv",
+        str(flowers.folder / "flowers.csv"),
+    ):
         said = model.predict(rows)
         assert [row["kind"] for row in said] == [row["kind"] for row in wanted]
         shares = [row["probabilities"]["kind"]["rose"] for row in said]

@@ -141,9 +141,7 @@ def test_inputs_whose_names_differ_by_an_underscore_stay_apart() -> None:
     assert network.module(torch.randn(2, 6), torch.randn(2, 5)).shape == (2, 2)
 
 
-@pytest.mark.parametrize(
-    "name", ["print", "torch", "input", "inf", "len", "root", "nan", "math", "int"]
-)
+@pytest.mark.parametrize("name", ["print", "torch", "input", "inf", "len", "root", "nan", "math", "int"])
 def test_a_layer_may_have_the_name_of_a_builtin(name: str) -> None:
     network = compiled(f"{{Linear: 3, name: {name}}}, ReLU", ROW)
     assert network.module(torch.randn(2, 6)).shape == (2, 3)

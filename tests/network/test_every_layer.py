@@ -54,7 +54,7 @@ WRITTEN: dict[str, tuple[str, str]] = {
     "Softmax2d": ("Softmax2d", IMAGE),
     "Threshold": ("Threshold: [0.1, 20]", ROW),
     "Transformer": (
-        "{Transformer: [2, 1, 1, 8], from: [a, b]}",
+        "{Transformer: {nhead: 2, num_encoder_layers: 1, num_decoder_layers: 1}, from: [a, b]}",
         TWO_SIGNALS,
     ),
     "TransformerDecoderLayer": ("{TransformerDecoderLayer: [2, 8], from: [a, b]}", TWO_SIGNALS),

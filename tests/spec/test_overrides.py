@@ -32,9 +32,9 @@ def tree(*sets: str, text: str = SPEC) -> dict[str, Any]:
         ("training.optimizer", "{SGD: {lr: 0.1}}", {"SGD": {"lr": 0.1}}),
         ("training.optimizer.AdamW.lr", "1e-3", {"AdamW": {"lr": 0.001}}),
         ("training.optimizer.AdamW.betas", "[0.5, 0.9]", {"AdamW": {"betas": [0.5, 0.9]}}),
-        ("training.loss.CrossEntropyLoss.label_smoothing", "0.1", {"CrossEntropyLoss": {"label_smoothing": 0.1}}),
+        ("training.loss.CrossEntropyLoss.reduction", "sum", {"CrossEntropyLoss": {"reduction": "sum"}}),
     ],
-)  # fmt: skip
+)
 def test_training_is_reached_by_its_keys(path: str, value: str, expected: object) -> None:
     training = tree(f"{path}={value}")["training"]
     assert training[path.split(".")[1]] == expected
@@ -52,10 +52,14 @@ def test_training_is_reached_by_its_keys(path: str, value: str, expected: object
         ("network.2.Linear.bias=true", 2, {"Linear": [4, {"bias": True}]}),
         ("network.2.from=first", 2, {"Linear": [4, {"bias": False}], "from": ["first"]}),
         ("network.third.Linear.out_features=6", 3, {"Linear": {"out_features": 6}, "name": "third"}),
-        ("network.third.Linear.bias=false", 3, {"Linear": {"out_features": 5, "bias": False}, "name": "third"}),
+        (
+            "network.third.Linear.bias=false",
+            3,
+            {"Linear": {"out_features": 5, "bias": False}, "name": "third"},
+        ),
         ("vars.width=64", 0, {"Linear": [64], "name": "first"}),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("text", [SPEC, LONG], ids=["list", "long form"])
 def test_a_layer_is_reached_by_name_or_position(
     text: str, override: str, position: int, expected: dict[str, Any]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.spec.items import Argument, Constant, Layer
-from nncli.spec.reading import read_value
 from nncli.spec.nodes import plain
+from nncli.spec.reading import read_value
 from nncli.spec.spec import Spec
 from nncli.spec.writing import as_tree, as_yaml
 from tests.spec.specs import SPEC, parsed
@@ -20,10 +20,16 @@ SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 TABLE = """{train: a.csv, delimiter: ';', nulls: [NA, '', '~', on, '012'], inputs: {
     age: {type: number, missing: {constant: 0}}, kind: {type: category, classes: [1, '1', on, 1.5, true]},
     half: {column: 'a "b" : c', type: number}}, targets: {y: {type: binary, positive: 'yes'}}}"""
+WAITING = """
+name: a
+description: 'costs $$5: yes'
+network:
+  inputs: {t: {shape: [5], type: index, vocabulary: 9}}
+  layers: [{Embedding: $(size(1) + 2), name: e}, {Linear: [1, bias: false], from: [e]}]
+"""
 FORMS = [
     SPEC,
-    "name: a\ndescription: 'costs $$5: yes'\nnetwork: {inputs: {t: {shape: [5], type: index, vocabulary: 9}}, "
-    "layers: [{Embedding: $(size(1) + 2), name: e}, {Linear: [1, bias: false], from: [e]}]}\n",
+    WAITING,
     "network: {inputs: {image: [1, 8, 8], n: {shape: []}}, layers: [Flatten]}\n",
     SPEC.replace("CrossEntropyLoss", "{a: {SmoothL1Loss: {beta: 2}, weight: 0.5}, b: MSELoss}"),
     SPEC.replace("builtin:iris", TABLE.replace("\n", "")),

@@ -28,7 +28,9 @@ def test_the_caret_stands_below_the_column() -> None:
 
 def test_control_characters_and_tabs_do_not_move_the_caret() -> None:
     text = "\t\x1bab: [red]é"
-    lines = _shown(Problem("unknown-key", Place("a\x1b.yaml", 1, text.index("b:") + 1, text), "ab", {"key": "ab"})).split("\n")
+    lines = _shown(
+        Problem("unknown-key", Place("a\x1b.yaml", 1, text.index("b:") + 1, text), "ab", {"key": "ab"})
+    ).split("\n")
     assert lines[0].startswith("a\\x1b.yaml:1:4: error")
     assert lines[1] == "     \\x1bab: [red]é"
     assert lines[1][lines[2].index("^")] == "b"
@@ -44,7 +46,12 @@ def test_a_long_line_is_cut_around_the_column() -> None:
 def test_a_document_has_every_key() -> None:
     problem = Problem("output-exists", facts={"file": "out.csv"})
     assert as_document(problem) == {
-        **{"file": None, "line": None, "column": None, "path": None},
-        **{"code": "output-exists", "severity": "error"},
-        **{"message": "`out.csv` exists", "hint": "`--overwrite` replaces it"},
+        "file": None,
+        "line": None,
+        "column": None,
+        "path": None,
+        "code": "output-exists",
+        "severity": "error",
+        "message": "`out.csv` exists",
+        "hint": "`--overwrite` replaces it",
     }

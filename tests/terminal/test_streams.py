@@ -68,6 +68,18 @@ def test_titles_are_never_wrapped_and_tables_carry_no_blanks_at_their_ends() -> 
     assert out.getvalue() == "a title [bold] much wider than the table below it\na  b\na  longer\n"
 
 
+def test_a_terminal_that_is_too_narrow_breaks_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    out = io.StringIO()
+    streams = _streams(out)
+    assert streams.out.width == 20
+    table = Table(*("class" for _ in range(30)), box=None)
+    table.add_row(*("1234567" for _ in range(30)))
+    streams.table(table)
+    assert out.getvalue().count("1234567") == 30
+    assert streams.out.width == 20
+
+
 def test_a_reader_that_left_is_no_error() -> None:
     gone = Broken(BrokenPipeError(), writes=1)
     streams = _streams(gone)
