@@ -21,7 +21,7 @@ from nncli.spec.spec import Spec
 from nncli.training.job import TrainJob, check_training
 from nncli.training.job import prepare as make_job
 from nncli.training.metrics import Metric, build_metrics
-from nncli.training.objective_checks import build_objective
+from nncli.training.objective_checks import build_objective, check_losses
 from nncli.training.objectives import Objective
 from nncli.training.optimizers import build_optimizer
 from nncli.training.state import TrainState
@@ -73,10 +73,7 @@ def prepare(
     declared = data.declared() if data else declared_counts(targets)
     torch.manual_seed(spec.training.seed if spec.training else 0)
     written = spec.networks[NETWORK]
-    network = None
-    # Without declarations that can be read, nobody knows what flows into the network.
-    if inputs or written.inputs or not found.problems:
-        network = found.tried(lambda: compile_network(written, inputs, declared, weights=with_weights))
+    network = found.tried(lambda: compile_network(written, inputs, declared, weights=with_weights))
     objective, metrics = _bound(spec, network, targets, found)
     if network is not None and objective is not None:
         has_validation = "validation" in data.parts if data else True
@@ -137,13 +134,14 @@ def _bound(
     found: _Collected,
 ) -> tuple[Objective | None, tuple[Metric, ...]]:
     training = spec.training
-    if training is None or not targets:
+    if training is None:
         return None, ()
     # Without a network the optimiser's arguments can still be wrong, and any weights will do.
     module = network.module if network else nn.Linear(1, 1, device="meta")
     found.tried(lambda: build_optimizer(training.optimizer, module, "training.optimizer"))
-    metrics = found.tried(lambda: build_metrics(training.metrics, targets))
-    if network is None:
+    metrics = found.tried(lambda: build_metrics(training.metrics, targets)) if targets else ()
+    if network is None or not targets:
+        found.tried(lambda: check_losses(spec, targets))
         return None, ()
     last = network.calls[-1]
     objective = found.tried(lambda: build_objective(spec, targets, network.output_shape, last))

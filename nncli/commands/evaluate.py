@@ -21,6 +21,7 @@ from nncli.recorded import recorded_data
 from nncli.terminal.figures import count, short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
+from nncli.terminal.waiting import waiting
 from nncli.training.evaluation import Evaluation, Judge, hold
 from nncli.training.evaluation import evaluate as evaluate_part
 
@@ -64,8 +65,9 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     set_precision(model.spec.training.precision if model.spec.training else "auto", model.device)
     for requirement in requirements:
         _check_figure(requirement, model)
-    part = _part(options, model)
-    found = _evaluate(model, part)
+    with waiting(streams, "evaluating"):
+        part = _part(options, model)
+        found = _evaluate(model, part)
     missed = [r for r in requirements if not r.is_met(found.figures)]
     confusion = _confusion(model, part, found)
     if options.json:

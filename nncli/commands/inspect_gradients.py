@@ -22,6 +22,7 @@ from nncli.spec.opening import read_spec
 from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
+from nncli.terminal.waiting import waiting
 from nncli.training.job import TrainJob
 from nncli.training.job import prepare as make_job
 from nncli.training.state import TrainState
@@ -53,8 +54,9 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
     trained = options.target.is_dir() or options.target.suffix == WEIGHTS_SUFFIX
     if trained and options.set:
         raise failure("set-on-run")
-    job, state = _trained(options) if trained else _untrained(options, streams)
-    measured = probe(job, state, options.batches)
+    with waiting(streams, "measuring"):
+        job, state = _trained(options) if trained else _untrained(options, streams)
+        measured = probe(job, state, options.batches)
     findings = find(measured)
     if options.json:
         streams.document(_document(measured, findings))

@@ -20,6 +20,7 @@ from nncli.outputs import Answers
 from nncli.runs.atomic import write_atomic
 from nncli.terminal.figures import count
 from nncli.terminal.streams import Streams
+from nncli.terminal.waiting import waiting
 
 Format = Literal["csv", "jsonl", "parquet"]
 SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -61,9 +62,10 @@ def predict(options: PredictOptions, streams: Streams) -> int:
     set_precision(model.spec.training.precision if model.spec.training else "auto", model.device)
     if options.file is not None and not options.file.exists():
         raise failure("file-unreadable", file=str(options.file), reason="no such file or folder")
-    table = read_rows(options.file, model.encoders, with_targets=False)
-    kept = _kept(options, table, model)
-    answers = model.answers(model.encoders.encode_inputs(table))
+    with waiting(streams, "predicting"):
+        table = read_rows(options.file, model.encoders, with_targets=False)
+        kept = _kept(options, table, model)
+        answers = model.answers(model.encoders.encode_inputs(table))
     if form == "parquet":
         content = _parquet(kept, answers)
     else:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from nncli import __version__
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure
 from nncli.preparing import Prepared
 from nncli.recording import Recorder
+from nncli.runs.checkpoints import newest_checkpoint
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
 from nncli.runs.folder import (
     RunFolder,
@@ -26,6 +27,7 @@ from nncli.runs.folder import (
     relative_folder,
 )
 from nncli.runs.locks import RunLock
+from nncli.runs.rows import read_rows
 from nncli.spec.spec import Spec
 from nncli.spec.writing import as_tree, as_yaml
 from nncli.terminal.problems import show_problem
@@ -144,6 +146,22 @@ def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
     if not resume:
         raise failure("run-exists", run=found)
     return RunPlace(found, name, read_run(found), read_environment(RunFolder(found).environment))
+
+
+def finished_row(path: Path) -> dict[str, Any]:
+    """Writes the last row of `train --json` for a run that is done already; nothing took any time."""
+    rows = read_rows(RunFolder(path).metrics)
+    checkpoint, _ = newest_checkpoint(path)
+    return {
+        "version": 1,
+        "kind": "done",
+        "run": str(path),
+        "epochs": rows[-1]["epoch"] if rows else 0,
+        "steps": rows[-1]["step"] if rows else 0,
+        "seconds": 0.0,
+        "samples_per_second": None,
+        "best": checkpoint.state.get("best") if checkpoint else None,
+    }
 
 
 def restore(place: RunPlace, recorder: Recorder, streams: Streams) -> int:

@@ -22,6 +22,7 @@ from nncli.terminal.outcome import TrainingReport
 from nncli.terminal.problems import show_problem
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
+from nncli.terminal.waiting import waiting
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
 
@@ -66,10 +67,13 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     place = resuming.choose_run(options.run, options.resume, spec.name)
     if not problems and place.is_done(spec, options.overrides()):
         streams.say(f"{place.path} is done; nothing to do")
+        if options.json and place.path:
+            streams.document(resuming.finished_row(place.path))
         return Exit.DONE
     device = resolve_device(place.device_for(options.device))
     threads = set_threads(place.threads_for(options.threads))
-    prepared = prepare(spec, problems)
+    with waiting(streams, "reading the data"):
+        prepared = prepare(spec, problems)
     for warning in prepared.warnings:
         show_problem(streams, warning)
     job, state = prepared.job(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -87,7 +88,7 @@ def _bind(
     # The schema costs 0.1 s to import; a file that is no YAML is answered without it.
     from nncli.spec.sections import read_data, read_training
 
-    data, training, network = root.get("data"), root.get("training"), root.get("network")
+    data, training, network = _section(root, "data"), _section(root, "training"), root.get("network")
     assert network is not None
     networks = {"network": read_network(network, "network", problems)}
     if data is None and networks["network"].inputs is None:
@@ -112,6 +113,14 @@ def _unknown_keys(root: Mapping) -> list[Problem]:
             facts["elsewhere"] = where_it_belongs(name.text)
             found.append(Problem("unknown-key", name.place, name.text, facts))
     return found
+
+
+def _section(root: Mapping, key: str) -> Node | None:
+    """Finds a section; what is missing in it is said at its key, not at its first line."""
+    for name, node in root.entries:
+        if name.text == key:
+            return replace(node, place=name.place) if isinstance(node, Mapping) else node
+    return None
 
 
 def _without_network(root: Mapping) -> Problem:

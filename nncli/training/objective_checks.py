@@ -45,6 +45,18 @@ def build_objective(
     return objective
 
 
+def check_losses(spec: Spec, targets: Mapping[str, TargetSpec]) -> None:
+    """Checks losses as far as that goes where the network is not known; `targets` may be empty.
+
+    Raises what `build_objective` raises, but for shapes and ranges.
+    """
+    assert spec.training is not None
+    for term in spec.training.loss:
+        _term(term, targets)
+    if targets:
+        _check_targets(spec.training.loss, targets)
+
+
 def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
     call = term.loss
     kind = loss_classes().get(call.name)

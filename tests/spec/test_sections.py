@@ -87,7 +87,7 @@ def test_a_short_form_is_called_by_the_name_of_its_column() -> None:
 
 def test_a_missing_key_is_shown() -> None:
     text = SPEC.replace("  loss: CrossEntropyLoss\n", "")
-    assert places(text) == [("key-missing", "a.yaml", 12, 3)]
+    assert places(text) == [("key-missing", "a.yaml", 11, 1)]
     assert hint_of(problems(text)[0]) == "write `loss: CrossEntropyLoss`"
 
 
