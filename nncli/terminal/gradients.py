@@ -15,9 +15,9 @@ from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table
 
 BAR_WIDTH: Final = 10
-# Each cell of a bar is one power of ten below the largest gradient.
+CELLS_PER_POWER: Final = 2
 FULL, HALF = "█", "▌"
-NARROW: Final = 100
+NARROW: Final = 114
 STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
@@ -67,12 +67,12 @@ def _cells(layer: LayerProbe, largest: float, wide: bool) -> list[str | Text]:
 
 
 def bar(value: float, largest: float) -> str:
-    """Draws a gradient: a full bar for the largest, half a cell less for each half power of ten below."""
+    """Draws a gradient: a full bar for the largest, two cells less for each power of ten below."""
     if not math.isfinite(value):
         return "not finite"
     if value <= 0 or largest <= 0:
         return "·"
-    halves = round(2 * (BAR_WIDTH + math.log10(value / largest)))
+    halves = round(2 * (BAR_WIDTH + CELLS_PER_POWER * math.log10(value / largest)))
     full, half = divmod(max(1, min(halves, 2 * BAR_WIDTH)), 2)
     return FULL * full + HALF * half
 
