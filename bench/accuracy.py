@@ -1,6 +1,6 @@
 """What specs reach: the mean over `split.seed` 0–4, with the smallest and largest value.
 
-    python bench/accuracy.py specs/*.yaml
+python bench/accuracy.py specs/*.yaml
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ def main() -> None:
             for name in rows[0]:
                 values = [row[name] for row in rows]
                 mean = statistics.fmean(values)
-                print(f"{spec.stem:16} {name:10} {mean:8.4f}  {min(values):8.4f} to {max(values):8.4f}", flush=True)
+                print(
+                    f"{spec.stem:16} {name:10} {mean:8.4f}  {min(values):8.4f} to {max(values):8.4f}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How long people wait before something happens: medians of whole processes, run in turn.
 
-    python bench/startup.py [ROUNDS]
+python bench/startup.py [ROUNDS]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def leave(*_):
     os._exit(0)
 loop._progress = leave
 sys.argv = ["nncli", "train", sys.argv[1], "--run", sys.argv[2], "--quiet"]
-from nncli.cli import main
+from nncli.__main__ import main
 main()
 """
 

@@ -1,7 +1,44 @@
-"""`python -m nncli`."""
+"""The process: signals, streams and the exit of `nncli` and `python -m nncli`."""
 
 from __future__ import annotations
 
-from nncli.cli import main
+import os
+import signal
+import sys
 
-main()
+from nncli.errors import Exit
+
+
+def main() -> None:
+    """Runs the command line and leaves without the slow teardown of torch."""
+    _open_missing_streams()
+    # What SIGTERM ends leaves nothing half-written either; training has handlers of its own.
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code: int = Exit.DONE
+    try:
+        # A signal that comes while the options are still being imported ends quietly too.
+        from nncli.cli import app
+
+        app()
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    except KeyboardInterrupt:
+        code = Exit.ABORTED
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            continue
+    os._exit(code)
+
+
+def _open_missing_streams() -> None:
+    """Opens nothing in the place of a stream that the shell closed, before a file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - until the end
+
+
+if __name__ == "__main__":
+    main()

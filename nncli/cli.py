@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
 from nncli import __version__
-from nncli.terminal.door import through_door
-from nncli.terminal.streams import Streams, open_streams
+
+if TYPE_CHECKING:
+    from nncli.terminal.streams import Streams
 
 DEFINE, TRAIN, USE = "Write and check a network", "Train and look inside", "Use what was trained"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -55,6 +53,9 @@ class _State:
 
 
 def _answer(command: Callable[[Streams], int], quiet: bool = False) -> None:
+    from nncli.terminal.door import through_door
+    from nncli.terminal.streams import open_streams
+
     streams = open_streams(quiet)
     raise typer.Exit(through_door(lambda: command(streams), streams, _State.debug))
 
@@ -257,7 +258,7 @@ def inspect_gradients(
 def evaluate(
     run: Run,
     split: Annotated[
-        Optional[str],  # noqa: UP045
+        Optional[Literal["train", "validation", "test"]],  # noqa: UP045
         typer.Option("--split", metavar="PART", help="train, validation or test; default: test."),
     ] = None,
     data: Annotated[
@@ -277,11 +278,11 @@ def evaluate(
     """Measure a trained network: loss, metrics, confusion matrix."""
 
     def command(streams: Streams) -> int:
-        from nncli.commands.evaluate import EvaluateOptions, evaluate, read_part_name
+        from nncli.commands.evaluate import EvaluateOptions, evaluate
 
         options = EvaluateOptions(
             run=run,
-            split=read_part_name(split),
+            split=split,
             data=data,
             json=json,
             require=tuple(require or ()),
@@ -307,7 +308,7 @@ def predict(
         str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write; - is stdout.")
     ] = "-",
     format_: Annotated[
-        Optional[str],  # noqa: UP045
+        Optional[Literal["csv", "jsonl", "parquet"]],  # noqa: UP045
         typer.Option(
             "--format", metavar="FORMAT", help="csv, jsonl or parquet; default: by suffix, else csv."
         ),
@@ -324,13 +325,13 @@ def predict(
     """Predict raw rows: one row out per row in, in order."""
 
     def command(streams: Streams) -> int:
-        from nncli.commands.predict import PredictOptions, predict, read_format
+        from nncli.commands.predict import PredictOptions, predict
 
         options = PredictOptions(
             run=run,
             file=None if file == "-" else Path(file),
             output=None if output == "-" else Path(output),
-            format=read_format(format_),
+            format=format_,
             keep=tuple(keep or ()),
             keep_all=keep_all,
             overwrite=overwrite,
@@ -352,40 +353,16 @@ def predict(
 def export(
     run: Run,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
-    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="safetensors.")] = "safetensors",
+    format_: Annotated[
+        Literal["safetensors"], typer.Option("--format", metavar="FORMAT", help="safetensors.")
+    ] = "safetensors",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a trained network as one file that carries everything."""
 
     def command(streams: Streams) -> int:
-        from nncli.commands.export import ExportOptions, export, read_format
+        from nncli.commands.export import ExportOptions, export
 
-        return export(ExportOptions(run, output, read_format(format_), overwrite), streams)
+        return export(ExportOptions(run, output, format_, overwrite), streams)
 
     _answer(command)
-
-
-def main() -> None:
-    """Runs the command line and leaves without the slow teardown of torch."""
-    _open_missing_streams()
-    # What SIGTERM ends leaves nothing half-written either; training has handlers of its own.
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = 0
-    try:
-        app()
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else 1
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            continue
-    os._exit(code)
-
-
-def _open_missing_streams() -> None:
-    """Opens nothing in the place of a stream that the shell closed, before a file takes its number."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - until the end

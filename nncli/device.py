@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 
 from nncli.messages.catalogue import failure
+
+# Far above any machine: where the system refuses a thread, OpenMP ends the process with no word.
+MOST_THREADS: Final = 1024
 
 
 def resolve_device(text: str) -> torch.device:
@@ -36,9 +39,9 @@ def set_threads(count: int | None) -> int:
     Results depend on it bit for bit, so a run records it. Raises UsageError: `threads-range`.
     """
     if count is None:
-        count = available_cores()
-    if count < 1:
-        raise failure("threads-range", received=count)
+        count = min(available_cores(), MOST_THREADS)
+    if not 1 <= count <= MOST_THREADS:
+        raise failure("threads-range", received=count, most=MOST_THREADS)
     torch.set_num_threads(count)
     return count
 

@@ -7,8 +7,7 @@ NncliError                  every refusal that a person can act on
 ├── WeightsError       5    a weights file or run folder is wrong
 ├── ResourceError      6    memory, disk or device is not enough
 ├── DivergedError      7    a loss or gradient is not finite
-├── BusyError          8    the run is in use, or the output exists
-└── InterruptedRun   75/130 a signal came
+└── BusyError          8    the run is in use, or the output exists
 
 Anything else that reaches the door is a bug of nncli: exit 70.
 """
@@ -122,12 +121,6 @@ class BusyError(NncliError):
     """The run is in use, or the output exists."""
 
     exit_code = Exit.BUSY
-
-
-class InterruptedRun(NncliError):
-    """A signal came before there was a run folder to save in."""
-
-    exit_code = Exit.ABORTED
 
 
 def printable(text: str) -> str:

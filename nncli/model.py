@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from nncli.data.encoders import Encoders
 from nncli.data.rows import read_rows, table_from_rows
 from nncli.data.tables import Table
-from nncli.device import resolve_device
-from nncli.errors import NncliError
+from nncli.device import resolve_device, set_precision
+from nncli.errors import Exit, NncliError
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import compile_network
@@ -25,11 +25,12 @@ from nncli.preparing import NETWORK, Prepared
 from nncli.runs.folder import RunFolder, RunInfo, read_run
 from nncli.runs.weights_file import WeightsFile, read_weights
 from nncli.spec.opening import parse_spec
+from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.writing import as_tree
-from nncli.training.metrics import Metric, build_metrics
+from nncli.training.evaluation import Judge
+from nncli.training.metrics import build_metrics
 from nncli.training.objective_checks import build_objective
-from nncli.training.objectives import Objective
 from nncli.training.prediction import predict
 
 if TYPE_CHECKING:
@@ -51,19 +52,23 @@ class Model:
     spec: Spec
     encoders: Encoders
     network: CompiledNetwork
-    objective: Objective
-    metrics: tuple[Metric, ...]
-    metadata: Mapping[str, str]
+    judge: Judge
     path: Path
     device: torch.device
     run: RunInfo | None = None
 
-    def answers(self, inputs: Mapping[str, Tensor], batch_size: int | None = None) -> Answers:
+    @property
+    def training(self) -> TrainingSpec:
+        """How the network was trained; no model opens without it."""
+        assert self.spec.training is not None
+        return self.spec.training
+
+    def answers(self, inputs: Mapping[str, Tensor]) -> Answers:
         """Runs encoded rows through the network and turns outputs into classes and units."""
-        size = batch_size or (self.spec.training.batch_size if self.spec.training else 32)
         taken = [inputs[name].to(self.device) for name in self.network.inputs]
-        output = predict(self.module, taken, size)
-        return Answers(self.objective, self.encoders, self.objective.predictions(output))
+        output = predict(self.module, taken, self.training.batch_size)
+        objective = self.judge.objective
+        return Answers(objective, self.encoders, objective.predictions(output))
 
     def predict(
         self, rows: Sequence[Mapping[str, object]] | polars.DataFrame | str | Path
@@ -91,7 +96,7 @@ def load(path: str | Path, device: str = "auto") -> Model:
 
 
 def open_model(path: Path, device: torch.device) -> Model:
-    """Opens a run folder or a weights file on a device; see `load`."""
+    """Opens a run folder or a weights file on a device, at the precision it was trained with; see `load`."""
     if not path.exists():
         raise failure("file-unreadable", file=str(path), reason="no such file or folder")
     run = read_run(path) if path.is_dir() else None
@@ -102,13 +107,19 @@ def open_model(path: Path, device: torch.device) -> Model:
     spec = _spec_of(weights, weights_path)
     encoders = Encoders.from_json(_document(weights, "nncli.encoders", weights_path))
     network = _compiled(spec, weights_path)
+    _refuse_other_inputs(network, encoders, weights_path)
     _load(network.module, weights.tensors, weights_path)
-    objective = build_objective(spec, encoders.targets(), network.output_shape, network.calls[-1])
-    metrics = build_metrics(spec.training.metrics if spec.training else None, encoders.targets())
-    module = network.module.to(device).eval()
-    return Model(
-        module, spec, encoders, network, objective, metrics, weights.metadata, weights_path, device, run
-    )
+    judge = _judge(spec, encoders, network)
+    model = Model(network.module.to(device).eval(), spec, encoders, network, judge, weights_path, device, run)
+    set_precision(model.training.precision, device)
+    return model
+
+
+def _judge(spec: Spec, encoders: Encoders, network: CompiledNetwork) -> Judge:
+    targets = encoders.targets()
+    objective = build_objective(spec, targets, network.output_shape, network.calls[-1])
+    metrics = build_metrics(spec.training.metrics if spec.training else None, targets)
+    return Judge(objective, metrics, encoders.decode_number)
 
 
 def _document(weights: WeightsFile, key: str, path: Path) -> Any:
@@ -134,9 +145,16 @@ def _compiled(spec: Spec, path: Path) -> CompiledNetwork:
         with torch.random.fork_rng(devices=[]):
             return compile_network(spec.networks[NETWORK], {}, {})
     except NncliError as error:
-        if error.exit_code == 6:
+        if error.exit_code == Exit.RESOURCE:
             raise
         raise failure("weights-metadata", file=str(path), key="nncli.spec") from error
+
+
+def _refuse_other_inputs(network: CompiledNetwork, encoders: Encoders, path: Path) -> None:
+    offered = encoders.inputs()
+    for name, wanted in network.inputs.items():
+        if name not in offered or not wanted.takes(offered[name]):
+            raise failure("weights-metadata", file=str(path), key="nncli.encoders")
 
 
 def _load(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -168,7 +186,8 @@ def describe_model(prepared: Prepared) -> dict[str, str]:
 
     Data paths that are absolute keep their last part only: the file may go to other machines.
     """
-    assert prepared.data is not None
+    assert prepared.data is not None and prepared.spec.training is not None
+    loss = prepared.spec.training.loss[0].loss.name
     spec = replace(prepared.spec, data=_without_folders(prepared.spec))
     outputs = [
         {
@@ -176,7 +195,7 @@ def describe_model(prepared: Prepared) -> dict[str, str]:
             "kind": target.type,
             "classes": list(target.classes),
             "unit": None,
-            "loss": prepared.objective.terms[0].name if prepared.objective else None,
+            "loss": loss,
         }
         for target in prepared.data.targets.values()
     ]

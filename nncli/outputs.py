@@ -40,7 +40,9 @@ class Answers:
         values = {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
         scores = {name: self._probabilities(prediction) for name, prediction in self.predictions.items()}
         shares = {
-            name: [_finite(row) for row in found.tolist()] for name, found in scores.items() if found is not None
+            name: [_finite(row) for row in found.tolist()]
+            for name, found in scores.items()
+            if found is not None
         }
         rows = len(next(iter(values.values())))
         for row in range(rows):

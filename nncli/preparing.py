@@ -18,8 +18,8 @@ from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import compile_network
 from nncli.spec.items import Call, InputSpec
 from nncli.spec.spec import Spec
-from nncli.training.job import TrainJob, check_training
-from nncli.training.job import prepare as make_job
+from nncli.training.evaluation import Judge
+from nncli.training.job import TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.objective_checks import build_objective, check_losses
 from nncli.training.objectives import Objective
@@ -35,22 +35,22 @@ class Prepared:
     """A spec that can train: checked, with data read, network compiled, sizes known.
 
     `spec` is the resolved one, in which every default and size is stated. `data` is None where it
-    was not read, `objective` where the spec has no training or no targets. `warnings` are problems
-    that stop nothing.
+    was not read, `judge` also where the spec has no training. `warnings` are problems that stop
+    nothing.
     """
 
     spec: Spec
     network: CompiledNetwork
     data: Data | None
-    objective: Objective | None
-    metrics: tuple[Metric, ...]
+    judge: Judge | None
     warnings: tuple[Problem, ...]
 
     def job(self, device: torch.device) -> tuple[TrainJob, TrainState]:
         """Puts network and data on a device, with the optimiser: all that `train` needs."""
-        assert self.data is not None and self.spec.training is not None
-        set_precision(self.spec.training.precision, device)
-        return make_job(self.spec, self.network, self.data, device, self.data.encoders.decode_number)
+        training = self.spec.training
+        assert training is not None and self.data is not None and self.judge is not None
+        set_precision(training.precision, device)
+        return make_job(training, self.network, self.judge, self.data, device)
 
 
 def prepare(
@@ -76,19 +76,28 @@ def prepare(
     network = found.tried(lambda: compile_network(written, inputs, declared, weights=with_weights))
     objective, metrics = _bound(spec, network, targets, found)
     if network is not None and objective is not None:
-        has_validation = "validation" in data.parts if data else True
-        found.tried(lambda: check_training(spec, network, metrics, has_validation=has_validation))
+        found.tried(lambda: check_training(spec, network, metrics, data))
     if network is None or found.problems:
         raise failures(found.problems)
     resolved = _resolved(spec, network, data, metrics)
-    return Prepared(resolved, network, data, objective, metrics, data.warnings if data else ())
+    judge = Judge(objective, metrics, data.encoders.decode_number) if data and objective else None
+    return Prepared(resolved, network, data, judge, data.warnings if data else ())
+
+
+def missing_sections(spec: Spec) -> list[Problem]:
+    """Names the sections that training needs and a spec does not have."""
+    sections = {"data": spec.data, "training": spec.training}
+    place = spec.place()
+    # A section that is there and wrong was named already.
+    missing = [key for key, section in sections.items() if section is None and key not in spec.places]
+    return [Problem("key-missing", place, key, {"key": key}) for key in missing]
 
 
 def _resolved(spec: Spec, network: CompiledNetwork, data: Data | None, metrics: tuple[Metric, ...]) -> Spec:
     """States what the spec left to defaults that depend on the data."""
     training = spec.training
     if training is not None and data is not None:
-        watch = training.keep_best or ("validation.loss" if "validation" in data.parts else None)
+        watch = watched_figure(training, has_validation="validation" in data.parts)
         names = dict.fromkeys(metric.name.rpartition(".")[2] for metric in metrics)
         stated = training.metrics or tuple(Call(name, spec.place("training")) for name in names)
         training = training.model_copy(update={"keep_best": watch, "metrics": stated})
@@ -138,7 +147,7 @@ def _bound(
         return None, ()
     # Without a network the optimiser's arguments can still be wrong, and any weights will do.
     module = network.module if network else nn.Linear(1, 1, device="meta")
-    found.tried(lambda: build_optimizer(training.optimizer, module, "training.optimizer"))
+    found.tried(lambda: build_optimizer(training.optimizer, module))
     metrics = found.tried(lambda: build_metrics(training.metrics, targets)) if targets else ()
     if network is None or not targets:
         found.tried(lambda: check_losses(spec, targets))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from nncli.data.builtin_sets import builtin_name
 from nncli.data.dataset import Data
 from nncli.data.opening import open_data, source_digest
 from nncli.errors import DataError
@@ -28,7 +29,7 @@ def recorded_data(model: Model, run: Path) -> Data:
         recorded = open_spec(RunFolder(run).resolved)
         folder = spec_folder_of(run, model.run) or run
         spec = replace(spec, data=recorded.data, origin=replace(spec.origin, folder=folder))
-    elif not data.train.startswith("builtin:"):
+    elif builtin_name(data.train) is None:
         raise failure("data-not-recorded", file=str(run))
     # The digest comes first: nothing of a file that is not the recorded one is read out.
     if model.run is not None and _digest(spec, data.train) != model.run.data_digest:

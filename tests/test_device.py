@@ -56,6 +56,8 @@ def test_threads() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
     with pytest.raises(UsageError):
         set_threads(0)
+    with pytest.raises(UsageError):
+        set_threads(100_000)
 
 
 def test_precision_is_set_for_cuda_alone() -> None:

@@ -143,6 +143,17 @@ def test_metadata_that_describe_no_model_are_refused(key: str, value: str | None
     assert caught.value.problems[0].facts["key"] == key
 
 
+def test_encoders_of_other_inputs_are_refused(exported: Path) -> None:
+    weights = read_weights(exported)
+    encoders = json.loads(weights.metadata["nncli.encoders"])
+    del encoders["input_encoders"][-1]
+    metadata = {**weights.metadata, "nncli.encoders": json.dumps(encoders)}
+    write_weights(exported, weights.tensors, metadata)
+    with pytest.raises(WeightsError) as caught:
+        nncli.load(exported)
+    assert _code(caught.value) == "weights-metadata"
+
+
 def test_tensors_that_do_not_fit_the_spec_are_named(exported: Path) -> None:
     weights = read_weights(exported)
     tensors = {name: tensor for name, tensor in weights.tensors.items() if name != "linear.bias"}

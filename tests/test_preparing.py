@@ -66,3 +66,20 @@ def test_without_data_the_sizes_are_stand_ins(tmp_path: Path) -> None:
     prepared = prepare(open_spec(spec), with_data=False, with_weights=False)
     assert prepared.data is None
     assert len(prepared.network.output_shape) == 1
+
+
+@pytest.mark.parametrize("stated", ["noise: [4]", "features: [5]"])
+def test_inputs_that_the_data_does_not_give_cannot_be_trained(tmp_path: Path, stated: str) -> None:
+    start, layers, rest = FLOWERS.partition("network:\n")
+    items, training, end = rest.partition("training:")
+    spec = f"{start}network:\n  inputs: {{{stated}}}\n  layers:\n{items}{training}{end}"
+    assert layers and training
+    codes = [code for code, _ in _problems(tmp_path, spec)]
+    assert codes == ["input-not-in-data"] or ("index" in stated and codes)
+
+
+def test_inputs_may_be_stated_as_the_data_gives_them(tmp_path: Path) -> None:
+    start, layers, rest = FLOWERS.partition("network:\n")
+    items, training, end = rest.partition("training:")
+    spec = f"{start}{layers}  inputs: {{features: [4]}}\n  layers:\n{items}{training}{end}"
+    assert prepare(open_spec(write_flowers(tmp_path, spec))).judge is not None

@@ -129,6 +129,12 @@ def test_a_failure_is_noted_by_its_codes(run: RunFolder, state: TrainState) -> N
     assert read_rows(run.log)[-1]["problems"] == ["output-exists"]
 
 
+def test_a_failure_that_nobody_foresaw_is_noted_too(run: RunFolder, state: TrainState) -> None:
+    _recorder(run, state).fail(RuntimeError("odd"))
+    assert read_run(run.path).state == "failed"
+    assert read_rows(run.log)[-1]["problems"] == ["RuntimeError"]
+
+
 def test_a_failure_that_cannot_be_noted_hides_no_other(run: RunFolder, state: TrainState) -> None:
     document = json.loads(run.info.read_text())
     run.info.write_text(json.dumps({**document, "format": 99}))

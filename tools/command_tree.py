@@ -9,9 +9,7 @@ from typing import Any, Final, TypeAlias, get_args
 import typer
 
 from nncli.cli import app
-from nncli.commands import export, predict
 from nncli.data.builtin_sets import FOLDER, PREFIX
-from nncli.data.dataset import PartName
 from nncli.diagnosis.findings import FindingId
 
 Value: TypeAlias = tuple[str, ...]
@@ -21,7 +19,7 @@ HELP: Final = ("-h", "--help")
 
 BUILTIN: Final = tuple(PREFIX + path.stem for path in sorted(FOLDER.glob("*.csv")))
 
-# What a metavar of cli.py stands for; those that are not here are free text or numbers.
+# What a metavar of cli.py stands for; the rest is one of a few words, free text or a number.
 VALUES: Final[Mapping[str, Value]] = {
     "SPEC": ("@specs",),
     "SPEC…": ("@specs",),
@@ -31,14 +29,8 @@ VALUES: Final[Mapping[str, Value]] = {
     "FILE|-": ("@files",),
     "DIR": ("@folders",),
     "DEVICE": ("auto", "cpu", "cuda", "cuda:0"),
-    "PART": get_args(PartName),
     "ID": get_args(FindingId),
     "FILE|builtin:NAME": ("@files", *BUILTIN),
-}
-# The same metavar has other words in other verbs.
-FORMATS: Final[Mapping[str, Value]] = {
-    "predict": get_args(predict.Format),
-    "export": get_args(export.Format),
 }
 
 
@@ -89,7 +81,7 @@ def read_tree() -> Tree:
     """Walks the command that Typer makes of `nncli.cli.app`."""
     program: Any = typer.main.get_command(app)
     verbs = (_verb(name, command) for name, command in program.commands.items())
-    return Tree(_options("", program.params), tuple(verbs))
+    return Tree(_options(program.params), tuple(verbs))
 
 
 def _verb(name: str, command: Any) -> Verb:
@@ -98,18 +90,17 @@ def _verb(name: str, command: Any) -> Verb:
         for each in command.params
         if each.param_type_name == "argument"
     )
-    return Verb(name, command.help.partition("\n")[0], tuple(arguments), _options(name, command.params))
+    return Verb(name, command.help.partition("\n")[0], tuple(arguments), _options(command.params))
 
 
-def _options(verb: str, parameters: list[Any]) -> tuple[Option, ...]:
-    options = [_option(verb, each) for each in parameters if each.param_type_name == "option"]
+def _options(parameters: list[Any]) -> tuple[Option, ...]:
+    options = [_option(each) for each in parameters if each.param_type_name == "option"]
     return (*options, Option(HELP, "Show this message and exit."))
 
 
-def _option(verb: str, parameter: Any) -> Option:
+def _option(parameter: Any) -> Option:
     names = tuple(sorted(parameter.opts, key=len))
     if parameter.is_flag:
         return Option(names, parameter.help)
-    metavar = parameter.metavar
-    value = FORMATS[verb] if metavar == "FORMAT" else VALUES.get(metavar, ())
-    return Option(names, parameter.help, metavar, value, parameter.multiple)
+    value = tuple(getattr(parameter.type, "choices", ())) or VALUES.get(parameter.metavar, ())
+    return Option(names, parameter.help, parameter.metavar, value, parameter.multiple)

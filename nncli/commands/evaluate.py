@@ -7,13 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast, get_args
-
-import torch
+from typing import Any, Final
 
 from nncli.data.dataset import Part, PartName
 from nncli.data.rows import part_from, read_rows
-from nncli.device import resolve_device, set_precision, set_threads
+from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
@@ -22,8 +20,9 @@ from nncli.terminal.figures import count, short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
 from nncli.terminal.waiting import waiting
-from nncli.training.evaluation import Evaluation, Judge, hold
+from nncli.training.evaluation import Evaluation, hold
 from nncli.training.evaluation import evaluate as evaluate_part
+from nncli.training.metrics import confusion
 
 _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*\Z")
 _COMPARE: Final = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
@@ -62,14 +61,13 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     requirements = [read_requirement(text) for text in options.require]
     set_threads(options.threads)
     model = open_model(options.run, resolve_device(options.device))
-    set_precision(model.spec.training.precision if model.spec.training else "auto", model.device)
     for requirement in requirements:
         _check_figure(requirement, model)
     with waiting(streams, "evaluating"):
         part = _part(options, model)
         found = _evaluate(model, part)
     missed = [r for r in requirements if not r.is_met(found.figures)]
-    confusion = _confusion(model, part, found)
+    table = _confusion(model, part, found)
     if options.json:
         streams.document(
             {
@@ -78,29 +76,18 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
                 "data": str(options.data) if options.data else None,
                 "rows": part.rows,
                 "metrics": dict(found.figures),
-                "confusion": confusion,
+                "confusion": table,
             }
         )
     else:
         source = f"{options.data}" if options.data else f"the {part.name} part"
         show_figures(streams, f"{model.spec.name} on {source}, {count(part.rows)} rows", found.figures)
-        if confusion:
+        if table:
             streams.data("\n")
-            show_confusion(streams, confusion["classes"], confusion["counts"])
+            show_confusion(streams, table["classes"], table["counts"])
     for requirement in missed:
         streams.say(f"missed: {requirement.text} (it is {short(found.figures[requirement.figure])})")
     return Exit.NO if missed else Exit.DONE
-
-
-def read_part_name(text: str | None) -> PartName | None:
-    """Reads the name of a part. Raises UsageError `choice-unknown`."""
-    for name in get_args(PartName):
-        if text == name:
-            return cast(PartName, name)
-    if text is None:
-        return None
-    known = get_args(PartName)
-    raise failure("choice-unknown", option="--split", value=text, nearest=nearest(text, known), known=known)
 
 
 def read_requirement(text: str) -> Requirement:
@@ -117,7 +104,7 @@ def read_requirement(text: str) -> Requirement:
 
 
 def _check_figure(requirement: Requirement, model: Model) -> None:
-    known = ["loss", *(metric.name for metric in model.metrics)]
+    known = ["loss", *(metric.name for metric in model.judge.metrics)]
     if requirement.figure not in known:
         near = nearest(requirement.figure, known)
         raise failure("requirement-figure", figure=requirement.figure, nearest=near, known=known)
@@ -137,10 +124,8 @@ def _part(options: EvaluateOptions, model: Model) -> Part:
 
 
 def _evaluate(model: Model, part: Part) -> Evaluation:
-    judge = Judge(model.objective, model.metrics, model.encoders.decode_number)
-    held = hold(part, list(model.network.inputs), model.objective, model.device)
-    size = model.spec.training.batch_size if model.spec.training else 32
-    return evaluate_part(model.module, held, judge, size)
+    held = hold(part, list(model.network.inputs), model.judge.objective, model.device)
+    return evaluate_part(model.module, held, model.judge, model.training.batch_size)
 
 
 def _confusion(model: Model, part: Part, found: Evaluation) -> dict[str, Any] | None:
@@ -149,7 +134,6 @@ def _confusion(model: Model, part: Part, found: Evaluation) -> dict[str, Any] | 
     if len(targets) != 1:
         return None
     target = targets[0]
-    size = len(target.classes)
-    pairs = part.targets[target.name] * size + found.predictions[target.name].value.cpu()
-    counts = torch.bincount(pairs, minlength=size * size).reshape(size, size).tolist()
-    return {"classes": list(target.classes), "counts": counts}
+    predicted = found.predictions[target.name].value.cpu()
+    counts = confusion(part.targets[target.name], predicted, len(target.classes))
+    return {"classes": list(target.classes), "counts": counts.tolist()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal
 
 from nncli.device import resolve_device
 from nncli.errors import Exit
 from nncli.exports.safetensors_file import export_safetensors
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure
 from nncli.model import open_model
 from nncli.network.sizing import readable_bytes
 from nncli.terminal.figures import count
@@ -26,15 +26,6 @@ class ExportOptions:
     output: Path
     format: Format = "safetensors"
     overwrite: bool = False
-
-
-def read_format(text: str) -> Format:
-    """Reads a format's name. Raises UsageError `choice-unknown`."""
-    for name in get_args(Format):
-        if text == name:
-            return cast(Format, name)
-    known = get_args(Format)
-    raise failure("choice-unknown", option="--format", value=text, nearest=nearest(text, known), known=known)
 
 
 def export(options: ExportOptions, streams: Streams) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nncli.data.builtin_sets import PREFIX, builtin_name
 from nncli.data.guessing import Guess, guess_columns
 from nncli.errors import Exit, printable
 from nncli.messages.catalogue import failure
@@ -17,7 +18,6 @@ from nncli.spec.schema import ColumnSpec
 from nncli.spec.writing import as_flow, as_yaml
 from nncli.terminal.streams import Streams
 
-BUILTIN: Final = "builtin:"
 LOSSES: Final[Mapping[str, tuple[str, str]]] = {
     "classification": ("CrossEntropyLoss", "$classes"),
     "binary classification": ("BCEWithLogitsLoss", "1"),
@@ -61,7 +61,7 @@ class InitOptions:
 def init(options: InitOptions, streams: Streams) -> int:
     """Writes the spec, and says what was guessed and what to type next."""
     guess = guess_columns(options.source, options.target)
-    stem = spec_name_from(Path(options.source.removeprefix(BUILTIN)).stem)
+    stem = spec_name_from(Path(options.source.removeprefix(PREFIX)).stem)
     output = options.output or Path(f"{stem}.yaml")
     if output.exists():
         raise failure("spec-exists", file=str(output))
@@ -98,7 +98,7 @@ def _comment(text: str) -> str:
 
 
 def _data(source: str, guess: Guess, folder: Path) -> str:
-    if source.startswith(BUILTIN):
+    if builtin_name(source) is not None:
         return as_yaml({"data": source}).rstrip() + "                 # declares its inputs and targets\n"
     train = Path(os.path.relpath(source, folder)).as_posix()
     head: dict[str, Any] = {"train": train}

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from nncli.commands.resuming import missing_sections
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import Finding, FindingId, find
 from nncli.diagnosis.probes import LayerProbe, Probe, probe
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
-from nncli.preparing import prepare
+from nncli.preparing import missing_sections, prepare
 from nncli.recorded import recorded_data
 from nncli.runs.folder import RunFolder
 from nncli.runs.rows import read_rows
@@ -23,8 +22,7 @@ from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
-from nncli.training.job import TrainJob
-from nncli.training.job import prepare as make_job
+from nncli.training.job import TrainJob, check_training, make_job
 from nncli.training.state import TrainState
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -79,7 +77,8 @@ def _trained(options: InspectOptions) -> tuple[TrainJob, TrainState]:
     device = resolve_device(options.device)
     model = open_model(options.target, device)
     data = recorded_data(model, options.target)
-    job, state = make_job(model.spec, model.network, data, device, data.encoders.decode_number)
+    check_training(model.spec, model.network, model.judge.metrics, data)
+    job, state = make_job(model.training, model.network, model.judge, data, device)
     # The probe judges a network that was trained otherwise than one that was not.
     rows = read_rows(RunFolder(options.target).metrics) if model.run else []
     step = rows[-1].get("step") if rows else None

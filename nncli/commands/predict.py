@@ -8,11 +8,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 from nncli.data.rows import read_rows
 from nncli.data.tables import Table
-from nncli.device import resolve_device, set_precision, set_threads
+from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
@@ -41,17 +41,6 @@ class PredictOptions:
     threads: int | None = None
 
 
-def read_format(text: str | None) -> Format | None:
-    """Reads a format's name. Raises UsageError `choice-unknown`."""
-    for name in get_args(Format):
-        if text == name:
-            return cast(Format, name)
-    if text is None:
-        return None
-    known = get_args(Format)
-    raise failure("choice-unknown", option="--format", value=text, nearest=nearest(text, known), known=known)
-
-
 def predict(options: PredictOptions, streams: Streams) -> int:
     """Writes predictions to a file, whole or not at all, or to stdout."""
     form = _format(options)
@@ -59,9 +48,6 @@ def predict(options: PredictOptions, streams: Streams) -> int:
         raise failure("output-exists", file=str(options.output))
     set_threads(options.threads)
     model = open_model(options.run, resolve_device(options.device))
-    set_precision(model.spec.training.precision if model.spec.training else "auto", model.device)
-    if options.file is not None and not options.file.exists():
-        raise failure("file-unreadable", file=str(options.file), reason="no such file or folder")
     with waiting(streams, "predicting"):
         table = read_rows(options.file, model.encoders, with_targets=False)
         kept = _kept(options, table, model)

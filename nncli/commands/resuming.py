@@ -126,22 +126,13 @@ def run_info(path: Path, spec: Spec, sets: tuple[str, ...], data_digest: str | N
     )
 
 
-def missing_sections(spec: Spec) -> list[Problem]:
-    """Names the sections that training needs and a spec does not have."""
-    sections = {"data": spec.data, "training": spec.training}
-    place = spec.place()
-    # A section that is there and wrong was named already.
-    missing = [key for key, section in sections.items() if section is None and key not in spec.places]
-    return [Problem("key-missing", place, key, {"key": key}) for key in missing]
-
-
 def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
     """Chooses the run folder: the one named, the newest of a name to resume, or a new one.
 
     Raises BusyError `run-exists` where it is there and `--resume` is not.
     """
     found = path if path is not None else newest_run(RUNS, name) if resume else None
-    if found is None or not (found / "run.json").exists():
+    if found is None or not RunFolder(found).info.exists():
         return RunPlace(path, name)
     if not resume:
         raise failure("run-exists", run=found)
@@ -151,13 +142,14 @@ def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
 def finished_row(path: Path) -> dict[str, Any]:
     """Writes the last row of `train --json` for a run that is done already; nothing took any time."""
     rows = read_rows(RunFolder(path).metrics)
+    last = rows[-1] if rows else {}
     checkpoint, _ = newest_checkpoint(path)
     return {
         "version": 1,
         "kind": "done",
         "run": str(path),
-        "epochs": rows[-1]["epoch"] if rows else 0,
-        "steps": rows[-1]["step"] if rows else 0,
+        "epochs": last.get("epoch", 0),
+        "steps": last.get("step", 0),
         "seconds": 0.0,
         "samples_per_second": None,
         "best": checkpoint.state.get("best") if checkpoint else None,

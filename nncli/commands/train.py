@@ -10,14 +10,14 @@ from pathlib import Path
 from nncli.commands import resuming
 from nncli.commands.dry_run import dry_run
 from nncli.device import resolve_device, set_threads
-from nncli.errors import Exit, NncliError
+from nncli.errors import Exit
 from nncli.messages.catalogue import message_of
 from nncli.model import describe_model
-from nncli.preparing import prepare
+from nncli.preparing import missing_sections, prepare
 from nncli.recording import Recorder
 from nncli.runs.signals import StopSignal
 from nncli.spec.opening import read_spec
-from nncli.terminal.door import out_of_memory
+from nncli.terminal.door import known_failure
 from nncli.terminal.outcome import TrainingReport
 from nncli.terminal.problems import show_problem
 from nncli.terminal.progress import TrainingDisplay
@@ -53,7 +53,7 @@ def train(options: TrainOptions, streams: Streams) -> int:
     try:
         return _train(options, streams)
     except Exception as error:
-        known = error if isinstance(error, NncliError) else out_of_memory(error)
+        known = known_failure(error)
         if options.json and known:
             message = "; ".join(message_of(problem) for problem in known.problems)
             row = {"version": 1, "kind": "failed", "exit": int(known.exit_code), "message": message}
@@ -63,7 +63,7 @@ def train(options: TrainOptions, streams: Streams) -> int:
 
 def _train(options: TrainOptions, streams: Streams) -> int:
     spec, problems = read_spec(options.spec, options.overrides())
-    problems += resuming.missing_sections(spec)
+    problems += missing_sections(spec)
     place = resuming.choose_run(options.run, options.resume, spec.name)
     if not problems and place.is_done(spec, options.overrides()):
         streams.say(f"{place.path} is done; nothing to do")
@@ -102,7 +102,7 @@ def _follow(rows: Iterator[Row], recorder: Recorder, report: TrainingReport, dis
             if isinstance(row, (DoneRow, StoppedRow)):
                 display.stop()
                 return report.ends(row)
-    except NncliError as error:
+    except Exception as error:
         display.stop()
         recorder.fail(error)
         raise

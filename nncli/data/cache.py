@@ -157,8 +157,6 @@ def _data(document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Data:
     return Data(
         parts,
         encoders,
-        encoders.inputs(),
-        encoders.targets(),
         DataSpec.model_validate_json(json.dumps(document["resolved"])),
         document["digest"],
         tuple(warnings),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nncli.errors import Problem
@@ -23,7 +23,7 @@ class TargetSpec:
     """One column that is predicted.
 
     `classes` are the texts in the order of their indices; of a binary target the negative one
-    comes first. `width` is the number of columns that a float target takes (1 unless one-hot).
+    comes first.
     """
 
     name: str
@@ -56,11 +56,19 @@ class Data:
 
     parts: Mapping[PartName, Part]
     encoders: Encoders
-    inputs: Mapping[str, InputSpec]
-    targets: Mapping[str, TargetSpec]
     resolved: DataSpec
     digest: str
-    warnings: tuple[Problem, ...] = field(default=())
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def inputs(self) -> Mapping[str, InputSpec]:
+        """Describes what flows into a network."""
+        return self.encoders.inputs()
+
+    @property
+    def targets(self) -> Mapping[str, TargetSpec]:
+        """Describes what is predicted."""
+        return self.encoders.targets()
 
     def declared(self) -> dict[str, int]:
         """Names what `$classes` and `$NAME.classes` stand for in the network."""

@@ -9,11 +9,11 @@ from typing import Final
 from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.data.categories import as_text
 from nncli.data.dataset import TargetSpec
-from nncli.data.encoders import FEATURES, features_of
+from nncli.data.encoders import features_of
 from nncli.data.tables import Column
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.spec.items import InputSpec
+from nncli.spec.items import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 

@@ -17,7 +17,7 @@ from nncli.data.numbers import NumberEncoder
 from nncli.data.tables import Reading, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures
-from nncli.spec.items import InputSpec
+from nncli.spec.items import FEATURES, InputSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 InputEncoder: TypeAlias = Annotated[NumberEncoder | ClassEncoder | ImageEncoder, Field(discriminator="type")]
 TargetEncoder: TypeAlias = Annotated[NumberEncoder | ClassEncoder, Field(discriminator="type")]
 
-FEATURES: Final = "features"
 WIDEST_FEATURES: Final = 4096
 """`features` is not offered above this width: one-hot columns of that many classes only fill memory."""
 
@@ -101,15 +100,11 @@ class Encoders:
         _raise_errors(problems)
         return tensors
 
-    def number_scale(self, target: str) -> tuple[float, float]:
-        """Gives (mean, deviation) of a number target: own unit = mean + deviation * scaled."""
-        (encoder,) = [each for each in self.target_encoders if each.column.name == target]
-        return (encoder.mean, encoder.deviation) if isinstance(encoder, NumberEncoder) else (0.0, 1.0)
-
     def decode_number(self, target: str, values: Tensor) -> Tensor:
         """Takes scaled numbers of a target back to its own unit, in the type and shape they come in."""
-        mean, deviation = self.number_scale(target)
-        return (values.double() * deviation + mean).to(values.dtype)
+        (encoder,) = [each for each in self.target_encoders if each.column.name == target]
+        assert isinstance(encoder, NumberEncoder)
+        return (values.double() * encoder.deviation + encoder.mean).to(values.dtype)
 
     def to_json(self) -> dict[str, Any]:
         """Writes the encoders as a document; floats come back bit for bit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -39,8 +40,7 @@ def read_bytes(path: Path) -> bytes | Problem:
         # Not blocking, so that a FIFO without a writer is refused rather than waited for.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        siblings = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-        facts = {"file": path, "nearest": nearest(path.name, siblings)}
+        facts = {"file": path, "nearest": nearest(path.name, _names_beside(path))}
         return Problem("data-missing", facts=facts)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -52,6 +52,12 @@ def read_bytes(path: Path) -> bytes | Problem:
         return Problem("data-irregular", facts={"file": path, "kind": kind})
     with os.fdopen(descriptor, "rb") as stream:
         return stream.read()
+
+
+def _names_beside(path: Path) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(path.parent)
+    return []
 
 
 def read_table(path: Path, content: bytes, file: str, reading: Reading) -> Table:

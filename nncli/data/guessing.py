@@ -15,6 +15,7 @@ from nncli.data.files import format_problem, read_bytes, read_table
 from nncli.data.tables import Column, Reading, Table
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
+from nncli.spec.items import FEATURES
 from nncli.spec.names import NAME, RESERVED
 from nncli.spec.schema import ColumnSpec
 
@@ -233,7 +234,7 @@ def _names(headers: Sequence[str]) -> dict[str, str]:
     """Gives every header a name that a spec may use: itself where it can."""
     names: dict[str, str] = {}
     for header in headers:
-        taken = {*names.values(), *RESERVED, "features"}
+        taken = {*names.values(), *RESERVED, FEATURES}
         names[header] = next(each for each in _candidates(header) if each not in taken and NAME.match(each))
     return names
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,8 +79,6 @@ def _open(spec: Spec, data: DataSpec, files: Mapping[PartName, _File], problems:
     return Data(
         _encode(divided, encoders, warnings),
         encoders,
-        encoders.inputs(),
-        encoders.targets(),
         resolved(data, encoders, stratify or NO_STRATIFY),
         _digest(files),
         tuple(warnings),
@@ -106,7 +105,7 @@ def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[Par
             continue
         name = builtin_name(source)
         path = builtin_file(name) if name else spec.origin.folder / source
-        content = (None if path.is_dir() else format_problem(path)) or read_bytes(path)
+        content = (None if os.path.isdir(path) else format_problem(path)) or read_bytes(path)
         if isinstance(content, Problem):
             place = spec.place("data", part)
             problems.append(Problem(content.code, place, f"data.{part}", content.facts))

@@ -95,13 +95,11 @@ class Table:
         self.refuse_nested(header)
         return self.frame[header].cast(pl.String)
 
-    def texts(self, header: str, *, stripped: bool = False) -> pl.Series:
+    def texts(self, header: str) -> pl.Series:
         """Gives the cells of a column as text, null where they are empty. Raises `cells-nested`."""
         import polars as pl
 
         series = self.raw(header)
-        if stripped:
-            series = series.str.strip_chars()
         nulls = [*self.reading.nulls, *(["NaN"] if self.frame.schema[header].is_float() else [])]
         empty = series.is_in(pl.Series(nulls, dtype=pl.String).implode())
         return series.set(empty.fill_null(False), None)

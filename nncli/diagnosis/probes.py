@@ -174,7 +174,7 @@ def _counting(calls: tuple[LayerCall, ...], module: nn.Module) -> Iterator[dict[
 def _update_ratios(job: TrainJob, state: TrainState, module: nn.Module) -> dict[str, float]:
     """Takes one step of the optimiser on the copy; the ratio is of change to weights, by norm."""
     original = state.networks[job.network]
-    optimizer = build_optimizer(job.training.optimizer, module, "training.optimizer")
+    optimizer = build_optimizer(job.training.optimizer, module)
     running = state.optimizers[job.network]
     tensors = {name: t.clone() for name, t in state_tensors(running, original).items()}
     load_state(optimizer, module, tensors, state_scalars(running, original))

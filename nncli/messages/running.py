@@ -10,8 +10,8 @@ from nncli.messages.words import Words
 TABLE: Final[dict[str, Words]] = {
     "batch-of-one": Words(
         SpecError,
-        "batch_size is 1, but `{layer}` ({type}) needs two rows to normalise over",
-        ("write `batch_size: 2` or more, or take `{layer}` out",),
+        "{why}, but `{layer}` ({type}) needs two rows to normalise over",
+        ("write `batch_size: {size}` or more, or take `{layer}` out", "take `{layer}` out"),
         "Batch normalisation computes the deviation over the rows of a batch; one row has none.",
     ),
     "bits-may-differ": Words(
@@ -56,6 +56,12 @@ TABLE: Final[dict[str, Words]] = {
         "`{figure}` cannot be watched: there are no validation rows",
         ("set `data.split.validation`, or watch train.loss",),
         "A figure of the validation part needs rows in it.",
+    ),
+    "input-not-in-data": Words(
+        SpecError,
+        "the network takes `{name}` {shape}, and the data gives {given}",
+        ("leave `inputs:` out, so that the data's own inputs flow in",),
+        "A network that states its inputs is trained only where the data has these very inputs.",
     ),
     "loss-range": Words(
         SpecError,
@@ -167,8 +173,8 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "threads-range": Words(
         UsageError,
-        "{received} threads were asked for, but it must be 1 or more",
+        "{received} threads were asked for, but it must be 1 to {most}",
         (),
-        "The number of threads of --threads.",
+        "The number of threads of --threads; torch ends the process where the system gives no more.",
     ),
 }

@@ -14,12 +14,6 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "`nncli check --resolved` prints YAML.",
     ),
-    "choice-unknown": Words(
-        UsageError,
-        "{option} is `{value}`, but must be one of {known}",
-        ("did you mean `{nearest}`?",),
-        "An option takes one of a few words.",
-    ),
     "data-changed": Words(
         DataError,
         "`{file}` is not the data that the run was trained on: its digest differs",

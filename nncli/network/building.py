@@ -249,7 +249,6 @@ def _value(
 
 
 def _record(call: Call, item: Item, module: nn.Module, inputs: tuple[Value, ...], value: Value) -> LayerCall:
-    weights = list(module.parameters())
     return LayerCall(
         name=value.origin,
         type=call.name,
@@ -257,8 +256,7 @@ def _record(call: Call, item: Item, module: nn.Module, inputs: tuple[Value, ...]
         path=item.path,
         input_shapes=tuple(source.shape for source in inputs),
         output_shape=value.shape,
-        parameters=sum(weight.numel() for weight in weights),
-        trainable=sum(weight.numel() for weight in weights if weight.requires_grad),
+        parameters=sum(weight.numel() for weight in module.parameters()),
     )
 
 

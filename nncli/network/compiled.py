@@ -15,8 +15,8 @@ from nncli.spec.items import InputSpec, NetworkSpec
 class LayerCall:
     """One layer of the compiled network, in the order in which it runs.
 
-    Shapes: `input_shapes` and `output_shape` have two rows first. `parameters` counts numbers,
-    `trainable` those that learn; a shared weight counts where it is first used.
+    Shapes: `input_shapes` and `output_shape` have two rows first. `parameters` counts numbers; a
+    shared weight counts where it is first used.
     """
 
     name: str
@@ -26,7 +26,6 @@ class LayerCall:
     input_shapes: tuple[tuple[int, ...], ...]
     output_shape: tuple[int, ...]
     parameters: int
-    trainable: int
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-import torch
 from torch import fx
 
 from nncli.errors import Place, SpecError
@@ -17,9 +16,8 @@ from nncli.network.building import Build, build_items
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.naming import Namer
 from nncli.network.values import Value, describe, input_value
-from nncli.spec.items import Constant, InputSpec, NetworkSpec
+from nncli.spec.items import FEATURES, Constant, InputSpec, NetworkSpec
 
-FEATURES: Final = "features"
 _NO_ARGUMENTS: Final = frozenset(dir(builtins)) | {"self", "torch"}
 
 
@@ -109,8 +107,3 @@ def _drop_unused_inputs(graph: fx.Graph, values: Mapping[str, Value], used: Mapp
     for name, value in values.items():
         if name not in used:
             graph.erase_node(value.node)
-
-
-def is_without_weights(network: CompiledNetwork) -> bool:
-    """Tells whether a network was compiled without memory for its weights."""
-    return any(weight.device == torch.device("meta") for weight in network.module.parameters())

@@ -51,11 +51,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a class or function takes, in order; `open_ended` where it takes any arguments."""
+    """What a class or function takes, in order."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    open_ended: bool
 
     def parameter(self, name: str) -> Parameter | None:
         """Finds a parameter by name."""
@@ -107,13 +106,11 @@ def _read_signature(target: Any) -> Signature:
     function: Any = overloads[0] if overloads else target
     hints = _annotations(overloads[0] if overloads else constructor)
     parameters = []
-    open_ended = False
     for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            open_ended = True
-        elif name not in NOT_WRITTEN and name != "self":
+        is_open_ended = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if not is_open_ended and name not in NOT_WRITTEN and name != "self":
             parameters.append(_parameter(parameter, hints.get(name, object)))
-    return Signature(getattr(target, "__name__", str(target)), tuple(parameters), open_ended)
+    return Signature(getattr(target, "__name__", str(target)), tuple(parameters))
 
 
 def _annotations(function: Callable[..., object]) -> dict[str, object]:

@@ -16,8 +16,8 @@ FLOAT_BYTES = 4
 class Summary:
     """A network in figures; a shared weight counts once.
 
-    Units: bytes of float32. `activation_bytes` is what one batch leaves behind for the way back,
-    one result per layer; `training_bytes` adds weights, gradients and two moments per weight.
+    Units: bytes of float32. `training_bytes` counts weights, gradients, two moments per weight, and
+    what one batch leaves behind for the way back: one result per layer.
     """
 
     layers: tuple[LayerCall, ...]
@@ -25,7 +25,6 @@ class Summary:
     trainable: int
     batch_size: int
     weight_bytes: int
-    activation_bytes: int
     training_bytes: int
 
     def document(self) -> dict[str, Any]:
@@ -55,6 +54,5 @@ def summarise(network: CompiledNetwork, batch_size: int) -> Summary:
         trainable=trainable,
         batch_size=batch_size,
         weight_bytes=weights,
-        activation_bytes=activations,
         training_bytes=weights + activations + 3 * trainable * FLOAT_BYTES,
     )

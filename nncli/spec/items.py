@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from nncli.errors import Place
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 Constant: TypeAlias = (
     "None | bool | int | float | str | Formula | tuple[Constant, ...] | Mapping[str, Constant]"
 )
+# All numbers of a table side by side, then binaries and categories.
+FEATURES: Final = "features"
 InputType: TypeAlias = Literal["number", "index", "binary", "category", "image", "features"]
 
 
@@ -85,6 +87,12 @@ class InputSpec:
     shape: tuple[int, ...]
     type: InputType = "number"
     vocabulary: int | None = None
+
+    def takes(self, given: InputSpec) -> bool:
+        """Tells whether values that another description is true of can flow in here."""
+        indices = ("index", "category")
+        same_kind = (self.type in indices) == (given.type in indices)
+        return same_kind and self.shape == given.shape and (self.vocabulary or 0) >= (given.vocabulary or 0)
 
 
 @dataclass(frozen=True, slots=True)

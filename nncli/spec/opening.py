@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from nncli.errors import NncliError, Place, Problem
+from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.spec.expansion import expand
 from nncli.spec.habits import where_it_belongs
-from nncli.spec.items import Constant
-from nncli.spec.names import SPEC_NAME, spec_name_from
-from nncli.spec.networks import read_network
-from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, walk
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping
 from nncli.spec.nodes import Sequence as NodeSequence
 from nncli.spec.overrides import Override, apply_override, read_override
 from nncli.spec.reading import read_file, read_nodes
@@ -64,12 +59,14 @@ def read_text(
     root = spell_out(root)
     for override in overrides:
         root = _overridden(root, override, problems)
-    root, names = expand(root, problems)
     problems.extend(_unknown_keys(root))
     if not isinstance(root.get("network"), (Mapping, NodeSequence)):
         # Nothing more can be said of a file without a network, and this is said at once.
         raise failures([_without_network(root), *problems][:MOST_PROBLEMS])
-    spec = _bind(root, names, origin, stem, problems)
+    # Arithmetic and the schema cost 0.1 s to import; a file that is no spec is answered without them.
+    from nncli.spec.binding import bind
+
+    spec = bind(root, origin, stem, problems)
     return spec, _once(problems)
 
 
@@ -82,29 +79,6 @@ def _overridden(root: Mapping, override: Override, problems: list[Problem]) -> M
         return root
 
 
-def _bind(
-    root: Mapping, names: dict[str, Constant], origin: Origin, stem: str, problems: list[Problem]
-) -> Spec:
-    # The schema costs 0.1 s to import; a file that is no YAML is answered without it.
-    from nncli.spec.sections import read_data, read_training
-
-    data, training, network = _section(root, "data"), _section(root, "training"), root.get("network")
-    assert network is not None
-    networks = {"network": read_network(network, "network", problems)}
-    if data is None and networks["network"].inputs is None:
-        problems.append(Problem("network-inputs-missing", network.place, "network"))
-    return Spec(
-        name=_name(root.get("name"), stem, problems),
-        description=_description(root.get("description"), problems),
-        vars=names,
-        data=read_data(data, problems) if data is not None else None,
-        networks=networks,
-        training=read_training(training, problems) if training is not None else None,
-        origin=origin,
-        places=_places(root),
-    )
-
-
 def _unknown_keys(root: Mapping) -> list[Problem]:
     found: list[Problem] = []
     for name, _ in root.entries:
@@ -115,50 +89,12 @@ def _unknown_keys(root: Mapping) -> list[Problem]:
     return found
 
 
-def _section(root: Mapping, key: str) -> Node | None:
-    """Finds a section; what is missing in it is said at its key, not at its first line."""
-    for name, node in root.entries:
-        if name.text == key:
-            return replace(node, place=name.place) if isinstance(node, Mapping) else node
-    return None
-
-
 def _without_network(root: Mapping) -> Problem:
     network = root.get("network")
     if network is None:
         facts = {"key": "network", "example": "network: [Linear: 32, ReLU, Linear: 3]"}
         return Problem("key-missing", root.place, "network", facts)
     return Problem("network-form", network.place, "network")
-
-
-def _name(node: Node | None, stem: str, problems: list[Problem]) -> str:
-    if node is None:
-        return spec_name_from(stem)
-    if isinstance(node, Scalar) and SPEC_NAME.match(node.text):
-        return node.text
-    received = node.text if isinstance(node, Scalar) else "a list or mapping"
-    problems.append(Problem("spec-name", node.place, "name", {"name": received}))
-    return stem
-
-
-def _description(node: Node | None, problems: list[Problem]) -> str:
-    if node is None:
-        return ""
-    if isinstance(node, Scalar):
-        return node.text
-    facts = {"key": "description", "expected": "a sentence", "received": "a list or mapping"}
-    problems.append(Problem("value-type", node.place, "description", facts))
-    return ""
-
-
-def _places(root: Mapping) -> dict[str, Place]:
-    """Maps YAML paths to places: of the key where there is one, so that a message points at it."""
-    places = {path: node.place for path, node in walk(root) if path}
-    for path, node in walk(root):
-        if isinstance(node, Mapping):
-            start = f"{path}." if path else ""
-            places |= {f"{start}{name.text}": name.place for name, _ in node.entries}
-    return places
 
 
 def _once(problems: Sequence[Problem]) -> list[Problem]:

@@ -16,28 +16,32 @@ def through_door(command: Callable[[], int], streams: Streams, debug: bool = Fal
     """Runs a command and returns its exit code; nothing but `--debug` shows a traceback."""
     try:
         return command()
-    except NncliError as error:
-        if debug:
-            traceback.print_exc()
-        for problem in error.problems:
-            show_problem(streams, problem)
-        return error.exit_code
     except KeyboardInterrupt:
         streams.err.print("interrupted")
         return Exit.ABORTED
     except Exception as error:
         if debug:
             traceback.print_exc()
-        memory = out_of_memory(error)
-        if memory:
-            show_problem(streams, memory.problems[0])
-            return memory.exit_code
-        _show_bug(streams, error)
-        return Exit.BUG
+        known = known_failure(error)
+        if known is None:
+            _show_bug(streams, error)
+            return Exit.BUG
+        for problem in known.problems:
+            show_problem(streams, problem)
+        return known.exit_code
 
 
-def out_of_memory(error: Exception) -> NncliError | None:
-    """Recognises what torch and Python raise where memory ran out, as `memory-exhausted`."""
+def known_failure(error: Exception) -> NncliError | None:
+    """Recognises what is no bug of nncli; None where it is one.
+
+    Beside nncli's own errors: memory that ran out in torch or Python, as `memory-exhausted`, and a
+    path that the system refuses wherever it is touched first, as `file-unreadable`.
+    """
+    if isinstance(error, NncliError):
+        return error
+    if isinstance(error, OSError) and isinstance(error.filename, str):
+        reason = (error.strerror or type(error).__name__).lower()
+        return failure("file-unreadable", file=error.filename, reason=reason)
     text = str(error)
     out = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     if out or "DefaultCPUAllocator" in text or "out of memory" in text:

@@ -113,4 +113,9 @@ class TrainingReport:
         width = max(map(len, lines))
         for name, text in lines.items():
             self._streams.say(f"{name:<{width}}  {text}")
-        self._streams.say(f"next: nncli evaluate {shlex.quote(str(self._run))}")
+        self._streams.say(f"next: nncli evaluate {shlex.quote(str(self._run))}{self._split_option()}")
+
+    def _split_option(self) -> str:
+        """Names the training part where no other has rows to evaluate on."""
+        data = self._prepared.data
+        return "" if data is None or len(data.parts) > 1 else " --split train"

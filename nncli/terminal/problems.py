@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.text import Text
+
 from nncli.errors import Problem, printable
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.terminal.streams import Streams
@@ -17,17 +19,20 @@ def show_problem(streams: Streams, problem: Problem) -> None:
     style = {"error": "bold red", "warning": "yellow", "note": "cyan"}[problem.severity]
     place = problem.place
     start = f"{printable(place.file)}:{place.line}:{place.column}: " if place else ""
-    console = streams.err
-    console.print(start, end="", markup=False, soft_wrap=True)
-    console.print(f"{problem.severity}[{problem.code}]", end="", style=style, markup=False, soft_wrap=True)
-    console.print(f": {message_of(problem)}", markup=False, soft_wrap=True)
+    code = (f"{problem.severity}[{problem.code}]", style)
+    _line(streams, Text.assemble(start, code, f": {message_of(problem)}"))
     if place and place.text.strip():
         text, column = _window(place.text, place.column)
-        console.print(f"    {text}", markup=False, soft_wrap=True, style="dim")
-        console.print(f"    {' ' * (column - 1)}^", markup=False, soft_wrap=True, style=style)
+        _line(streams, Text(f"    {text}", "dim"), whole=True)
+        _line(streams, Text(f"    {' ' * (column - 1)}^", style), whole=True)
     hint = hint_of(problem)
     if hint:
-        console.print(f"hint: {hint}", markup=False, soft_wrap=True)
+        _line(streams, Text(f"hint: {hint}"))
+
+
+def _line(streams: Streams, text: Text, *, whole: bool = False) -> None:
+    """Writes a line; a terminal breaks prose between words, and a pipe gets it as one line."""
+    streams.err.print(text, soft_wrap=whole or not streams.err.is_terminal)
 
 
 def _window(text: str, column: int) -> tuple[str, int]:

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from nncli.errors import printable
 from nncli.messages.catalogue import failure
-from nncli.runs.rows import row_text
 
 # Tables are not cut to the width of a terminal.
 PIPE_WIDTH: Final = 4096
@@ -78,6 +77,9 @@ class Streams:
 
     def document(self, document: Mapping[str, Any]) -> None:
         """Writes one JSON document or row on a line of stdout; a number that is not finite is null."""
+        # Only --json needs it, and every answer waits for this module.
+        from nncli.runs.rows import row_text
+
         self._write(row_text(document) + "\n")
 
     def title(self, text: str) -> None:

@@ -17,12 +17,13 @@ from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.training.evaluation import HeldPart, Judge, hold
-from nncli.training.metrics import FALLING, Metric, Unscale, build_metrics
-from nncli.training.objective_checks import build_objective
+from nncli.training.metrics import FALLING, Metric
 from nncli.training.optimizers import build_optimizer
 from nncli.training.rows import Figures, Reason
 from nncli.training.state import TrainState
 
+# `features` comes last among the inputs of a table, and is what is meant most often.
+_SHOWN_INPUTS: Final = 5
 _BATCH_NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -70,46 +71,48 @@ class TrainJob:
         return "epochs" if state.epoch >= (self.training.epochs or 0) else None
 
 
-def prepare(
-    spec: Spec, network: CompiledNetwork, data: Data, device: torch.device, unscale: Unscale
+def make_job(
+    training: TrainingSpec, network: CompiledNetwork, judge: Judge, data: Data, device: torch.device
 ) -> tuple[TrainJob, TrainState]:
     """Puts the network and the data on the device and makes the optimiser; nothing is trained yet.
 
-    The network has its initial weights, and torch's generator is where they left it.
-    Raises SpecError and DataError as `build_objective`, `build_metrics`, `build_optimizer` and
-    `hold` do, and `batch-of-one`, `figure-unknown`, `figure-without-rows`.
+    `check_training` has passed. The network has its initial weights, and torch's generator is where
+    they left it. Raises SpecError and DataError as `build_optimizer` and `hold` do.
     """
-    training = spec.training
-    assert training is not None
-    output_layer = network.calls[-1] if network.calls else None
-    objective = build_objective(spec, data.targets, network.output_shape, output_layer)
-    judge = Judge(objective, build_metrics(training.metrics, data.targets), unscale)
-    check_training(spec, network, judge.metrics, has_validation="validation" in data.parts)
-    name = next(iter(spec.networks))
     module = network.module.to(device)
-    optimizer = build_optimizer(training.optimizer, module, "training.optimizer")
+    optimizer = build_optimizer(training.optimizer, module)
     inputs = list(network.inputs)
-    train = hold(data.parts["train"], inputs, objective, device)
-    rows = data.parts.get("validation")
-    validation = hold(rows, inputs, objective, device) if rows else None
-    watch = training.keep_best or ("validation.loss" if validation else None)
-    job = TrainJob(training, train, validation, judge, network.calls, watch, name)
-    return job, TrainState({name: module}, {name: optimizer})
+    held = {
+        name: hold(part, inputs, judge.objective, device)
+        for name, part in data.parts.items()
+        if name != "test"
+    }
+    validation = held.get("validation")
+    watch = watched_figure(training, has_validation=validation is not None)
+    job = TrainJob(training, held["train"], validation, judge, network.calls, watch)
+    return job, TrainState({job.network: module}, {job.network: optimizer})
+
+
+def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | None:
+    """Names the figure that chooses the weights to keep; None keeps the last ones."""
+    return training.keep_best or ("validation.loss" if has_validation else None)
 
 
 def check_training(
-    spec: Spec, network: CompiledNetwork, metrics: Sequence[Metric], *, has_validation: bool
+    spec: Spec, network: CompiledNetwork, metrics: Sequence[Metric], data: Data | None
 ) -> None:
-    """Checks what depends on network, data and training together; needs no weights and no rows.
+    """Checks what depends on network, data and training together; needs no weights.
 
-    Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`.
+    Without `data`, nothing is said that its rows would have to prove.
+    Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`, `input-not-in-data`.
     """
     training = spec.training
     assert training is not None
-    if training.batch_size == 1:
-        _refuse_batch_normalisation(spec, network)
+    if data is not None:
+        _check_inputs(spec, network, data)
+    _refuse_batches_of_one(spec, training, network, data)
     known = ["train.loss"]
-    if has_validation:
+    if data is None or "validation" in data.parts:
         known += ["validation.loss", *(f"validation.{metric.name}" for metric in metrics)]
     if training.keep_best:
         _check_figure(spec, "training.keep_best", training.keep_best, known)
@@ -117,11 +120,31 @@ def check_training(
         _check_figure(spec, "training.stop_early.watch", training.stop_early.watch, known)
 
 
-def _refuse_batch_normalisation(spec: Spec, network: CompiledNetwork) -> None:
+def _check_inputs(spec: Spec, network: CompiledNetwork, data: Data) -> None:
+    """Refuses inputs that the network states for itself and that the data does not give."""
+    offered = data.inputs
+    for name, wanted in network.inputs.items():
+        if name not in offered or not wanted.takes(offered[name]):
+            path = f"network.inputs.{name}"
+            given = [f"`{each}` {list(offered[each].shape)}" for each in [*offered][-_SHOWN_INPUTS:]]
+            more = ["…"] if len(offered) > _SHOWN_INPUTS else []
+            facts = {"name": name, "shape": str(list(wanted.shape)), "given": [*more, *given]}
+            raise failure("input-not-in-data", spec.place(*path.split(".")), path, **facts)
+
+
+def _refuse_batches_of_one(
+    spec: Spec, training: TrainingSpec, network: CompiledNetwork, data: Data | None
+) -> None:
+    if training.batch_size == 1:
+        path, why = "training.batch_size", {"why": "batch_size is 1", "size": 2}
+    elif data is not None and data.parts["train"].rows == 1:
+        path, why = "data.train", {"why": "there is 1 row to train on"}
+    else:
+        return
     for call in network.calls:
         if isinstance(network.module.get_submodule(call.name), _BATCH_NORMS):
-            place = spec.place("training", "batch_size")
-            raise failure("batch-of-one", place, "training.batch_size", layer=call.name, type=call.type)
+            place = spec.place(*path.split("."))
+            raise failure("batch-of-one", place, path, layer=call.name, type=call.type, **why)
 
 
 def _check_figure(spec: Spec, path: str, figure: str, known: list[str]) -> None:

@@ -51,11 +51,6 @@ class Objective:
         """Tells how the target is compared; it is the same for every term."""
         return form_of(self.terms[0].name)
 
-    @property
-    def gives_probabilities(self) -> bool:
-        """Tells whether the loss makes the outputs speak of probabilities."""
-        return probabilities_of(self.terms[0].name) is not None
-
     def prepare(
         self, targets: Mapping[str, Tensor], device: torch.device, part: PartName = "train"
     ) -> Tensor:

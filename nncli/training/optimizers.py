@@ -16,9 +16,12 @@ from nncli.network.arguments import bind
 from nncli.spec.items import Call
 from nncli.training.kernels import SCHEMAS, Optimizer, fused_optimizer
 
+_PATH: Final = "training.optimizer"
 # Asking for one of torch's other implementations is asking for torch's own class.
 _IMPLEMENTATIONS: Final = ("fused", "foreach", "capturable", "differentiable")
 _SPARSE: Final = frozenset({"SGD", "SparseAdam", "Adagrad"})
+# State that torch's fused kernels read as being of the weight's own size and type, without a look.
+_LIKE_THE_WEIGHT: Final = frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "sum"})
 
 
 def _not_negative(number: float) -> bool:
@@ -50,7 +53,7 @@ def optimizer_classes() -> Mapping[str, type[torch.optim.Optimizer]]:
     }
 
 
-def build_optimizer(call: Call, module: nn.Module, path: str) -> Optimizer:
+def build_optimizer(call: Call, module: nn.Module) -> Optimizer:
     """Makes the optimiser of a module's parameters; on fused kernels where torch has them.
 
     Raises SpecError at the argument: `optimizer-unknown`, `optimizer-closure`, `optimizer-sparse`,
@@ -59,15 +62,15 @@ def build_optimizer(call: Call, module: nn.Module, path: str) -> Optimizer:
     kind = optimizer_classes().get(call.name)
     if kind is None:
         guess = nearest(call.name, optimizer_classes())
-        raise failure("optimizer-unknown", call.place, path, optimizer=call.name, nearest=guess)
+        raise failure("optimizer-unknown", call.place, _PATH, optimizer=call.name, nearest=guess)
     if call.name == "LBFGS":
-        raise failure("optimizer-closure", call.place, path, optimizer=call.name)
+        raise failure("optimizer-closure", call.place, _PATH, optimizer=call.name)
     parameters = [p for p in module.parameters() if p.requires_grad]
     if not parameters:
-        raise failure("nothing-to-learn", call.place, path)
-    here = f"{path}.{call.name}"
+        raise failure("nothing-to-learn", call.place, _PATH)
+    here = f"{_PATH}.{call.name}"
     arguments = _in_range(call, bind(call, kind, here), here)
-    sparse = _refuse_sparse(call, module, path)
+    sparse = _refuse_sparse(call, module)
     if call.name in SCHEMAS and not sparse and not any(name in arguments for name in _IMPLEMENTATIONS):
         _refuse_plain_nesterov(call, arguments, here)
         return fused_optimizer(kind, parameters, arguments)
@@ -112,7 +115,7 @@ def _refuse_plain_nesterov(call: Call, arguments: Mapping[str, object], path: st
         raise failure("optimizer-refused", call.place, path, optimizer=call.name, reason=reason)
 
 
-def _refuse_sparse(call: Call, module: nn.Module, path: str) -> bool:
+def _refuse_sparse(call: Call, module: nn.Module) -> bool:
     """Tells whether any gradient is sparse; only three optimisers take such, and one nothing else."""
     tables = [m for m in module.modules() if isinstance(m, (nn.Embedding, nn.EmbeddingBag)) and m.sparse]
     sparse = bool(tables)
@@ -123,7 +126,7 @@ def _refuse_sparse(call: Call, module: nn.Module, path: str) -> bool:
         reason = "it takes sparse gradients only"
     else:
         return sparse
-    raise failure("optimizer-sparse", call.place, path, optimizer=call.name, reason=reason)
+    raise failure("optimizer-sparse", call.place, _PATH, optimizer=call.name, reason=reason)
 
 
 def state_tensors(optimizer: Optimizer, module: nn.Module) -> dict[str, Tensor]:
@@ -151,7 +154,10 @@ def state_scalars(optimizer: Optimizer, module: nn.Module) -> dict[str, object]:
 def load_state(
     optimizer: Optimizer, module: nn.Module, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]
 ) -> None:
-    """Puts back what `state_tensors` and `state_scalars` gave, after JSON or not."""
+    """Puts back what `state_tensors` and `state_scalars` gave, after JSON or not.
+
+    Raises WeightsError `checkpoint-differs` for a tensor that would make a kernel read past its end.
+    """
     parameters = dict(module.named_parameters())
     for group, settings in zip(optimizer.param_groups, scalars["groups"], strict=True):
         group.update({key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()})
@@ -163,10 +169,18 @@ def load_state(
         name, _, key = path.rpartition("/")
         parameter = parameters[name]
         if isinstance(value, Tensor):
+            _refuse_other_size(path, key, value, parameter)
             # torch keeps the count of steps on the CPU, except where a kernel reads it.
             stays = key == "step" and not on_device
             value = value.to("cpu" if stays else parameter.device, copy=True)
         optimizer.state.setdefault(parameter, {})[key] = value
+
+
+def _refuse_other_size(path: str, key: str, value: Tensor, parameter: nn.Parameter) -> None:
+    alike = value.shape == parameter.shape and value.dtype == parameter.dtype
+    if key in _LIKE_THE_WEIGHT and not alike:
+        found, wanted = (f"{list(each.shape)} {each.dtype}" for each in (value, parameter))
+        raise failure("checkpoint-differs", differing=[f"{path} is {found}, not {wanted}"])
 
 
 def _states(optimizer: Optimizer, module: nn.Module) -> dict[str, Mapping[str, object]]:

@@ -91,6 +91,16 @@ class TrainState:
 
     def restore(self, tensors: Mapping[str, Mapping[str, Tensor]], scalars: Mapping[str, Any]) -> None:
         """Puts everything back as it was, exactly. Raises WeightsError: `checkpoint-differs`."""
+        try:
+            self._restore(tensors, scalars)
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            # The digests are right, so another program wrote this.
+            raise failure("checkpoint-differs", differing=["its state is not what nncli writes"]) from error
+
+    def _restore(self, tensors: Mapping[str, Mapping[str, Tensor]], scalars: Mapping[str, Any]) -> None:
+        counts = [scalars[key] for key in ("step", "epoch", "batch", "watched_epoch")]
+        if not all(type(count) is int and count >= 0 for count in counts):
+            raise ValueError("counts are whole numbers")
         current = self.weights()
         _refuse_other_tensors(current, tensors["networks"])
         for name, tensor in current.items():
@@ -107,10 +117,10 @@ class TrainState:
             name: tensor.to(current[name].device, copy=True)
             for name, tensor in tensors.get("best", {}).items()
         }
-        self.step, self.epoch, self.batch = scalars["step"], scalars["epoch"], scalars["batch"]
-        self.loss_sum = scalars["loss_sum"]
+        self.step, self.epoch, self.batch, self.watched_epoch = counts
+        self.loss_sum = float(scalars["loss_sum"])
         self.best = Best(**scalars["best"]) if scalars["best"] else None
-        self.watched, self.watched_epoch = scalars["watched"], scalars["watched_epoch"]
+        self.watched = scalars["watched"]
         torch.set_rng_state(tensors["random"]["cpu"])
         if "cuda" in tensors["random"] and self._device().type == "cuda":
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self._device())

@@ -73,8 +73,9 @@ def test_numbers_come_back_in_their_own_unit(encoders: Encoders) -> None:
     back = encoders.decode_number("price", scaled)
     assert back.dtype == torch.float32 and back.shape == scaled.shape
     assert torch.allclose(back[:, 0], torch.tensor([n * n / 7 for n in range(20)]), atol=1e-5)
-    mean, deviation = encoders.number_scale("price")
-    assert torch.equal(encoders.decode_number("price", scaled.double()), scaled.double() * deviation + mean)
+    (price,) = [each for each in encoders.target_encoders if isinstance(each, NumberEncoder)]
+    exact = scaled.double() * price.deviation + price.mean
+    assert torch.equal(encoders.decode_number("price", scaled.double()), exact)
 
 
 def test_a_document_gives_the_same_encoders_in_another_process(encoders: Encoders, tmp_path: Path) -> None:

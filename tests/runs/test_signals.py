@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,6 +22,14 @@ with StopSignal(before_exit=lambda: print("tidied", flush=True)) as stop:
     while True:
         signal.sigtimedwait([], 0.01)
 """
+
+
+@pytest.fixture(autouse=True)
+def attentive() -> Iterator[None]:
+    """A shell's background job begins with SIGINT ignored, and so would these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _started(code: str = WAIT, *before: str) -> subprocess.Popen[str]:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from nncli.errors import Exit
 from nncli.messages.catalogue import failure
 from nncli.terminal.door import through_door
 from nncli.terminal.streams import Streams, _console
@@ -62,3 +64,12 @@ def test_a_bug_says_where_and_shows_no_traceback() -> None:
 def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     _answer(_raising(ValueError("odd")), debug=True)
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_path_that_the_system_refuses_is_no_bug(tmp_path: Path) -> None:
+    def touch() -> int:
+        return int((tmp_path / ("a" * 300)).is_dir())
+
+    code, err = _answer(touch)
+    assert code == Exit.USAGE
+    assert "error[file-unreadable]: cannot read" in err and "file name too long" in err

@@ -16,7 +16,10 @@ from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.items import Argument, Call, InputSpec, NetworkSpec
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spec import Origin, Spec
-from nncli.training.job import TrainJob, prepare
+from nncli.training.evaluation import Judge
+from nncli.training.job import TrainJob, check_training, make_job
+from nncli.training.metrics import build_metrics
+from nncli.training.objective_checks import build_objective
 from nncli.training.state import TrainState
 
 PLACE = Place("spec.yaml", 7, 3)
@@ -51,7 +54,7 @@ def compiled(module: nn.Sequential, width: int, output: tuple[int, ...]) -> Comp
     calls = []
     for i, (name, layer) in enumerate(module.named_children()):
         place, count = Place("spec.yaml", 40 + i, 5), sum(w.numel() for w in layer.parameters())
-        calls.append(LayerCall(name, type(layer).__name__, place, f"network.{i}", (), (), count, count))
+        calls.append(LayerCall(name, type(layer).__name__, place, f"network.{i}", (), (), count))
     inputs = {"features": InputSpec((width,), "features")}
     return CompiledNetwork(module, inputs, tuple(calls), output, NetworkSpec((), PLACE))
 
@@ -78,8 +81,8 @@ def data(target: TargetSpec = CLASSES, rows: int = 35, validation: int = 9) -> D
     if validation:
         parts["validation"] = part("validation", validation, target, seed=1)
     inputs: Mapping[str, InputSpec] = {"features": InputSpec((4,), "features")}
-    encoders = cast(Any, SimpleNamespace())
-    return Data(parts, encoders, inputs, {target.name: target}, DataSpec(train="rows.csv"), "digest")
+    described = SimpleNamespace(inputs=lambda: inputs, targets=lambda: {target.name: target})
+    return Data(parts, cast(Any, described), DataSpec(train="rows.csv"), "digest")
 
 
 def classifier(dropout: float = 0.0) -> nn.Sequential:
@@ -92,5 +95,11 @@ def job(
     written: Spec, module: nn.Sequential | None = None, rows: Data | None = None
 ) -> tuple[TrainJob, TrainState]:
     """A job of the classifier, ready to train."""
-    module = module or classifier()
-    return prepare(written, compiled(module, 4, (3,)), rows or data(), CPU, lambda _, values: values)
+    network, rows = compiled(module or classifier(), 4, (3,)), rows or data()
+    training = written.training
+    assert training is not None
+    objective = build_objective(written, rows.targets, network.output_shape, network.calls[-1])
+    metrics = build_metrics(training.metrics, rows.targets)
+    check_training(written, network, metrics, rows)
+    judge = Judge(objective, metrics, lambda _, values: values)
+    return make_job(training, network, judge, rows, CPU)

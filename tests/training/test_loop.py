@@ -14,6 +14,7 @@ from torch import nn
 
 from nncli.data.sampling import batch_bounds, sample_order
 from nncli.errors import DivergedError, SpecError
+from nncli.messages.catalogue import message_of
 from nncli.training.job import TrainJob
 from nncli.training.loop import train
 from nncli.training.rows import DoneRow, EpochRow, ProgressRow, Row, StoppedRow
@@ -240,6 +241,10 @@ def test_one_row_and_batch_normalisation() -> None:
     with pytest.raises(SpecError) as caught:
         job(spec(batch_size=1), module)
     assert caught.value.problems[0].code == "batch-of-one"
+    with pytest.raises(SpecError) as caught:
+        job(spec(), module, data(rows=1))
+    assert "there is 1 row to train on" in message_of(caught.value.problems[0])
+    list(train(*job(spec(), None, data(rows=1)), never))
     list(train(*job(spec(batch_size=2), module), never))
     list(train(*job(spec(batch_size=1)), never))
 

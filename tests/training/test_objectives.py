@@ -18,7 +18,7 @@ from nncli.training.objective_checks import build_objective
 from nncli.training.objectives import Objective
 from tests.training.jobs import BINARY, CLASSES, CPU, NUMBER, call, spec
 
-HEAD = LayerCall("head", "Linear", Place("spec.yaml", 12, 5), "network.3", (), (), 0, 0)
+HEAD = LayerCall("head", "Linear", Place("spec.yaml", 12, 5), "network.3", (), (), 0)
 OTHER = TargetSpec("weight", "number")
 
 
@@ -117,8 +117,10 @@ def test_refusals(loss: str | Call, target: TargetSpec, code: str) -> None:
 
 
 def test_probabilities_for_bce_come_from_a_bounded_layer() -> None:
-    sigmoid = LayerCall("sigmoid", "Sigmoid", HEAD.place, "network.4", (), (), 0, 0)
-    assert objective("BCELoss", BINARY, shape=(1,), layer=sigmoid).gives_probabilities
+    sigmoid = LayerCall("sigmoid", "Sigmoid", HEAD.place, "network.4", (), (), 0)
+    assert (
+        objective("BCELoss", BINARY, shape=(1,), layer=sigmoid).probabilities(torch.zeros(1, 1)) is not None
+    )
 
 
 def test_losses_by_target() -> None:

@@ -18,8 +18,6 @@ from nncli.training.optimizers import (
 )
 from tests.training.jobs import PLACE, call
 
-PATH = "training.optimizer"
-
 
 def _network() -> nn.Sequential:
     torch.manual_seed(1)
@@ -36,19 +34,19 @@ def _steps(module: nn.Module, optimizer: Optimizer, count: int) -> None:
 
 def refused(name: str, *positions: object, **keywords: object) -> Any:
     with pytest.raises(SpecError) as caught:
-        build_optimizer(call(name, *positions, **keywords), _network(), PATH)
+        build_optimizer(call(name, *positions, **keywords), _network())
     return caught.value.problems[0]
 
 
 def test_takes_the_fused_kernels_unless_told_otherwise() -> None:
-    assert isinstance(build_optimizer(call("AdamW", 0.1), _network(), PATH), FusedAdam)
-    assert isinstance(build_optimizer(call("SGD"), _network(), PATH), FusedSGD)
-    assert type(build_optimizer(call("SGD", fused=False), _network(), PATH)) is torch.optim.SGD
-    assert type(build_optimizer(call("Adam", foreach=True), _network(), PATH)) is torch.optim.Adam
+    assert isinstance(build_optimizer(call("AdamW", 0.1), _network()), FusedAdam)
+    assert isinstance(build_optimizer(call("SGD"), _network()), FusedSGD)
+    assert type(build_optimizer(call("SGD", fused=False), _network())) is torch.optim.SGD
+    assert type(build_optimizer(call("Adam", foreach=True), _network())) is torch.optim.Adam
 
 
 def test_whole_numbers_stand_for_numbers() -> None:
-    optimizer = build_optimizer(call("Adam", lr=1, betas=(0, 0.9)), _network(), PATH)
+    optimizer = build_optimizer(call("Adam", lr=1, betas=(0, 0.9)), _network())
     assert optimizer.param_groups[0]["betas"] == (0.0, 0.9)
 
 
@@ -94,14 +92,14 @@ def test_networks_that_it_cannot_change() -> None:
         (nn.Sequential(nn.Linear(2, 2)), "Muon", "optimizer-refused"),
     ):
         with pytest.raises(SpecError) as caught:
-            build_optimizer(call(name), module, PATH)
+            build_optimizer(call(name), module)
         assert (caught.value.problems[0].code, caught.value.problems[0].place) == (code, PLACE)
 
 
 def test_sparse_gradients_where_they_fit() -> None:
     for name in ("SGD", "SparseAdam", "Adagrad"):
         module = nn.Sequential(nn.Embedding(4, 2, sparse=True))
-        optimizer = build_optimizer(call(name), module, PATH)
+        optimizer = build_optimizer(call(name), module)
         module(torch.tensor([1, 2])).sum().backward()
         optimizer.step()
 
@@ -109,11 +107,11 @@ def test_sparse_gradients_where_they_fit() -> None:
 @pytest.mark.parametrize("name", sorted(set(optimizer_classes()) - {"LBFGS", "SparseAdam"}))
 def test_every_optimiser_goes_on_with_the_same_bits(name: str) -> None:
     whole = _network()
-    optimizer = build_optimizer(call(name), whole, PATH)
+    optimizer = build_optimizer(call(name), whole)
     _steps(whole, optimizer, 7)
 
     first = _network()
-    optimizer = build_optimizer(call(name), first, PATH)
+    optimizer = build_optimizer(call(name), first)
     _steps(first, optimizer, 3)
     tensors = {key: value.clone() for key, value in state_tensors(optimizer, first).items()}
     scalars = json.loads(json.dumps(state_scalars(optimizer, first)))
@@ -121,7 +119,7 @@ def test_every_optimiser_goes_on_with_the_same_bits(name: str) -> None:
 
     second = _network()
     second.load_state_dict(first.state_dict())
-    optimizer = build_optimizer(call(name), second, PATH)
+    optimizer = build_optimizer(call(name), second)
     load_state(optimizer, second, tensors, scalars)
     _steps(second, optimizer, 4)
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), second.parameters(), strict=True))
@@ -129,9 +127,9 @@ def test_every_optimiser_goes_on_with_the_same_bits(name: str) -> None:
 
 def test_settings_come_back() -> None:
     module = _network()
-    optimizer = build_optimizer(call("AdamW", lr=0.5), module, PATH)
+    optimizer = build_optimizer(call("AdamW", lr=0.5), module)
     scalars = json.loads(json.dumps(state_scalars(optimizer, module)))
-    other = build_optimizer(call("AdamW", lr=0.1), module, PATH)
+    other = build_optimizer(call("AdamW", lr=0.1), module)
     load_state(other, module, {}, scalars)
     assert other.param_groups[0]["lr"] == 0.5
     assert other.param_groups[0]["betas"] == (0.9, 0.999)

@@ -38,3 +38,31 @@ def test_best_weights_do_not_move_with_training() -> None:
     with torch.no_grad():
         state.networks["network"].get_parameter("0.weight").add_(1)
     assert torch.equal(state.weights_to_keep()["network/0.weight"], best)
+
+
+@pytest.mark.parametrize("wrong", [torch.zeros(3), torch.zeros(16, 4, dtype=torch.int8)])
+def test_state_that_a_kernel_would_read_past_its_end_is_refused(wrong: torch.Tensor) -> None:
+    prepared, state = job(spec(epochs=1), classifier())
+    list(train(prepared, state, lambda: False))
+    tensors, scalars = state.tensors(), state.scalars()
+    tensors["optimizers"]["network/0.weight/exp_avg"] = wrong
+    _, other = job(spec(epochs=1), classifier())
+    with pytest.raises(WeightsError) as caught:
+        other.restore(tensors, scalars)
+    assert "0.weight/exp_avg is" in message_of(caught.value.problems[0])
+
+
+@pytest.mark.parametrize("key", ["epoch", "loss_sum", "best", "optimizers"])
+@pytest.mark.parametrize("value", [None, "many", -1.5])
+def test_state_of_another_program_is_refused(key: str, value: object) -> None:
+    prepared, state = job(spec(epochs=1), classifier())
+    list(train(prepared, state, lambda: False))
+    scalars = state.scalars()
+    if (key, value) in (("best", None), ("loss_sum", -1.5)):
+        del scalars[key]
+    else:
+        scalars[key] = value
+    _, other = job(spec(epochs=1), classifier())
+    with pytest.raises(WeightsError) as caught:
+        other.restore(state.tensors(), scalars)
+    assert caught.value.problems[0].code == "checkpoint-differs"
