@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, final
+from typing import Any, final
 
 from nncli.errors import NncliError, Problem
-from nncli.runs.atomic import check_space
 from nncli.runs.checkpoints import clean_leftovers, newest_checkpoint, save_checkpoint
 from nncli.runs.folder import RunFolder, RunState, update_state
 from nncli.runs.rows import append_row, synced_size, truncate_after
@@ -16,9 +15,6 @@ from nncli.runs.weights_file import write_weights
 from nncli.training.rows import DoneRow, EpochRow, ProgressRow, Row, StoppedRow
 from nncli.training.state import TrainState
 
-# Two checkpoints with the weights of now and the best ones, and the weights file, at the least.
-COPIES: Final = 5
-LEAST_BYTES: Final = 2**20
 METRICS_BYTES = "metrics_bytes"
 
 
@@ -63,12 +59,7 @@ class Recorder:
         return checkpoint.step, tuple(warnings)
 
     def begin(self, step: int) -> None:
-        """Notes that training starts, or goes on after a step; the disk must have room to save.
-
-        Raises ResourceError `disk-full`.
-        """
-        weights = sum(tensor.numel() * tensor.element_size() for tensor in self._state.weights().values())
-        check_space(self._run.path, COPIES * weights + LEAST_BYTES)
+        """Notes that training starts, or goes on after a step."""
         update_state(self._run.path, "running")
         self._log("started" if step == 0 else "resumed", step=step)
 

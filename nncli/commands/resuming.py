@@ -11,8 +11,10 @@ from typing import Any, Final
 from nncli import __version__
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure
+from nncli.network.sizing import weight_bytes
 from nncli.preparing import Prepared
 from nncli.recording import Recorder
+from nncli.runs.atomic import check_space
 from nncli.runs.checkpoints import newest_checkpoint
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
 from nncli.runs.folder import (
@@ -34,6 +36,9 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 
 RUNS: Final = Path("runs")
+# Two checkpoints with the weights of now and the best ones, and the weights file, at the least.
+COPIES: Final = 5
+LEAST_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,11 @@ class RunPlace:
     def open(self, prepared: Prepared, facts: RunFacts, held: ExitStack, streams: Streams) -> RunFolder:
         """Makes the folder or checks that it belongs to this spec, and locks it while `held` lasts.
 
-        Raises BusyError `run-exists`, `run-in-use`; WeightsError `run-differs`.
+        Raises BusyError `run-exists`, `run-in-use`; WeightsError `run-differs`; ResourceError
+        `disk-full`, before anything is written.
         """
+        weights = weight_bytes(prepared.network.module)
+        check_space(self.path or RUNS, COPIES * weights + LEAST_BYTES)
         environment = facts.environment(prepared)
         if self.recorded is not None and self.path is not None:
             held.enter_context(RunLock(self.path))
