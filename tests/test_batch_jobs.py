@@ -18,8 +18,12 @@ BLOCKS = re.findall(r"^```(sh|make)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 SCRIPTS = {found[1]: text for _, text in BLOCKS if (found := re.search(r"^# (\S+): ", text, re.MULTILINE))}
 MAKEFILE = next(text for language, text in BLOCKS if language == "make")
 
-# Stands for srun: the first start of each task is preempted after its first epoch.
-SRUN = f"""#!{sys.executable}
+# Stands for srun: the first start of each task is preempted after its first epoch. A path in a
+# first line could not hold a space, so the shell starts it.
+SRUN = """#!/bin/sh
+exec "$SRUN_PYTHON" "$SRUN_SCRIPT" "$@"
+"""
+SRUN_SCRIPT = """
 import os, signal, subprocess, sys
 from pathlib import Path
 words = [word for word in sys.argv[1:] if not word.startswith("--cpus-per-task=")]
@@ -51,6 +55,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {"srun": SRUN, "scontrol": NOTE, "sbatch": NOTE}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
+    (programs / "srun.py").write_text(SRUN_SCRIPT)
+    monkeypatch.setenv("SRUN_PYTHON", sys.executable)
+    monkeypatch.setenv("SRUN_SCRIPT", str(programs / "srun.py"))
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -143,7 +143,7 @@ def test_shellcheck_finds_nothing() -> None:
 @pytest.mark.parametrize(("line", "offered"), CASES.items(), ids=CASES)
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not here")
 def test_fish(place: Path, line: str, offered: list[str]) -> None:
-    script = f"source {FOLDER / 'nncli.fish'}; complete -C '{line}'"
+    script = f"source '{FOLDER / 'nncli.fish'}'; complete -C '{line}'"
     command = ["fish", "--no-config", "-c", script]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     assert answer.stderr == ""
@@ -152,7 +152,7 @@ def test_fish(place: Path, line: str, offered: list[str]) -> None:
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not here")
 def test_fish_shows_help(place: Path) -> None:
-    script = f"source {FOLDER / 'nncli.fish'}; complete -C 'nncli sum'"
+    script = f"source '{FOLDER / 'nncli.fish'}'; complete -C 'nncli sum'"
     answer = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=True)
     assert answer.stdout == "summary\tShow a network's layers, shapes, parameters and memory.\n"
 

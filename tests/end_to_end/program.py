@@ -61,8 +61,8 @@ def process(cwd: Path, *arguments: object, stdin: bytes = b"", **changes: str) -
 
 
 def shell(cwd: Path, script: str, **changes: str) -> Answer:
-    """Runs a line of bash in which `$NNCLI` stands for the program."""
-    variables = environment(NNCLI=" ".join(COMMAND), **changes)
+    """Runs a line of bash in which `"$PYTHON" -m nncli` is the program."""
+    variables = environment(PYTHON=sys.executable, **changes)
     done = subprocess.run(["bash", "-c", script], cwd=cwd, capture_output=True, env=variables, check=False)
     return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 

@@ -56,8 +56,8 @@ def test_a_reader_that_leaves_early_does_not_end_the_run(tmp_path: Path) -> None
     write_flowers(tmp_path)
     answer = shell(
         tmp_path,
-        "$NNCLI train flowers.yaml --run rows --json 2>rows.txt | head -1; echo ${PIPESTATUS[0]};"
-        "$NNCLI train flowers.yaml --run words 2>&1 | head -1; echo ${PIPESTATUS[0]}",
+        '"$PYTHON" -m nncli train flowers.yaml --run rows --json 2>rows.txt | head -1; echo ${PIPESTATUS[0]};'
+        '"$PYTHON" -m nncli train flowers.yaml --run words 2>&1 | head -1; echo ${PIPESTATUS[0]}',
     )
     row, first, words, second = answer.out.splitlines()
     assert strict_json(row)["epoch"] == 1
@@ -70,9 +70,9 @@ def test_a_reader_that_leaves_early_does_not_end_the_run(tmp_path: Path) -> None
 def test_results_survive_closed_streams_and_tell_of_a_full_disk(flowers: Trained) -> None:
     answer = shell(
         flowers.folder,
-        "$NNCLI evaluate run | head -1; echo ${PIPESTATUS[0]};"
-        "$NNCLI evaluate run >&- 2>&- <&-; echo $?;"
-        "$NNCLI evaluate run --json >/dev/full; echo $?",
+        '"$PYTHON" -m nncli evaluate run | head -1; echo ${PIPESTATUS[0]};'
+        '"$PYTHON" -m nncli evaluate run >&- 2>&- <&-; echo $?;'
+        '"$PYTHON" -m nncli evaluate run --json >/dev/full; echo $?',
     )
     assert answer.out.splitlines() == ["flowers on the test part, 18 rows", "0", "0", "6"]
     assert answer.err == "error[disk-failed]: stdout cannot be written: No space left on device\n"
@@ -83,7 +83,7 @@ def test_under_nohup_in_a_plain_locale_on_an_odd_path(tmp_path: Path) -> None:
     write_flowers(folder)
     answer = shell(
         tmp_path,
-        f"nohup $NNCLI train '{folder}/flowers.yaml' --run '{folder}/läuft' <&- >out.txt 2>err.txt; echo $?",
+        f"nohup \"$PYTHON\" -m nncli train '{folder}/flowers.yaml' --run '{folder}/läuft' <&- >out.txt 2>err.txt; echo $?",
         LC_ALL="C",
         COLUMNS="20",
     )
