@@ -83,7 +83,8 @@ def test_under_nohup_in_a_plain_locale_on_an_odd_path(tmp_path: Path) -> None:
     write_flowers(folder)
     answer = shell(
         tmp_path,
-        f"nohup \"$PYTHON\" -m nncli train '{folder}/flowers.yaml' --run '{folder}/läuft' <&- >out.txt 2>err.txt; echo $?",
+        f"nohup \"$PYTHON\" -m nncli train '{folder}/flowers.yaml' --run '{folder}/läuft' "
+        "<&- >out.txt 2>err.txt; echo $?",
         LC_ALL="C",
         COLUMNS="20",
     )
