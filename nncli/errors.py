@@ -69,16 +69,20 @@ class Problem:
 
 
 class NncliError(Exception):
-    """One or more problems that end a command; raise it through `messages.catalogue.failure`."""
+    """One or more problems that end a command; raise it through `messages.catalogue.failure`.
+
+    `said` holds their words, for whoever prints the exception.
+    """
 
     exit_code: ClassVar[Exit] = Exit.BUG
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: Problem, said: str = "") -> None:
         super().__init__(*problems)
         self.problems = problems
+        self.said = said
 
     def __str__(self) -> str:
-        return "; ".join(f"{problem.code} {dict(problem.facts)}" for problem in self.problems)
+        return self.said or ", ".join(problem.code for problem in self.problems)
 
 
 class UsageError(NncliError):

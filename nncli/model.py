@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _NOT_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained network that is ready to use, in eval mode on its device.
 
@@ -62,6 +62,10 @@ class Model:
         """How the network was trained; no model opens without it."""
         assert self.spec.training is not None
         return self.spec.training
+
+    def __repr__(self) -> str:
+        """Says what was opened in one line; the whole spec would fill a screen."""
+        return f"Model({self.spec.name!r}, {self.network.parameters():,} parameters, {str(self.path)!r})"
 
     def answers(self, inputs: Mapping[str, Tensor]) -> Answers:
         """Runs encoded rows through the network and turns outputs into classes and units."""

@@ -83,7 +83,7 @@ class Picture:
 PICTURES: Final = (
     Picture("training", "nncli train specs/digits-cnn.yaml", r"[1-9]\d % loss.*\ntotal .* [5-8]\d %"),
     Picture("error", "nncli check digits.yaml"),
-    Picture("gradients", "nncli inspect-gradients deep.yaml", columns=113),
+    Picture("gradients", "nncli inspect-gradients deep.yaml", columns=114),
 )
 
 

@@ -24,7 +24,8 @@ def failures(problems: Iterable[Problem]) -> NncliError:
     """Makes one exception for several problems, sorted by place; its exit code is the lowest."""
     ordered = sorted(problems, key=_order)
     kinds = [CATALOGUE[problem.code].error for problem in ordered if problem.severity == "error"]
-    return min(kinds, key=lambda kind: kind.exit_code)(*ordered)
+    said = "; ".join(message_of(problem) for problem in ordered)
+    return min(kinds, key=lambda kind: kind.exit_code)(*ordered, said=said)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

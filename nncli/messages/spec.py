@@ -114,6 +114,12 @@ TABLE: Final[dict[str, Words]] = {
         ("letters, digits, `_`, `.` and `-`, at most 64, starting with a letter or digit",),
         "The name becomes a folder below runs/.",
     ),
+    "split-sum": Words(
+        SpecError,
+        "the shares of validation and test leave no rows to train on",
+        ("together they must be less than 1: `split: {{validation: 0.15, test: 0.15}}`",),
+        "What validation and test do not take is trained on.",
+    ),
     "training-length": Words(
         SpecError,
         "training needs exactly one of `epochs` and `steps`",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, model_validator
 from pydantic_core import PydanticCustomError
 
 from nncli.spec.items import Call
@@ -77,6 +77,12 @@ class SplitSpec(Section):
         default=None, description="the column whose shares are kept in every part; none switches it off"
     )
     seed: int = Field(default=0, ge=0, description="draws the split; --seed does not touch it")
+
+    @model_validator(mode="after")
+    def _leaves_rows_to_train_on(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise PydanticCustomError("split_sum", "nothing is left", {})
+        return self
 
 
 class DataSpec(Section):

@@ -212,6 +212,7 @@ _CODES = {
     "finite_number": "value-range",
     "literal_error": "value-choice",
     "duration": "value-duration",
+    "split_sum": "split-sum",
     "missing_policy": "value-missing-policy",
     "string_too_short": "value-one-character",
     "string_too_long": "value-one-character",
