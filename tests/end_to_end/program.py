@@ -45,7 +45,8 @@ def environment(**changes: str) -> dict[str, str]:
     plain = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("NNCLI_", "LC_")) and key not in ("COLUMNS", "NO_COLOR", "PYTHONUNBUFFERED")
+        if not key.startswith("LC_")
+        and key not in ("COLUMNS", "NO_COLOR", "PYTHONUNBUFFERED", "NNCLI_DEVICE", "NNCLI_TORTURE")
     }
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
     return {**plain, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TERM": "xterm-256color", **changes}
