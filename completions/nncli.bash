@@ -9,33 +9,37 @@ _nncli_verb() {
             arguments=('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
             ;;
         check)
-            options='--set --no-data --resolved --json --help'
+            options='--set --no-data --resolved --json --code --help'
             arguments=('@specs')
             repeats=1
             ;;
         summary)
-            options='--set --no-data --json --help'
+            options='--set --no-data --flat --depth --batch-size --memory --graph --overwrite --json --code --help'
             arguments=('@specs')
             ;;
+        explain)
+            options='--json --schema --output --overwrite --help'
+            arguments=('name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks network.inputs network.layers network.outputs network.init network.weights network.freeze blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs size x batch features classes vocabulary accuracy f1 precision recall auroc mae rmse r2 data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.classes data.inputs.NAME.positive data.targets data.delimiter data.encoding data.nulls training training.loss training.optimizer training.epochs training.steps training.batch_size training.precision training.clip_gradients training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.checkpoint_every training.metrics training.seed')
+            ;;
         train)
-            options='--run --set --seed --epochs --resume --dry-run --quiet --json --device --threads --help'
+            options='--run --set --seed --epochs --resume --dry-run --quiet --json --device --threads --code --help'
             arguments=('@specs')
             ;;
         inspect-gradients)
-            options='--batches --set --json --fail-on --strict --device --threads --help'
+            options='--batches --set --data --json --fail-on --strict --device --threads --code --help'
             arguments=('@specs @runs')
             ;;
         evaluate)
-            options='--split --data --json --require --device --threads --help'
+            options='--split --data --json --require --device --threads --code --help'
             arguments=('@runs')
             ;;
         predict)
-            options='--output --format --keep --keep-all --overwrite --device --threads --help'
+            options='--output --format --keep --keep-all --overwrite --device --threads --code --help'
             arguments=('@runs' '@files')
             ;;
         export)
-            options='--output --format --overwrite --help'
-            arguments=('@runs')
+            options='--output --format --set --overwrite --json --code --help'
+            arguments=('@runs @specs')
             ;;
     esac
 }
@@ -47,30 +51,44 @@ _nncli_value() {
         'init --target') value=() ;;
         'init -o' | 'init --output') value=(@files) ;;
         'check --set') value=() ;;
+        'check --code') value=(@files) ;;
         'summary --set') value=() ;;
+        'summary --depth') value=() ;;
+        'summary --batch-size') value=() ;;
+        'summary --memory') value=() ;;
+        'summary --graph') value=(@files) ;;
+        'summary --code') value=(@files) ;;
+        'explain -o' | 'explain --output') value=(@files) ;;
         'train --run') value=(@folders) ;;
         'train --set') value=() ;;
         'train --seed') value=() ;;
         'train --epochs') value=() ;;
         'train --device') value=(auto cpu cuda cuda:0) ;;
         'train --threads') value=() ;;
+        'train --code') value=(@files) ;;
         'inspect-gradients --batches') value=() ;;
         'inspect-gradients --set') value=() ;;
+        'inspect-gradients --data') value=(@files) ;;
         'inspect-gradients --fail-on') value=(vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss) ;;
         'inspect-gradients --device') value=(auto cpu cuda cuda:0) ;;
         'inspect-gradients --threads') value=() ;;
+        'inspect-gradients --code') value=(@files) ;;
         'evaluate --split') value=(train validation test) ;;
         'evaluate --data') value=(@files) ;;
         'evaluate --require') value=() ;;
         'evaluate --device') value=(auto cpu cuda cuda:0) ;;
         'evaluate --threads') value=() ;;
+        'evaluate --code') value=(@files) ;;
         'predict -o' | 'predict --output') value=(@files) ;;
         'predict --format') value=(csv jsonl parquet) ;;
         'predict --keep') value=() ;;
         'predict --device') value=(auto cpu cuda cuda:0) ;;
         'predict --threads') value=() ;;
+        'predict --code') value=(@files) ;;
         'export -o' | 'export --output') value=(@files) ;;
-        'export --format') value=(safetensors) ;;
+        'export --format') value=(safetensors python pt2 onnx) ;;
+        'export --set') value=() ;;
+        'export --code') value=(@files) ;;
         *) return 1 ;;
     esac
 }
@@ -147,7 +165,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check summary train inspect-gradients evaluate predict export')
+    local options='--version --debug --help' arguments=('init check summary explain train inspect-gradients evaluate predict export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batches --data --device --epochs --fail-on --format --keep --output --require --run --seed --set --split --target --threads -o; and set skip yes
+            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --format --graph --keep --memory --output --require --run --seed --set --split --target --threads -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -46,12 +46,13 @@ complete -c nncli -n '__nncli_at \'\'' -l debug -d 'Show a traceback where somet
 complete -c nncli -n '__nncli_at \'\'' -s h -l help -d 'Show this message and exit.'
 complete -c nncli -n '__nncli_at \'\'' -a init -d 'Write a commented spec for a table that trains as it stands.'
 complete -c nncli -n '__nncli_at \'\'' -a check -d 'Find every problem of a spec at once, or say "ok" with its sizes.'
-complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, shapes, parameters and memory.'
+complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, shapes, parameters and memory; draw it.'
+complete -c nncli -n '__nncli_at \'\'' -a explain -d 'Tell what a layer, word, key or error code means, with an example.'
 complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run folder.'
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
-complete -c nncli -n '__nncli_at \'\'' -a export -d 'Write a trained network as one file that carries everything.'
+complete -c nncli -n '__nncli_at \'\'' -a export -d 'Write a network as one file, after running that beside the network.'
 
 complete -c nncli -n '__nncli_at init 1' -a '(__fish_complete_path) builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine'
 complete -c nncli -n '__nncli_at init' -l target -x -d 'The column to predict; default: guessed.'
@@ -63,13 +64,28 @@ complete -c nncli -n '__nncli_at check' -l set -x -d 'Change one value of the sp
 complete -c nncli -n '__nncli_at check' -l no-data -d 'Use stand-in sizes instead of reading data.'
 complete -c nncli -n '__nncli_at check' -l resolved -d 'Print the spec with every default and size filled in.'
 complete -c nncli -n '__nncli_at check' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at check' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at check' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at summary 1' -a '(__nncli_paths specs)'
 complete -c nncli -n '__nncli_at summary' -l set -x -d 'Change one value of the spec; repeatable.'
 complete -c nncli -n '__nncli_at summary' -l no-data -d 'Use stand-in sizes instead of reading data.'
+complete -c nncli -n '__nncli_at summary' -l flat -d 'List every call by its whole name; fold nothing.'
+complete -c nncli -n '__nncli_at summary' -l depth -x -d 'Show at most N scopes inside each other.'
+complete -c nncli -n '__nncli_at summary' -l batch-size -x -d 'Takes the place of training.batch_size.'
+complete -c nncli -n '__nncli_at summary' -l memory -x -d 'Find the largest batch that fits, as in 8GiB.'
+complete -c nncli -n '__nncli_at summary' -l graph -x -a '(__fish_complete_path)' -d 'Draw the network into a .svg or .png file.'
+complete -c nncli -n '__nncli_at summary' -l overwrite -d 'Replace an existing drawing.'
 complete -c nncli -n '__nncli_at summary' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at summary' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at summary' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at explain 1' -a 'name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks network.inputs network.layers network.outputs network.init network.weights network.freeze blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs size x batch features classes vocabulary accuracy f1 precision recall auroc mae rmse r2 data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.classes data.inputs.NAME.positive data.targets data.delimiter data.encoding data.nulls training training.loss training.optimizer training.epochs training.steps training.batch_size training.precision training.clip_gradients training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.checkpoint_every training.metrics training.seed'
+complete -c nncli -n '__nncli_at explain' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at explain' -l schema -d 'Write a JSON Schema of specs, for completion in editors.'
+complete -c nncli -n '__nncli_at explain' -s o -l output -x -a '(__fish_complete_path)' -d 'Where --schema goes; default: stdout.'
+complete -c nncli -n '__nncli_at explain' -l overwrite -d 'Replace an existing file.'
+complete -c nncli -n '__nncli_at explain' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at train 1' -a '(__nncli_paths specs)'
 complete -c nncli -n '__nncli_at train' -l run -x -a '(__fish_complete_directories)' -d 'The run folder; default: runs/<name>/<number>.'
@@ -82,16 +98,19 @@ complete -c nncli -n '__nncli_at train' -s q -l quiet -d 'Only errors on stderr.
 complete -c nncli -n '__nncli_at train' -l json -d 'Write one JSON row an epoch to stdout.'
 complete -c nncli -n '__nncli_at train' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at train' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at train' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at train' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at inspect-gradients 1' -a '(__nncli_paths specs) (__nncli_paths runs)'
 complete -c nncli -n '__nncli_at inspect-gradients' -l batches -x -d 'Batches to look at.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l data -x -a '(__fish_complete_path)' -d 'Other rows than those that the run was trained on.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l fail-on -x -a 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss' -d 'Exit 1 if this finding is there; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l strict -d 'Exit 1 on any warning or error.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at evaluate 1' -a '(__nncli_paths runs)'
@@ -101,6 +120,7 @@ complete -c nncli -n '__nncli_at evaluate' -l json -d 'Write JSON to stdout inst
 complete -c nncli -n '__nncli_at evaluate' -l require -x -d 'Exit 1 where this is missed; quote it; repeatable.'
 complete -c nncli -n '__nncli_at evaluate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at evaluate' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at evaluate' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at evaluate' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at predict 1' -a '(__nncli_paths runs)'
@@ -112,10 +132,14 @@ complete -c nncli -n '__nncli_at predict' -l keep-all -d 'Let every column go al
 complete -c nncli -n '__nncli_at predict' -l overwrite -d 'Replace an existing output.'
 complete -c nncli -n '__nncli_at predict' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at predict' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at predict' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at predict' -s h -l help -d 'Show this message and exit.'
 
-complete -c nncli -n '__nncli_at export 1' -a '(__nncli_paths runs)'
-complete -c nncli -n '__nncli_at export' -s o -l output -x -a '(__fish_complete_path)' -d 'The file to write.'
-complete -c nncli -n '__nncli_at export' -l format -x -a 'safetensors' -d 'safetensors.'
+complete -c nncli -n '__nncli_at export 1' -a '(__nncli_paths runs) (__nncli_paths specs)'
+complete -c nncli -n '__nncli_at export' -s o -l output -x -a '(__fish_complete_path)' -d 'To write: .safetensors, .py, .pt2 or .onnx by its format.'
+complete -c nncli -n '__nncli_at export' -l format -x -a 'safetensors python pt2 onnx' -d 'safetensors, python, pt2 or onnx; default: by the ending of FILE, which must agree.'
+complete -c nncli -n '__nncli_at export' -l set -x -d 'Change one value of the spec; repeatable.'
 complete -c nncli -n '__nncli_at export' -l overwrite -d 'Replace an existing file.'
+complete -c nncli -n '__nncli_at export' -l json -d 'Write what was done as JSON to stdout.'
+complete -c nncli -n '__nncli_at export' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at export' -s h -l help -d 'Show this message and exit.'

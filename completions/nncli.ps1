@@ -7,23 +7,25 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
     $verbs = [ordered]@{
         'init' = 'Write a commented spec for a table that trains as it stands.'
         'check' = 'Find every problem of a spec at once, or say "ok" with its sizes.'
-        'summary' = 'Show a network''s layers, shapes, parameters and memory.'
+        'summary' = 'Show a network''s layers, shapes, parameters and memory; draw it.'
+        'explain' = 'Tell what a layer, word, key or error code means, with an example.'
         'train' = 'Train a network into a run folder.'
         'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
         'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
         'predict' = 'Predict raw rows: one row out per row in, in order.'
-        'export' = 'Write a trained network as one file that carries everything.'
+        'export' = 'Write a network as one file, after running that beside the network.'
     }
     # What may stand in each place: words, and @ with a kind of path.
     $arguments = @{
         'init' = @('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
         'check' = @('@specs')
         'summary' = @('@specs')
+        'explain' = @('name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks network.inputs network.layers network.outputs network.init network.weights network.freeze blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs size x batch features classes vocabulary accuracy f1 precision recall auroc mae rmse r2 data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.classes data.inputs.NAME.positive data.targets data.delimiter data.encoding data.nulls training training.loss training.optimizer training.epochs training.steps training.batch_size training.precision training.clip_gradients training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.checkpoint_every training.metrics training.seed')
         'train' = @('@specs')
         'inspect-gradients' = @('@specs @runs')
         'evaluate' = @('@runs')
         'predict' = @('@runs', '@files')
-        'export' = @('@runs')
+        'export' = @('@runs @specs')
     }
     $repeats = @('check')
     # The options of each verb, and in '' those before a verb. A switch has no Value.
@@ -43,12 +45,27 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--no-data'); Help = 'Use stand-in sizes instead of reading data.' }
             @{ Names = @('--resolved'); Help = 'Print the spec with every default and size filled in.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'summary' = @(
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
             @{ Names = @('--no-data'); Help = 'Use stand-in sizes instead of reading data.' }
+            @{ Names = @('--flat'); Help = 'List every call by its whole name; fold nothing.' }
+            @{ Names = @('--depth'); Value = ''; Help = 'Show at most N scopes inside each other.' }
+            @{ Names = @('--batch-size'); Value = ''; Help = 'Takes the place of training.batch_size.' }
+            @{ Names = @('--memory'); Value = ''; Help = 'Find the largest batch that fits, as in 8GiB.' }
+            @{ Names = @('--graph'); Value = '@files'; Help = 'Draw the network into a .svg or .png file.' }
+            @{ Names = @('--overwrite'); Help = 'Replace an existing drawing.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'explain' = @(
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('--schema'); Help = 'Write a JSON Schema of specs, for completion in editors.' }
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'Where --schema goes; default: stdout.' }
+            @{ Names = @('--overwrite'); Help = 'Replace an existing file.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'train' = @(
@@ -62,16 +79,19 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--json'); Help = 'Write one JSON row an epoch to stdout.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'inspect-gradients' = @(
             @{ Names = @('--batches'); Value = ''; Help = 'Batches to look at.' }
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--data'); Value = '@files'; Help = 'Other rows than those that the run was trained on.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--fail-on'); Value = 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss'; Help = 'Exit 1 if this finding is there; repeatable.' }
             @{ Names = @('--strict'); Help = 'Exit 1 on any warning or error.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'evaluate' = @(
@@ -81,6 +101,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--require'); Value = ''; Help = 'Exit 1 where this is missed; quote it; repeatable.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'predict' = @(
@@ -91,12 +112,16 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'export' = @(
-            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'The file to write.' }
-            @{ Names = @('--format'); Value = 'safetensors'; Help = 'safetensors.' }
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'To write: .safetensors, .py, .pt2 or .onnx by its format.' }
+            @{ Names = @('--format'); Value = 'safetensors python pt2 onnx'; Help = 'safetensors, python, pt2 or onnx; default: by the ending of FILE, which must agree.' }
+            @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing file.' }
+            @{ Names = @('--json'); Help = 'Write what was done as JSON to stdout.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
     }

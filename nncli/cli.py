@@ -41,6 +41,12 @@ Threads = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option("--threads", min=1, metavar="N", help="CPU threads; default: all cores of this process."),
 ]
+Code = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Option(
+        "--code", metavar="FILE", help="Your own layers: runs this Python file, as you; repeatable."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout instead of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")]
 NoData = Annotated[bool, typer.Option("--no-data", help="Use stand-in sizes instead of reading data.")]
@@ -123,13 +129,16 @@ def check(
         bool, typer.Option("--resolved", help="Print the spec with every default and size filled in.")
     ] = False,
     json: Json = False,
+    code: Code = None,
 ) -> None:
     """Find every problem of a spec at once, or say "ok" with its sizes."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.check import CheckOptions, check
 
-        return check(CheckOptions(tuple(specs), tuple(set_ or ()), no_data, resolved, json), streams)
+        sets = tuple(set_ or ())
+        options = CheckOptions(tuple(specs), sets, no_data, resolved, json, tuple(code or ()))
+        return check(options, streams)
 
     _answer(command)
 
@@ -137,16 +146,85 @@ def check(
 @app.command(
     rich_help_panel=DEFINE,
     epilog=_examples(
-        "nncli summary specs/digits-cnn.yaml", "nncli summary net.yaml --set vars.width=64 --json"
+        "nncli summary specs/digits-cnn.yaml --memory 8GiB",
+        "nncli summary net.yaml --set vars.width=64 --graph net.svg",
     ),
 )
-def summary(spec: Spec, set_: Set = None, no_data: NoData = False, json: Json = False) -> None:
-    """Show a network's layers, shapes, parameters and memory."""
+def summary(
+    spec: Spec,
+    set_: Set = None,
+    no_data: NoData = False,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="List every call by its whole name; fold nothing.")
+    ] = False,
+    depth: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--depth", min=0, metavar="N", help="Show at most N scopes inside each other."),
+    ] = None,
+    batch_size: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--batch-size", min=1, metavar="N", help="Takes the place of training.batch_size."),
+    ] = None,
+    memory: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--memory", metavar="BYTES", help="Find the largest batch that fits, as in 8GiB."),
+    ] = None,
+    graph: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--graph", metavar="FILE", help="Draw the network into a .svg or .png file."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing drawing.")] = False,
+    json: Json = False,
+    code: Code = None,
+) -> None:
+    """Show a network's layers, shapes, parameters and memory; draw it."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.summary import SummaryOptions, summary
 
-        return summary(SummaryOptions(spec, tuple(set_ or ()), no_data, json), streams)
+        options = SummaryOptions(
+            spec=spec,
+            set=tuple(set_ or ()),
+            no_data=no_data,
+            flat=flat,
+            depth=depth,
+            batch_size=batch_size,
+            memory=memory,
+            graph=graph,
+            overwrite=overwrite,
+            json=json,
+            code=tuple(code or ()),
+        )
+        return summary(options, streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=DEFINE,
+    epilog=_examples("nncli explain Conv2d", "nncli explain --schema --output nncli.schema.json"),
+)
+def explain(
+    word: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="WORD", help="A layer, word, key or error code; default: list them all."),
+    ] = None,
+    json: Json = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Write a JSON Schema of specs, for completion in editors.")
+    ] = False,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", metavar="FILE", help="Where --schema goes; default: stdout."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+) -> None:
+    """Tell what a layer, word, key or error code means, with an example."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.explain import ExplainOptions, explain
+
+        return explain(ExplainOptions(word, schema, output, overwrite, json), streams)
 
     _answer(command)
 
@@ -183,6 +261,7 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Write one JSON row an epoch to stdout.")] = False,
     device: Device = "auto",
     threads: Threads = None,
+    code: Code = None,
 ) -> None:
     """Train a network into a run folder."""
 
@@ -200,6 +279,7 @@ def train(
             json=json,
             device=device,
             threads=threads,
+            code=tuple(code or ()),
         )
         return train(options, streams)
 
@@ -220,6 +300,10 @@ def inspect_gradients(
     ],
     batches: Annotated[int, typer.Option("--batches", min=1, metavar="N", help="Batches to look at.")] = 4,
     set_: Set = None,
+    data: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--data", metavar="FILE", help="Other rows than those that the run was trained on."),
+    ] = None,
     json: Json = False,
     fail_on: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -228,6 +312,7 @@ def inspect_gradients(
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on any warning or error.")] = False,
     device: Device = "auto",
     threads: Threads = None,
+    code: Code = None,
 ) -> None:
     """Look at gradients and activations layer by layer, and say what is wrong."""
 
@@ -238,11 +323,13 @@ def inspect_gradients(
             target=target,
             batches=batches,
             set=tuple(set_ or ()),
+            data=data,
             json=json,
             fail_on=tuple(fail_on or ()),
             strict=strict,
             device=device,
             threads=threads,
+            code=tuple(code or ()),
         )
         return inspect_gradients(options, streams)
 
@@ -274,6 +361,7 @@ def evaluate(
     ] = None,
     device: Device = "auto",
     threads: Threads = None,
+    code: Code = None,
 ) -> None:
     """Measure a trained network: loss, metrics, confusion matrix."""
 
@@ -288,6 +376,7 @@ def evaluate(
             require=tuple(require or ()),
             device=device,
             threads=threads,
+            code=tuple(code or ()),
         )
         return evaluate(options, streams)
 
@@ -321,6 +410,7 @@ def predict(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     device: Device = "auto",
     threads: Threads = None,
+    code: Code = None,
 ) -> None:
     """Predict raw rows: one row out per row in, in order."""
 
@@ -337,6 +427,7 @@ def predict(
             overwrite=overwrite,
             device=device,
             threads=threads,
+            code=tuple(code or ()),
         )
         return predict(options, streams)
 
@@ -346,23 +437,46 @@ def predict(
 @app.command(
     rich_help_panel=USE,
     epilog=_examples(
-        "nncli export runs/first --output digits.safetensors",
-        "nncli export runs/first --format safetensors --output digits.safetensors --overwrite",
+        "nncli export runs/first --output digits.onnx", "nncli export net.yaml --format python -o net.py"
     ),
 )
 def export(
-    run: Run,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="RUN|SPEC", help="A trained network, or a spec with initial weights.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="To write: .safetensors, .py, .pt2 or .onnx by its format."
+        ),
+    ],
     format_: Annotated[
-        Literal["safetensors"], typer.Option("--format", metavar="FORMAT", help="safetensors.")
-    ] = "safetensors",
+        Optional[Literal["safetensors", "python", "pt2", "onnx"]],  # noqa: UP045
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="safetensors, python, pt2 or onnx; default: by the ending of FILE, which must agree.",
+        ),
+    ] = None,
+    set_: Set = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write what was done as JSON to stdout.")] = False,
+    code: Code = None,
 ) -> None:
-    """Write a trained network as one file that carries everything."""
+    """Write a network as one file, after running that beside the network."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.export import ExportOptions, export
 
-        return export(ExportOptions(run, output, format_, overwrite), streams)
+        options = ExportOptions(
+            target=target,
+            output=output,
+            format=format_,
+            set=tuple(set_ or ()),
+            overwrite=overwrite,
+            json=json,
+            code=tuple(code or ()),
+        )
+        return export(options, streams)
 
     _answer(command)

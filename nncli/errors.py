@@ -17,7 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
+
+SET_FILE: Final = "--set"
+"""The file of every `Place` in a `--set` argument; its line is the number of that argument."""
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -41,7 +44,7 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a text file or in a `--set` argument.
+    """A position in a text file, or in a `--set` argument, whose file is `SET_FILE`.
 
     Units: `line` and `column` count from 1, columns in characters. `text` is the line itself,
     without its end, for the caret that is drawn below it; empty where it is not known.

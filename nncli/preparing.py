@@ -15,9 +15,14 @@ from nncli.device import set_precision
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
-from nncli.network.compiling import compile_network
-from nncli.spec.items import Call, InputSpec
+from nncli.network.compiling import Surroundings, compile_networks
+from nncli.network.constants import work_out_constants
+from nncli.own_code import NO_CODE, OwnCode
+from nncli.pretrained.foreign import ForeignWeights, load_foreign
+from nncli.spec.items import Call
+from nncli.spec.network_spec import InputSpec
 from nncli.spec.spec import Spec
+from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
 from nncli.training.job import TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
@@ -27,23 +32,30 @@ from nncli.training.optimizers import build_optimizer
 from nncli.training.state import TrainState
 
 Result = TypeVar("Result")
-NETWORK = "network"
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A spec that can train: checked, with data read, network compiled, sizes known.
 
-    `spec` is the resolved one, in which every default and size is stated. `data` is None where it
-    was not read, `judge` also where the spec has no training. `warnings` are problems that stop
-    nothing.
+    `spec` is the resolved one, in which every default of data and training is stated. `data` is None
+    where it was not read, `judge` also where the spec has no training. `warnings` are problems that
+    stop nothing. `foreign` tells what became of the files that `weights:` names. `code` holds the files
+    of `--code`.
     """
 
     spec: Spec
-    network: CompiledNetwork
+    networks: Mapping[str, CompiledNetwork]
     data: Data | None
     judge: Judge | None
     warnings: tuple[Problem, ...]
+    foreign: tuple[ForeignWeights, ...] = ()
+    code: OwnCode = NO_CODE
+
+    @property
+    def network(self) -> CompiledNetwork:
+        """The network that is trained: the only one, or the first."""
+        return next(iter(self.networks.values()))
 
     def job(self, device: torch.device) -> tuple[TrainJob, TrainState]:
         """Puts network and data on a device, with the optimiser: all that `train` needs."""
@@ -59,12 +71,13 @@ def prepare(
     *,
     with_data: bool = True,
     with_weights: bool = True,
+    code: OwnCode = NO_CODE,
 ) -> Prepared:
     """Opens the data of a spec, compiles its network and binds its loss.
 
     Initial weights are drawn from torch's generator, seeded with `training.seed`. `problems` are
     those that reading found already; they come out with the rest. Where the data cannot be read,
-    the network is checked with stand-in sizes.
+    the network is checked with stand-in sizes. `code` brings in layers of people's own.
     Raises the problems of all three, as one error.
     """
     found = _Collected(list(problems))
@@ -72,16 +85,40 @@ def prepare(
     inputs, targets = _declarations(spec, data, found)
     declared = data.declared() if data else declared_counts(targets)
     torch.manual_seed(spec.training.seed if spec.training else 0)
-    written = spec.networks[NETWORK]
-    network = found.tried(lambda: compile_network(written, inputs, declared, weights=with_weights))
+    constants = found.tried(lambda: work_out_constants(spec.constants, declared)) or {}
+    around = Surroundings(declared, constants, code.layers)
+    networks = found.tried(lambda: compile_networks(spec.networks, inputs, around, weights=with_weights))
+    reports = found.tried(lambda: load_foreign(networks, spec, copied=with_weights)) if networks else None
+    network = next(iter(networks.values())) if networks else None
     objective, metrics = _bound(spec, network, targets, found)
     if network is not None and objective is not None:
         found.tried(lambda: check_training(spec, network, metrics, data))
-    if network is None or found.problems:
+    if networks is None or found.problems:
         raise failures(found.problems)
-    resolved = _resolved(spec, network, data, metrics)
+    resolved = _resolved(spec, networks, data, metrics)
     judge = Judge(objective, metrics, data.encoders.decode_number) if data and objective else None
-    return Prepared(resolved, network, data, judge, data.warnings if data else ())
+    foreign = reports or ()
+    warnings = (
+        *spec.warnings,
+        *_unused_inputs(spec, networks),
+        *(data.warnings if data else ()),
+        *(each for one in foreign for each in one.warnings),
+    )
+    return Prepared(resolved, networks, data, judge, warnings, foreign, code)
+
+
+def _unused_inputs(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> list[Problem]:
+    """Warns of inputs that a spec without data states and that no item takes."""
+    found: list[Problem] = []
+    for name, network in networks.items() if spec.data is None else ():
+        path = name if name == "network" else f"networks.{name}"
+        for each in spec.networks[name].inputs or ():
+            if not {each, f"{each}.mask"} & set(network.inputs):
+                place = spec.place(*path.split("."), "inputs", each)
+                found.append(
+                    Problem("input-unused", place, f"{path}.inputs.{each}", {"name": each}, "warning")
+                )
+    return found
 
 
 def missing_sections(spec: Spec) -> list[Problem]:
@@ -93,7 +130,9 @@ def missing_sections(spec: Spec) -> list[Problem]:
     return [Problem("key-missing", place, key, {"key": key}) for key in missing]
 
 
-def _resolved(spec: Spec, network: CompiledNetwork, data: Data | None, metrics: tuple[Metric, ...]) -> Spec:
+def _resolved(
+    spec: Spec, networks: Mapping[str, CompiledNetwork], data: Data | None, metrics: tuple[Metric, ...]
+) -> Spec:
     """States what the spec left to defaults that depend on the data."""
     training = spec.training
     if training is not None and data is not None:
@@ -102,7 +141,8 @@ def _resolved(spec: Spec, network: CompiledNetwork, data: Data | None, metrics: 
         stated = training.metrics or tuple(Call(name, spec.place("training")) for name in names)
         training = training.model_copy(update={"keep_best": watch, "metrics": stated})
     declared = data.resolved if data else spec.data
-    return replace(spec, networks={NETWORK: network.resolved}, data=declared, training=training)
+    inputs = {name: network.stated_inputs() for name, network in networks.items()}
+    return with_inputs(replace(spec, data=declared, training=training), inputs)
 
 
 class _Collected:

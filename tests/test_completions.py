@@ -32,7 +32,7 @@ CASES = {
     "nncli evaluate runs/demo --split t": ["test", "train"],
     "nncli predict --format ": ["csv", "jsonl", "parquet"],
     "nncli predict runs/demo ro": ["rows.csv"],
-    "nncli export runs/demo --format ": ["safetensors"],
+    "nncli export runs/demo --format ": ["onnx", "pt2", "python", "safetensors"],
     "nncli train --device cu": ["cuda", "cuda:0"],
     "nncli inspect-gradients --fail-on d": ["dead_units"],
     "nncli train x --threads ": [],
@@ -101,9 +101,9 @@ def test_scripts_know_every_verb_and_option(name: str) -> None:
             assert name == "nncli.bash" or option.help.split(":")[0].replace("'", "") in script
 
 
-def test_every_script_has_the_eight_verbs_of_the_program() -> None:
+def test_every_script_has_the_nine_verbs_of_the_program() -> None:
     names = [verb.name for verb in read_tree().verbs]
-    assert names == "init check summary train inspect-gradients evaluate predict export".split()
+    assert names == "init check summary explain train inspect-gradients evaluate predict export".split()
 
 
 @pytest.mark.parametrize(("line", "offered"), CASES.items(), ids=CASES)
@@ -154,7 +154,7 @@ def test_fish(place: Path, line: str, offered: list[str]) -> None:
 def test_fish_shows_help(place: Path) -> None:
     script = f"source '{FOLDER / 'nncli.fish'}'; complete -C 'nncli sum'"
     answer = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=True)
-    assert answer.stdout == "summary\tShow a network's layers, shapes, parameters and memory.\n"
+    assert answer.stdout == "summary\tShow a network's layers, shapes, parameters and memory; draw it.\n"
 
 
 # What TAB makes of a line where there is one answer, and what it shows where there are several.

@@ -10,9 +10,11 @@ import torch
 
 import nncli
 from nncli.errors import DataError, NncliError, UsageError, WeightsError
+from nncli.messages.catalogue import hint_of
 from nncli.runs.weights_file import read_weights, write_weights
 from tests.end_to_end.conftest import Trained, flowers, ripe
 from tests.end_to_end.program import invoke
+from tests.end_to_end.specs import FLOWERS, write_flowers
 
 __all__ = ["flowers", "ripe"]
 ROW = {"length": 3.1, "width": 1.2, "colour": "red"}
@@ -57,7 +59,8 @@ def test_the_exported_file_is_a_state_dict_for_everybody(exported: Path) -> None
 def test_the_metadata_say_what_is_needed(exported: Path) -> None:
     metadata = read_weights(exported).metadata
     assert sorted(metadata) == [
-        *("nncli.digest", "nncli.encoders", "nncli.format", "nncli.outputs", "nncli.spec", "nncli.torch"),
+        *("nncli.digest", "nncli.encoders", "nncli.format", "nncli.layers"),
+        *("nncli.outputs", "nncli.spec", "nncli.torch"),
     ]
     assert json.loads(metadata["nncli.outputs"]) == [
         {
@@ -70,11 +73,11 @@ def test_the_metadata_say_what_is_needed(exported: Path) -> None:
     ]
 
 
-def test_the_module_is_in_eval_mode_and_the_spec_states_every_size(flowers: Trained) -> None:
+def test_the_module_is_in_eval_mode_and_the_spec_states_its_inputs(flowers: Trained) -> None:
     model = nncli.load(flowers.run, device="cpu")
     assert not model.module.training
-    first = model.spec.networks["network"].layers[0].operation
-    assert "in_features" in str(first)
+    inputs = model.spec.networks["network"].inputs
+    assert inputs is not None and inputs["features"].shape == (4,)
 
 
 def test_predicting_leaves_the_random_generator_alone(flowers: Trained) -> None:
@@ -120,6 +123,33 @@ def test_a_run_that_has_no_weights_yet_says_what_to_type(flowers: Trained, tmp_p
     with pytest.raises(WeightsError) as caught:
         nncli.load(tmp_path / "run")
     assert _code(caught.value) == "run-without-weights"
+    (tmp_path / "run" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(WeightsError) as caught:
+        nncli.load(tmp_path / "run")
+    assert _code(caught.value) == "run-weights-damaged"
+    assert hint_of(caught.value.problems[0]).endswith(f"--run {tmp_path / 'run'} --resume")
+
+
+def test_the_layers_of_a_run_stand_where_they_were_written(tmp_path: Path) -> None:
+    text = FLOWERS.replace("  - ReLU\n", "  # a remark\n  - ReLU\n")
+    write_flowers(tmp_path, text)
+    arguments = ("--set", "network.0.Linear=4", "--set", "network.1=Tanh", "--epochs", "1", "--run", "run")
+    assert invoke(tmp_path, "train", "flowers.yaml", *arguments).code == 0
+    model = nncli.load(tmp_path / "run")
+    spec = str(tmp_path / "run" / "spec.yaml")
+    lines = dict(enumerate(text.split("\n"), 1))
+    first, second, third = [(call.place.file, call.place.line) for call in model.network.calls]
+    assert first[0] == third[0] == spec
+    assert (lines[first[1]], lines[third[1]]) == ("  - Linear: 8", "  - Linear: $classes")
+    assert second == ("--set", 2)
+    place = model.spec.place("data", "inputs", "colour", "missing")
+    assert place.text == "  inputs: {length: number, width: number, colour: category}"
+
+
+def test_a_run_with_a_spec_that_cannot_be_read_any_more_still_opens(flowers: Trained, tmp_path: Path) -> None:
+    shutil.copytree(flowers.run, tmp_path / "run")
+    (tmp_path / "run" / "spec.yaml").write_text("network: [")
+    assert nncli.load(tmp_path / "run").network.calls[0].place.file.endswith("model.safetensors: nncli.spec")
 
 
 @pytest.mark.parametrize(

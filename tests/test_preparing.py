@@ -41,7 +41,7 @@ def test_the_resolved_spec_states_every_size_and_default(tmp_path: Path) -> None
     network = prepared.spec.networks["network"]
     assert network.inputs is not None
     assert network.inputs["features"].shape == (4,)
-    assert "in_features: 4" in as_yaml(tree)
+    assert "shape: [4]" in as_yaml(tree)
     assert tree["data"]["split"]["stratify"] == "kind"
     assert tree["data"]["targets"]["kind"]["classes"] == ["rose", "tulip", "weed"]
     assert prepared.data is not None

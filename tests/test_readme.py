@@ -33,6 +33,7 @@ def environment() -> dict[str, str]:
 def test_every_command_runs(tmp_path: Path) -> None:
     """The commands share one folder with the specs, as a person would type them one after another."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    shutil.copytree(ROOT / "docs" / "own-layers", tmp_path / "docs" / "own-layers")
     for command in "".join(blocks("sh")).splitlines():
         answer = subprocess.run(
             ["sh", "-c", command],
@@ -61,6 +62,11 @@ def test_every_verb_has_a_command() -> None:
 def test_the_spec_is_the_one_of_specs() -> None:
     written = (ROOT / "specs" / "digits-cnn.yaml").read_text(encoding="utf-8")
     assert blocks("yaml")[0] == "".join(line for line in written.splitlines(True) if not line.startswith("#"))
+
+
+def test_the_layer_is_the_one_of_docs() -> None:
+    written = (ROOT / "docs" / "own-layers" / "gated.py").read_text(encoding="utf-8")
+    assert blocks("python")[1] == written[written.index("import torch") :]
 
 
 def test_the_table_of_exit_codes_is_complete() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, get_args
@@ -11,6 +12,7 @@ import typer
 from nncli.cli import app
 from nncli.data.builtin_sets import FOLDER, PREFIX
 from nncli.diagnosis.findings import FindingId
+from nncli.explaining.words import word_groups
 
 Value: TypeAlias = tuple[str, ...]
 """What may stand in a place: fixed words, and `@specs`, `@runs`, `@files` or `@folders`."""
@@ -19,18 +21,28 @@ HELP: Final = ("-h", "--help")
 
 BUILTIN: Final = tuple(PREFIX + path.stem for path in sorted(FOLDER.glob("*.csv")))
 
+# Words that the language itself has: those of torch depend on what is installed.
+WORDS: Final = tuple(
+    word
+    for group, words in word_groups().items()
+    for word in words
+    if group != "error code" and re.fullmatch(r"[A-Za-z][\w.]*", word)
+)
+
 # What a metavar of cli.py stands for; the rest is one of a few words, free text or a number.
 VALUES: Final[Mapping[str, Value]] = {
     "SPEC": ("@specs",),
     "SPEC…": ("@specs",),
     "RUN": ("@runs",),
     "SPEC|RUN": ("@specs", "@runs"),
+    "RUN|SPEC": ("@runs", "@specs"),
     "FILE": ("@files",),
     "FILE|-": ("@files",),
     "DIR": ("@folders",),
     "DEVICE": ("auto", "cpu", "cuda", "cuda:0"),
     "ID": get_args(FindingId),
     "FILE|builtin:NAME": ("@files", *BUILTIN),
+    "WORD": WORDS,
 }
 
 

@@ -14,7 +14,7 @@ START: Final = """# Errors
 
 <!-- Written by `make generated` from nncli/messages/; changes here are lost. -->
 
-Every message of nncli has this form: where, the code, what is wrong, and what to type instead.
+Every message of nncli has this form, on stderr: where, the code, what is wrong, and what to type instead.
 
 ```text
 digits.yaml:12:9: error[layer-unknown]: there is no layer `Conv2D` in torch.nn
@@ -22,6 +22,10 @@ digits.yaml:12:9: error[layer-unknown]: there is no layer `Conv2D` in torch.nn
     ^
 hint: did you mean `Conv2d`?
 ```
+
+What came by `--set` has `--set 2` for its place, the second one here, and is shown as it was typed. Only what
+the parser of the command line refuses itself, such as an option that is not there, stands in a box with the
+usage of the verb, and has no code; its exit code is 2 as well.
 
 Below, `{words in braces}` stand for what is filled in. The exit code of a command that found several
 problems is the lowest of theirs.

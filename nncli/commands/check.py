@@ -14,6 +14,7 @@ from nncli.terminal.problems import as_document, show_problem
 from nncli.terminal.streams import Streams
 
 if TYPE_CHECKING:
+    from nncli.own_code import OwnCode
     from nncli.preparing import Prepared
 
 
@@ -26,17 +27,19 @@ class CheckOptions:
     no_data: bool = False
     resolved: bool = False
     json: bool = False
+    code: tuple[Path, ...] = ()
 
 
 def check(options: CheckOptions, streams: Streams) -> int:
     """Checks specs one after the other; the exit code is the lowest of those that failed."""
     if options.resolved and (options.json or len(options.specs) > 1):
         raise failure("check-resolved-alone")
+    code = _own_code(options)
     exits: list[int] = []
     problems: list[Problem] = []
     for path in options.specs:
         try:
-            prepared = _examine(path, options)
+            prepared = _examine(path, options, code)
         except NncliError as error:
             exits.append(error.exit_code)
             problems.extend(error.problems)
@@ -53,15 +56,25 @@ def check(options: CheckOptions, streams: Streams) -> int:
     return min(exits, default=Exit.DONE)
 
 
-def _examine(path: Path, options: CheckOptions) -> Prepared:
+def _own_code(options: CheckOptions) -> OwnCode | None:
+    """Loads the files of `--code`; without any, torch is not needed yet."""
+    if not options.code:
+        return None
+    from nncli.own_code import load_code
+
+    return load_code(options.code)
+
+
+def _examine(path: Path, options: CheckOptions, code: OwnCode | None) -> Prepared:
     spec, problems = read_spec(path, options.set)
-    network = spec.networks.get("network")
-    if network is None or not network.layers:
+    if not any(network.layers for network in spec.networks.values()):
         # Without a network nothing else can be said, and torch is not needed to say it.
         raise failures(problems or [Problem("network-empty", spec.place("network"), "network")])
+    from nncli.own_code import NO_CODE
     from nncli.preparing import prepare
 
-    return prepare(spec, problems, with_data=not options.no_data, with_weights=False)
+    own = code or NO_CODE
+    return prepare(spec, problems, with_data=not options.no_data, with_weights=False, code=own)
 
 
 def _show(problems: Sequence[Problem], streams: Streams) -> None:

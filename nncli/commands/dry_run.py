@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nncli.data.tables import counted
 from nncli.errors import Exit
 from nncli.network.sizing import readable_bytes
-from nncli.network.summary import summarise
+from nncli.network.summary import Wanted, summarise
 from nncli.preparing import Prepared
-from nncli.terminal.figures import count, duration
+from nncli.terminal.figures import duration
 from nncli.terminal.streams import Streams
 from nncli.training.job import TrainJob
 from nncli.training.loop import train
+from nncli.training.optimizers import state_per_weight
 from nncli.training.rows import EpochRow
 from nncli.training.state import TrainState
 
@@ -22,7 +24,9 @@ def dry_run(prepared: Prepared, job: TrainJob, state: TrainState, streams: Strea
     """Trains a few steps that are thrown away, and says what a run needs; writes nothing."""
     steps = job.total_steps()
     seconds = _seconds_per_step(job, state)
-    memory = summarise(prepared.network, job.training.batch_size).training_bytes
+    wanted = Wanted(job.training.batch_size, state_per_weight(job.training.optimizer))
+    cost = summarise(prepared.spec.name, prepared.network, wanted).cost
+    memory = cost.training_bytes if cost is not None else 0
     assert prepared.data is not None
     held = sum(
         tensor.numel() * tensor.element_size()
@@ -30,7 +34,9 @@ def dry_run(prepared: Prepared, job: TrainJob, state: TrainState, streams: Strea
         for tensor in (*part.inputs.values(), *part.targets.values())
     )
     streams.say(f"{prepared.spec.name}: one batch went forward and backward on {job.device}")
-    streams.say(f"  time    about {duration(steps * seconds)} for {count(steps)} steps, without evaluation")
+    streams.say(
+        f"  time    about {duration(steps * seconds)} for {counted(steps, 'step')}, without evaluation"
+    )
     streams.say(f"  memory  about {readable_bytes(memory + held)}, {readable_bytes(held)} of it data")
     streams.say("nothing was written")
     return Exit.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Mapping
@@ -11,12 +12,14 @@ from typing import Any, Final
 
 from nncli.data.dataset import Part, PartName
 from nncli.data.rows import part_from, read_rows
+from nncli.data.tables import counted
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
+from nncli.own_code import load_code
 from nncli.recorded import recorded_data
-from nncli.terminal.figures import count, short
+from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
 from nncli.terminal.waiting import waiting
@@ -24,7 +27,10 @@ from nncli.training.evaluation import Evaluation, hold
 from nncli.training.evaluation import evaluate as evaluate_part
 from nncli.training.metrics import confusion
 
-_REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*\Z")
+_FIGURE: Final = re.compile(r"[A-Za-z_][\w.]*")
+_REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*([<>=!]+)\s*(\S+)\s*\Z")
+# What was meant by signs that other languages have, or that are written the wrong way round.
+_MEANT: Final = {"=>": ">=", "=<": "<=", "==": ">=", "=": ">="}
 _COMPARE: Final = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 
@@ -39,6 +45,7 @@ class EvaluateOptions:
     require: tuple[str, ...] = ()
     device: str = "auto"
     threads: int | None = None
+    code: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     """Prints the figures; returns NO where a requirement is missed."""
     requirements = [read_requirement(text) for text in options.require]
     set_threads(options.threads)
-    model = open_model(options.run, resolve_device(options.device))
+    model = open_model(options.run, resolve_device(options.device), load_code(options.code))
     for requirement in requirements:
         _check_figure(requirement, model)
     with waiting(streams, "evaluating"):
@@ -81,7 +88,7 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
         )
     else:
         source = f"{options.data}" if options.data else f"the {part.name} part"
-        show_figures(streams, f"{model.spec.name} on {source}, {count(part.rows)} rows", found.figures)
+        show_figures(streams, f"{model.spec.name} on {source}, {counted(part.rows, 'row')}", found.figures)
         if table:
             streams.data("\n")
             show_confusion(streams, table["classes"], table["counts"])
@@ -97,10 +104,25 @@ def read_requirement(text: str) -> Requirement:
     the `>` for a redirection.
     """
     found = _REQUIREMENT.match(text)
+    if found is None:
+        cut = text.strip() if _FIGURE.fullmatch(text.strip()) else ""
+        raise failure("requirement-form", text=text, cut=cut)
+    figure, sign, bound = found.groups()
+    if sign not in _COMPARE:
+        right = f"{figure}{_MEANT.get(sign, '>=')}{bound}"
+        raise failure("requirement-form", text=text, sign=sign, right=right)
+    if _is_number(bound):
+        return Requirement(text, figure, sign, float(bound))
+    share = bound.removesuffix("%")
+    right = f"{figure}{sign}{float(share) / 100:g}" if share != bound and _is_number(share) else ""
+    raise failure("requirement-form", text=text, bound=bound, share=right)
+
+
+def _is_number(text: str) -> bool:
     try:
-        return Requirement(text, found.group(1), found.group(2), float(found.group(3)))  # type: ignore[union-attr]
-    except (AttributeError, ValueError) as error:
-        raise failure("requirement-form", text=text) from error
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _check_figure(requirement: Requirement, model: Model) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nncli.commands.output_files import check_folder
 from nncli.data.builtin_sets import PREFIX, builtin_name
 from nncli.data.guessing import Guess, guess_columns
 from nncli.errors import Exit, printable
@@ -65,8 +66,7 @@ def init(options: InitOptions, streams: Streams) -> int:
     output = options.output or Path(f"{stem}.yaml")
     if output.exists():
         raise failure("spec-exists", file=str(output))
-    if not output.parent.is_dir():
-        raise failure("file-unreadable", file=str(output.parent), reason="no such folder")
+    check_folder(output)
     write_new(output, spec_text(spec_name_from(output.stem), options.source, guess, output.parent).encode())
     target = next(iter(guess.targets))
     streams.say(f"wrote {output}: {guess.task}, target `{printable(target)}` ({guess.chosen})")

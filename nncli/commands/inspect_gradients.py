@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,8 +13,9 @@ from nncli.diagnosis.probes import LayerProbe, Probe, probe
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
+from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
-from nncli.recorded import recorded_data
+from nncli.recorded import other_data, recorded_data
 from nncli.runs.folder import RunFolder
 from nncli.runs.rows import read_rows
 from nncli.spec.opening import read_spec
@@ -35,11 +36,13 @@ class InspectOptions:
     target: Path
     batches: int = 4
     set: tuple[str, ...] = ()
+    data: Path | None = None
     json: bool = False
     fail_on: tuple[str, ...] = ()
     strict: bool = False
     device: str = "auto"
     threads: int | None = None
+    code: tuple[Path, ...] = ()
 
 
 def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
@@ -52,6 +55,8 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
     trained = options.target.is_dir() or options.target.suffix == WEIGHTS_SUFFIX
     if trained and options.set:
         raise failure("set-on-run")
+    if options.data and not trained:
+        raise failure("data-on-spec")
     with waiting(streams, "measuring"):
         job, state = _trained(options) if trained else _untrained(options, streams)
         measured = probe(job, state, options.batches)
@@ -67,7 +72,7 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
 
 def _untrained(options: InspectOptions, streams: Streams) -> tuple[TrainJob, TrainState]:
     spec, problems = read_spec(options.target, options.set)
-    prepared = prepare(spec, [*problems, *missing_sections(spec)])
+    prepared = prepare(spec, [*problems, *missing_sections(spec)], code=load_code(options.code))
     for warning in prepared.warnings:
         show_problem(streams, warning)
     return prepared.job(resolve_device(options.device))
@@ -75,10 +80,17 @@ def _untrained(options: InspectOptions, streams: Streams) -> tuple[TrainJob, Tra
 
 def _trained(options: InspectOptions) -> tuple[TrainJob, TrainState]:
     device = resolve_device(options.device)
-    model = open_model(options.target, device)
-    data = recorded_data(model, options.target)
-    check_training(model.spec, model.network, model.judge.metrics, data)
-    job, state = make_job(model.training, model.network, model.judge, data, device)
+    model = open_model(options.target, device, load_code(options.code))
+    spec, training = model.spec, model.training
+    if options.data:
+        data = other_data(model, options.data)
+        # Nothing is chosen by figures of a validation part that other rows do not have.
+        training = training.model_copy(update={"keep_best": None, "stop_early": None})
+        spec = replace(spec, training=training)
+    else:
+        data = recorded_data(model, options.target)
+    check_training(spec, model.network, model.judge.metrics, data)
+    job, state = make_job(training, model.network, model.judge, data, device)
     # The probe judges a network that was trained otherwise than one that was not.
     rows = read_rows(RunFolder(options.target).metrics) if model.run else []
     step = rows[-1].get("step") if rows else None

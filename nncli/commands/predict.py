@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nncli.commands.output_files import check_output
 from nncli.data.rows import read_rows
-from nncli.data.tables import Table
+from nncli.data.tables import Table, counted
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
 from nncli.outputs import Answers
+from nncli.own_code import load_code
 from nncli.runs.atomic import write_atomic
-from nncli.terminal.figures import count
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 
@@ -39,15 +40,16 @@ class PredictOptions:
     overwrite: bool = False
     device: str = "auto"
     threads: int | None = None
+    code: tuple[Path, ...] = ()
 
 
 def predict(options: PredictOptions, streams: Streams) -> int:
     """Writes predictions to a file, whole or not at all, or to stdout."""
     form = _format(options)
-    if options.output and options.output.exists() and not options.overwrite:
-        raise failure("output-exists", file=str(options.output))
+    if options.output:
+        check_output(options.output, overwrite=options.overwrite)
     set_threads(options.threads)
-    model = open_model(options.run, resolve_device(options.device))
+    model = open_model(options.run, resolve_device(options.device), load_code(options.code))
     with waiting(streams, "predicting"):
         table = read_rows(options.file, model.encoders, with_targets=False)
         kept = _kept(options, table, model)
@@ -63,7 +65,7 @@ def predict(options: PredictOptions, streams: Streams) -> int:
         content = "".join(lines).encode()
     assert options.output is not None
     write_atomic(options.output, content)
-    streams.say(f"{count(len(table))} rows predicted, written to {options.output}")
+    streams.say(f"{counted(len(table), 'row')} predicted, written to {options.output}")
     return Exit.DONE
 
 

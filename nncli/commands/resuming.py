@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from nncli import __version__
-from nncli.errors import Problem
-from nncli.messages.catalogue import failure
+from nncli.errors import Problem, WeightsError
 from nncli.network.sizing import weight_bytes
+from nncli.own_code import OwnCode
 from nncli.preparing import Prepared
 from nncli.recording import Recorder
 from nncli.runs.atomic import check_space
@@ -20,16 +20,18 @@ from nncli.runs.environment import describe_environment, environment_differences
 from nncli.runs.folder import (
     RunFolder,
     RunInfo,
-    check_same_run,
     create_run,
     digest_of,
     newest_run,
     next_run_path,
     read_run,
-    relative_folder,
+    relative_path,
+    run_exists,
 )
 from nncli.runs.locks import RunLock
 from nncli.runs.rows import read_rows
+from nncli.runs.sameness import check_same_code, check_same_run
+from nncli.runs.weights_file import read_weights
 from nncli.spec.spec import Spec
 from nncli.spec.writing import as_tree, as_yaml
 from nncli.terminal.problems import show_problem
@@ -53,14 +55,24 @@ class RunPlace:
     recorded: RunInfo | None = None
     environment: Mapping[str, object] | None = None
 
-    def is_done(self, spec: Spec, sets: tuple[str, ...]) -> bool:
+    def is_done(self, spec: Spec, sets: tuple[str, ...], code: OwnCode) -> bool:
         """Tells whether the run has nothing left to do, which needs no data and no network.
 
-        Raises WeightsError `run-differs` where it was made by another spec.
+        A run whose weights file is lost or damaged has to write it again.
+        Raises WeightsError `run-differs` where it was made by another spec; with other files of `--code`
+        also where it is not done, since the spec can mean nothing without them.
         """
-        if self.recorded is None or self.path is None or self.recorded.state != "done":
+        if self.recorded is None or self.path is None:
             return False
-        check_same_run(self.path, self.recorded, run_info(self.path, spec, sets, self.recorded.data_digest))
+        given = run_info(self.path, spec, sets, self.recorded.data_digest, code)
+        if self.recorded.state != "done":
+            check_same_code(self.path, self.recorded, given)
+            return False
+        check_same_run(self.path, self.recorded, given)
+        try:
+            read_weights(RunFolder(self.path).weights)
+        except WeightsError:
+            return False
         return True
 
     def device_for(self, asked: str) -> str:
@@ -106,7 +118,8 @@ class RunFacts:
 
     def info(self, path: Path, prepared: Prepared) -> RunInfo:
         """Writes run.json's content."""
-        return run_info(path, prepared.spec, self.set, prepared.data.digest if prepared.data else None)
+        digest = prepared.data.digest if prepared.data else None
+        return run_info(path, prepared.spec, self.set, digest, prepared.code)
 
     def environment(self, prepared: Prepared) -> dict[str, object]:
         """Writes environment.json's content."""
@@ -115,22 +128,25 @@ class RunFacts:
             device=self.device,
             threads=self.threads,
             precision=training.precision if training else "auto",
-            kernels={},
             seed=training.seed if training else 0,
             spec_folder=prepared.spec.origin.folder,
         )
 
 
-def run_info(path: Path, spec: Spec, sets: tuple[str, ...], data_digest: str | None) -> RunInfo:
+def run_info(
+    path: Path, spec: Spec, sets: tuple[str, ...], data_digest: str | None, code: OwnCode
+) -> RunInfo:
     """Describes a run of a spec, in a folder that may not be there yet."""
     return RunInfo(
         nncli=__version__,
         name=spec.name,
         seed=spec.training.seed if spec.training else 0,
         set=sets,
+        code={relative_path(path, file) or file.name: digest for file, digest in code.digests.items()},
         spec_digest=digest_of(spec.origin.text),
         data_digest=data_digest,
-        spec_folder=relative_folder(path, spec.origin.folder),
+        spec_folder=relative_path(path, spec.origin.folder),
+        spec_file=Path(spec.origin.file).name,
     )
 
 
@@ -143,7 +159,7 @@ def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
     if found is None or not RunFolder(found).info.exists():
         return RunPlace(path, name)
     if not resume:
-        raise failure("run-exists", run=found)
+        raise run_exists(found)
     return RunPlace(found, name, read_run(found), read_environment(RunFolder(found).environment))
 
 

@@ -13,6 +13,7 @@ from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import message_of
 from nncli.model import describe_model
+from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
 from nncli.recording import Recorder
 from nncli.runs.signals import StopSignal
@@ -41,6 +42,7 @@ class TrainOptions:
     json: bool = False
     device: str = "auto"
     threads: int | None = None
+    code: tuple[Path, ...] = ()
 
     def overrides(self) -> tuple[str, ...]:
         """Lists `--set` values, with `--seed` and `--epochs` among them."""
@@ -64,8 +66,9 @@ def train(options: TrainOptions, streams: Streams) -> int:
 def _train(options: TrainOptions, streams: Streams) -> int:
     spec, problems = read_spec(options.spec, options.overrides())
     problems += missing_sections(spec)
+    code = load_code(options.code)
     place = resuming.choose_run(options.run, options.resume, spec.name)
-    if not problems and place.is_done(spec, options.overrides()):
+    if not problems and place.is_done(spec, options.overrides(), code):
         streams.say(f"{place.path} is done; nothing to do")
         if options.json and place.path:
             streams.document(resuming.finished_row(place.path))
@@ -73,7 +76,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     device = resolve_device(place.device_for(options.device))
     threads = set_threads(place.threads_for(options.threads))
     with waiting(streams, "reading the data"):
-        prepared = prepare(spec, problems)
+        prepared = prepare(spec, problems, code=code)
     for warning in prepared.warnings:
         show_problem(streams, warning)
     job, state = prepared.job(device)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from nncli.data.tables import Column, Rows, Table
+from nncli.data.tables import Column, Rows, Table, counted
 from nncli.errors import Problem
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def fit_classes(column: Column, declared: ColumnSpec, texts: pl.Series) -> Class
     if declared.type == "binary":
         if len(classes) != 2:
             many = len(classes) if len(classes) > 2 else ""
-            return Problem("binary-values", None, column.path, facts | {"many": many})
+            found = counted(len(classes), "value")
+            return Problem("binary-values", None, column.path, facts | {"many": many, "found": found})
         positive = _positive(declared, classes)
         if positive not in classes:
             return Problem("positive-unknown", None, column.path, facts | {"positive": positive})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nncli.errors import Problem
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import DataSpec
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from nncli.data.encoders import features_of
 from nncli.data.tables import Column
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.spec.items import FEATURES, InputSpec
+from nncli.spec.network_spec import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 

@@ -17,7 +17,7 @@ from nncli.data.numbers import NumberEncoder
 from nncli.data.tables import Reading, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures
-from nncli.spec.items import FEATURES, InputSpec
+from nncli.spec.network_spec import FEATURES, InputSpec
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from nncli.data.parquet import read_parquet
 from nncli.data.tables import Reading, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
+from nncli.regular_files import NotRegularError, read_regular_file
 
 Reader = Callable[[bytes, str, Reading], Table]
 
@@ -37,21 +37,16 @@ def format_problem(path: Path) -> Problem | None:
 def read_bytes(path: Path) -> bytes | Problem:
     """Reads a regular file, or says why it cannot be read, without a place."""
     try:
-        # Not blocking, so that a FIFO without a writer is refused rather than waited for.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        return read_regular_file(path)
+    except NotRegularError as error:
+        kind = "a directory" if error.is_folder else "no regular file"
+        return Problem("data-irregular", facts={"file": path, "kind": kind})
     except FileNotFoundError:
         facts = {"file": path, "nearest": nearest(path.name, _names_beside(path))}
         return Problem("data-missing", facts=facts)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return Problem("data-closed", facts={"file": path, "reason": reason})
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a directory" if stat.S_ISDIR(mode) else "no regular file"
-        return Problem("data-irregular", facts={"file": path, "kind": kind})
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read()
 
 
 def _names_beside(path: Path) -> list[str]:

@@ -15,8 +15,8 @@ from nncli.data.files import format_problem, read_bytes, read_table
 from nncli.data.tables import Column, Reading, Table
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.spec.items import FEATURES
 from nncli.spec.names import NAME, RESERVED
+from nncli.spec.network_spec import FEATURES
 from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class _Kind:
 def guess_columns(source: str | Path, target: str | None = None) -> Guess:
     """Guesses types, target and task from a file, or tells those of `builtin:NAME`.
 
-    Raises `builtin-unknown`, `target-unknown`, `target-empty`, `target-constant`, `guess-inputs`,
+    Raises `source-unknown`, `target-unknown`, `target-empty`, `target-constant`, `guess-inputs`,
     `file-unreadable` and what reading the file raises.
     """
     name = builtin_name(str(source))
@@ -95,7 +95,7 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
 
 def _builtin(name: str, source: str, target: str | None) -> Guess:
     if name not in BUILTIN:
-        raise failure("builtin-unknown", name=name, nearest=nearest(name, BUILTIN), known=list(BUILTIN))
+        raise failure("source-unknown", name=name, nearest=nearest(name, BUILTIN), known=list(BUILTIN))
     own = BUILTIN[name]
     (header,) = own.targets
     if target not in (None, header):

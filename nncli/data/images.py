@@ -14,7 +14,7 @@ import numpy as np
 from nncli.data.numbers import Numbers, is_number, number_cells, read_numbers, scale_of
 from nncli.data.tables import Column, Table
 from nncli.errors import Problem
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:

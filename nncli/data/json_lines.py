@@ -1,8 +1,9 @@
-"""JSONL: one flat object a line; numbers keep the digits that are written."""
+"""JSONL and JSON: flat objects, one a line or in a list; numbers keep the digits that are written."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -25,35 +26,58 @@ def read_json_lines(content: bytes, file: str, reading: Reading) -> Table:
     Raises `data-empty`, `json-syntax`, `json-object`, `json-nested`, `json-repeated`, `data-encoding`,
     `data-nul`.
     """
+    text = decoded(content, file, reading.encoding).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    rows = {
+        number: _cells(_value(line, Place(file, number, 1, line)), Place(file, number, 1, line))
+        for number, line in enumerate(text.decode("utf-8").split("\n"), 1)
+        if line.strip()
+    }
+    return _table(rows, Source(file, text), reading)
+
+
+def read_json(content: bytes, file: str, reading: Reading) -> Table:
+    """Reads what a program writes to a pipe: JSONL, a list of objects, or one object over several lines.
+
+    Rows that are no lines are named by number. Raises as `read_json_lines` does.
+    """
+    text = decoded(content, file, reading.encoding).decode("utf-8").strip()
+    if not text.startswith("[") and text.partition("\n")[0].rstrip().endswith("}"):
+        return read_json_lines(content, file, reading)
+    value = _value(text, Place(file, 1, 1))
+    objects = value if isinstance(value, list) else [value]
+    rows = {number: _cells(each, Place(file, number, 1)) for number, each in enumerate(objects, 1)}
+    return _table(rows, Source(file), reading)
+
+
+def _table(rows: Mapping[int, Sequence[tuple[str, str | None]]], source: Source, reading: Reading) -> Table:
     import polars as pl
 
-    text = decoded(content, file, reading.encoding).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines: list[int] = []
     columns: dict[str, list[str | None]] = {}
-    for number, line in enumerate(text.decode("utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
-        for key, value in _cells(line, Place(file, number, 1, line)):
+    for count, pairs in enumerate(rows.values()):
+        for key, value in pairs:
             cells = columns.setdefault(key, [])
-            cells.extend([None] * (len(lines) - len(cells)))
+            cells.extend([None] * (count - len(cells)))
             cells.append(value)
-        lines.append(number)
-    if not lines or not columns:
-        raise failure("data-empty", Place(file, 1, 1))
+    if not rows or not columns:
+        raise failure("data-empty", Place(source.file, 1, 1))
     for cells in columns.values():
-        cells.extend([None] * (len(lines) - len(cells)))
+        cells.extend([None] * (len(rows) - len(cells)))
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-    return Table(frame, np.array(lines, np.int64), Source(file, text), reading)
+    return Table(frame, np.array(list(rows), np.int64), source, reading)
 
 
-def _cells(line: str, place: Place) -> list[tuple[str, str | None]]:
+def _value(text: str, place: Place) -> object:
     try:
-        found = _DECODER.decode(line)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        at = Place(place.file, place.line, error.colno, line)
+        lines = text.split("\n")
+        at = Place(place.file, place.line + error.lineno - 1, error.colno, lines[error.lineno - 1])
         raise failure("json-syntax", at, reason=error.msg) from None
     except RecursionError:
         raise failure("json-syntax", place, reason="brackets are nested too deep") from None
+
+
+def _cells(found: object, place: Place) -> list[tuple[str, str | None]]:
     if not isinstance(found, tuple):
         raise failure("json-object", place)
     if len(dict(found)) < len(found):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nncli.data.tables import Column, Table
 from nncli.errors import Problem
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:

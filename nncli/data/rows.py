@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +16,7 @@ from nncli.data.categories import as_text
 from nncli.data.dataset import Part, PartName
 from nncli.data.encoders import Encoders
 from nncli.data.files import format_problem, read_bytes, read_table
+from nncli.data.json_lines import read_json
 from nncli.data.tables import Source, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
@@ -21,12 +24,14 @@ from nncli.messages.catalogue import failure, failures, nearest
 if TYPE_CHECKING:
     import polars as pl
 
+# An object, or a list of them; `[kg],age` is the header of a table.
+_JSON: Final = re.compile(rb"(\xef\xbb\xbf)?\s*(\{|\[\s*[\[{\]])")
 STDIN_NAME: Final = "<stdin>"
 ROWS_NAME: Final = "<rows>"
 
 
 def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) -> Table:
-    """Reads the rows of a file, or for None of standard input: JSONL where it starts with `{`, else CSV.
+    """Reads the rows of a file, or for None of standard input: JSON where it starts as such, else CSV.
 
     Columns are found by name; others are kept in the table and not looked at. The targets may be
     missing unless `with_targets`. Raises `file-unreadable` (usage), `columns-missing`, and what the
@@ -34,8 +39,10 @@ def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) ->
     """
     if source is None:
         content = sys.stdin.buffer.read()
-        suffix = ".jsonl" if content.lstrip().startswith(b"{") else ".csv"
-        table = read_table(Path(f"stdin{suffix}"), content, STDIN_NAME, encoders.reading)
+        if _JSON.match(content):
+            table = read_json(content, STDIN_NAME, encoders.reading)
+        else:
+            table = read_table(Path("stdin.csv"), content, STDIN_NAME, encoders.reading)
     else:
         found = read_bytes(source)
         if isinstance(found, Problem):
@@ -48,10 +55,14 @@ def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) ->
 
 
 def table_from_rows(
-    rows: Sequence[Mapping[str, object]] | pl.DataFrame, encoders: Encoders, *, with_targets: bool
+    rows: Mapping[str, object] | Sequence[Mapping[str, object]] | pl.DataFrame,
+    encoders: Encoders,
+    *,
+    with_targets: bool,
 ) -> Table:
-    """Makes a table of dicts or of a Polars frame. Raises `columns-missing`, `cells-nested`.
+    """Makes a table of dicts, one for each row, or of a Polars frame; one dict alone is one row.
 
+    Raises `columns-missing`, `cells-nested`, `cell-type`, `rows-empty`, `rows-type`.
     In dicts, None, a missing key and a float NaN are empty cells.
     """
     import polars as pl
@@ -59,6 +70,8 @@ def table_from_rows(
     if isinstance(rows, pl.DataFrame):
         frame = rows
     else:
+        rows = [rows] if isinstance(rows, Mapping) else rows
+        _refuse_other_types(rows)
         names = dict.fromkeys(name for row in rows for name in row)
         cells = {name: [_cell(row.get(name), at, name) for at, row in enumerate(rows, 1)] for name in names}
         frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
@@ -66,6 +79,15 @@ def table_from_rows(
         raise failure("rows-empty")
     table = Table(frame, np.arange(1, frame.height + 1), Source(ROWS_NAME), encoders.reading)
     return _complete(table, encoders, with_targets=with_targets)
+
+
+def _refuse_other_types(rows: Sequence[Mapping[str, object]]) -> None:
+    """Answers callers without types, who may give anything."""
+    if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)):
+        raise failure("rows-type", what="rows", type=type(rows).__name__)
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, Mapping):
+            raise failure("rows-type", what=f"row {number}", type=type(row).__name__)
 
 
 def part_from(
@@ -91,7 +113,7 @@ def _complete(table: Table, encoders: Encoders, *, with_targets: bool) -> Table:
             nearest=f"`{close}` is there: rename it to `{missing[0]}`" if close else "",
             found=list(table.columns),
         )
-    return table
+    return replace(table, source=replace(table.source, is_new=True))
 
 
 def _cell(value: object, row: int, column: str) -> str | None:

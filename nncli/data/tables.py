@@ -48,12 +48,14 @@ class Source:
     """Where rows came from, so that a cell can be pointed at.
 
     `content` is the text as UTF-8 with "\\n" line ends, empty where rows have no lines (Parquet, rows
-    from Python). `delimiter` is empty where the lines are JSON.
+    from Python). `delimiter` is empty where the lines are JSON. `is_new` tells rows for a network
+    that is trained already: what their columns are cannot be declared otherwise any more.
     """
 
     file: str
     content: bytes = b""
     delimiter: str = ""
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Table:
             "count": len(rows),
             "rows": counted(len(rows), "row"),
             "cells": [*cells, *more],
+            "trained": column.header if self.source.is_new else "",
             "lines": f"{unit}{'s' if len(rows) > 1 else ''} " + ", ".join([*lines, *more]),
         }
         return Problem(code, self.place(int(rows[0]), column.header), column.path, said | facts)

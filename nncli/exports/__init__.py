@@ -1,1 +1,1 @@
-"""One file per format that a trained network can leave in."""
+"""One file per format that a network can leave in, and the check that each is the same network."""

@@ -5,13 +5,38 @@ from __future__ import annotations
 import difflib
 import string
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
-from nncli.errors import NncliError, Place, Problem, printable
-from nncli.messages import data, network, running, spec, usage, weights, yaml
+from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
+from nncli.messages import (
+    data,
+    network,
+    pretrained,
+    running,
+    spec,
+    structure,
+    tensors,
+    usage,
+    weights,
+    wiring,
+    yaml,
+)
 from nncli.messages.words import Words
 
-TABLES: Final = (usage.TABLE, yaml.TABLE, spec.TABLE, network.TABLE, data.TABLE, weights.TABLE, running.TABLE)
+TABLES: Final = (
+    usage.TABLE,
+    yaml.TABLE,
+    spec.TABLE,
+    structure.TABLE,
+    network.TABLE,
+    wiring.TABLE,
+    tensors.TABLE,
+    data.TABLE,
+    weights.TABLE,
+    pretrained.TABLE,
+    running.TABLE,
+)
 CATALOGUE: Final[dict[str, Words]] = {code: words for table in TABLES for code, words in table.items()}
 
 
@@ -39,12 +64,25 @@ def message_of(problem: Problem) -> str:
 
 
 def hint_of(problem: Problem) -> str:
-    """Fills the first hint whose facts are all given and not empty; empty where none fits."""
+    """Fills the first hint whose facts are all given and not empty; empty where none fits.
+
+    For what came by `--set` there are two facts more: `set`, its path, and `set_nearest`, the same
+    path with the nearest name at its end.
+    """
+    given = replace(problem, facts={**problem.facts, **_facts_of_set(problem)})
     for template in CATALOGUE[problem.code].hints:
         names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
-        if all(problem.facts.get(name) not in (None, "", (), []) for name in names):
-            return _filled(template, problem)
+        if all(given.facts.get(name) not in (None, "", (), []) for name in names):
+            return _filled(template, given)
     return ""
+
+
+def _facts_of_set(problem: Problem) -> dict[str, str]:
+    if problem.place is None or problem.place.file != SET_FILE:
+        return {}
+    near = problem.facts.get("nearest")
+    section = problem.path.rpartition(".")[0]
+    return {"set": problem.path, "set_nearest": ".".join(filter(None, (section, str(near)))) if near else ""}
 
 
 def _filled(template: str, problem: Problem) -> str:

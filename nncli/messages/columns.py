@@ -46,7 +46,7 @@ _FITTING: Final = {
     ),
     "binary-values": Words(
         DataError,
-        "the binary column `{column}` has {count} values in the training part, not two: {values}",
+        "the binary column `{column}` has {found} in the training part, not two: {values}",
         ("write `{name}: category` for {many} values",),
         "A binary column has exactly two values.",
     ),

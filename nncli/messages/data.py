@@ -144,6 +144,12 @@ _ROWS: Final = {
         (),
         "A row given from Python holds a value that no table has.",
     ),
+    "rows-type": Words(
+        DataError,
+        "{what} given from Python: a {type}, but rows are a list of dicts, a Polars frame or a path",
+        ('`model.predict([{{"age": 30}}, {{"age": 40}}])`, or `frame.to_dict("records")` from pandas',),
+        "Rows are given as one dict for each, by the names of the columns.",
+    ),
     "rows-empty": Words(
         DataError, "there are no rows", (), "Rows given from Python are an empty list or frame."
     ),
@@ -156,13 +162,19 @@ _ROWS: Final = {
     "not-a-number": Words(
         DataError,
         "`{column}` is not a finite number in {rows}: {cells}",
-        ('if these mean an empty cell, list them: `nulls: ["", NA]`; else write `{name}: category`',),
+        (
+            "write a number: the network was trained with numbers in `{trained}`",
+            'if these mean an empty cell, list them: `nulls: ["", NA]`; else write `{name}: category`',
+        ),
         "Numbers are written as 12, -0.5 or 1e-3. Infinities, and what float32 cannot hold, are refused.",
     ),
     "cell-empty": Words(
         DataError,
         "`{column}` is empty in {rows}: {lines}",
-        ("say what empty cells count as: `missing: {fix}` beside the type of `{name}`",),
+        (
+            "fill it in: the network was trained with a value in every row of `{trained}`",
+            "say what empty cells count as: `missing: {fix}` beside the type of `{name}`",
+        ),
         "An empty cell is an error unless the column says what it counts as.",
     ),
     "target-empty": Words(
@@ -186,6 +198,12 @@ _ROWS: Final = {
 }
 
 _GUESSES: Final = {
+    "source-unknown": Words(
+        UsageError,
+        "there is no built-in data set `{name}`",
+        ("did you mean `builtin:{nearest}`?", "there are {known}"),
+        "`nncli init` takes a table, or a data set that comes with nncli.",
+    ),
     "target-unknown": Words(
         UsageError,
         "`{file}` has no column `{name}`",

@@ -8,16 +8,22 @@ from nncli.errors import ResourceError, SpecError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
+    "argument-layer": Words(
+        SpecError,
+        "`{layer}` takes a layer as its argument `{argument}`, and no argument of a spec is a layer",
+        ("make that layer in the constructor of `{layer}`, from numbers and words",),
+        "Arguments are numbers, words, truths, lists and mappings of them.",
+    ),
     "argument-missing": Words(
         SpecError,
         "{call} needs {missing}",
-        ("write {example}", "its arguments: {signature}"),
+        ("write {example}", "add `{added}`; its arguments: {signature}", "its arguments: {signature}"),
         "A required argument of a layer, loss or optimiser is not there.",
     ),
     "argument-range": Words(
         SpecError,
         "{argument} of {call} is {received}, but must be {allowed}",
-        (),
+        ("{smaller}",),
         "A number is outside of what makes sense.",
     ),
     "argument-repeated": Words(
@@ -29,7 +35,10 @@ TABLE: Final[dict[str, Words]] = {
     "argument-type": Words(
         SpecError,
         "{argument} of {call} is {received}, but must be {expected}",
-        ("leave out {filled}, which nncli fills in: positions start behind it",),
+        (
+            "{instead}",
+            "leave out {filled}, which nncli fills in: positions start behind it",
+        ),
         "An argument has a type that torch does not take.",
     ),
     "argument-unknown": Words(
@@ -37,6 +46,7 @@ TABLE: Final[dict[str, Words]] = {
         "{call} has no argument `{argument}`",
         (
             "`{word}:` stands beside `{call}:`, in the same column",
+            "{instead}",
             "did you mean `{nearest}`? its arguments: {signature}",
             "its arguments: {signature}",
         ),
@@ -69,26 +79,57 @@ TABLE: Final[dict[str, Words]] = {
     "input-not-index": Words(
         SpecError,
         "{layer} takes an index; numbers arrive from {source}",
-        ("name a category with `from: NAME`",),
+        (
+            "write `type: index, vocabulary: 1000` beside the `shape:` of `{input}`",
+            "name a category with `from: NAME`",
+        ),
         "An embedding needs the index of a category or token.",
     ),
     "inputs-count": Words(
         SpecError,
         "{layer} takes {takes}, but {given}",
-        ("name them: `from: {names}`",),
+        (
+            "it takes {inputs}, in this order: `from: {names}`",
+            "make one of them: `- cat: {{dim: 1}}` with this `from:`, then `- {one}`",
+            "its inputs: {inputs}",
+        ),
         "A layer gets more or fewer values than its forward takes.",
+    ),
+    "layer-inputs-unnamed": Words(
+        SpecError,
+        "the forward of `{layer}` names no input",
+        ("write `def forward(self, x)` in {file}, with a name for each input",),
+        "What flows into a layer is given to its forward by name; `*args` has none.",
+    ),
+    "layer-lazy": Words(
+        SpecError,
+        "`{layer}` holds lazy layers, whose sizes are not known when it is made",
+        ("take the size as an argument: a required `in_features` or `in_channels` is filled in",),
+        "Lazy layers of torch find their sizes at the first batch; here sizes are known before training.",
     ),
     "layer-not-allowed": Words(
         SpecError,
         "{layer} cannot stand in a network: {reason}",
-        (),
+        ("take it out, and write `loss: {loss}` below `training:`", "take it out"),
         "A class of torch.nn that is no layer.",
+    ),
+    "layer-raised": Words(
+        SpecError,
+        "`{layer}` raised at {where}: {reason}",
+        ("it was given {received}",),
+        "The constructor or the forward of a class of `--code` failed.",
     ),
     "layer-refused": Words(
         SpecError,
         "torch refuses these arguments of {layer}: {reason}",
-        ("its arguments: {signature}",),
+        ("{fix}", "its arguments: {signature}"),
         "The layer's own checks failed; the message is torch's.",
+    ),
+    "layer-state": Words(
+        SpecError,
+        "`{layer}` keeps `{name}`, which is no tensor, and a weights file holds tensors only",
+        ("make it a buffer, or leave get_extra_state out of the class",),
+        "Weights files and checkpoints hold parameters and buffers, and nothing that could be code.",
     ),
     "layer-unknown": Words(
         SpecError,
@@ -96,9 +137,9 @@ TABLE: Final[dict[str, Words]] = {
         (
             "did you mean `{nearest}`?",
             "did you mean the word `{word}`? it stands beside a layer, below its `- `",
-            "layers are the classes of torch.nn, such as Linear, Conv2d, ReLU or LSTM",
+            "layers are the classes of torch.nn; your own come in by `--code FILE.py`",
         ),
-        "Layers are the classes of the installed torch.nn, by their own names.",
+        "Layers are the classes of the installed torch.nn by their own names, and those of `--code`.",
     ),
     "memory-too-small": Words(
         ResourceError,
@@ -108,15 +149,15 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "name-of-input": Words(
         SpecError,
-        "`{name}` is the name of an input already",
+        "`{name}` is the name of {what} already",
         ("`{name}_layer` would do",),
-        "A layer and an input of one network cannot have the same name.",
+        "A layer cannot have the name of an input, a constant, or a network that is a layer beside it.",
     ),
     "name-repeated": Words(
         SpecError,
         "the name `{name}` is taken by line {line}",
         ("give this one another name",),
-        "Two layers of one network have the same name.",
+        "A name stands once in its scope.",
     ),
     "name-taken": Words(
         SpecError,
@@ -130,16 +171,28 @@ TABLE: Final[dict[str, Words]] = {
         ("write at least one, such as `- Linear: 10`",),
         "A network needs at least one layer.",
     ),
+    "padding-counted": Words(
+        SpecError,
+        "{layer} would count the padding of {value}",
+        ("{fix}",),
+        "What flows in has a padding mask, and this layer or function cannot leave padding out.",
+    ),
     "positions-refused": Words(
         SpecError,
         "{inferred} of {layer} is inferred, and a number here would set {first}",
         ("leave it out, or write the argument's name: `{{{first}: …}}`",),
         "Where the size that people mean is inferred, arguments are written by name.",
     ),
+    "positions-shifted": Words(
+        SpecError,
+        "nncli fills in {inferred} of {layer}, and positions do not count it",
+        ("write `{meant}`, or the names of the arguments if you mean these",),
+        "Counted as in torch, with the size that is left out here, positions would set other arguments.",
+    ),
     "result-not-tensor": Words(
         SpecError,
         "{layer} returns no tensor",
-        (),
+        ("a layer returns a tensor, or several as a tuple",),
         "The result of a layer cannot flow on.",
     ),
     "result-too-large": Words(
@@ -156,7 +209,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "shape-mismatch": Words(
         SpecError,
-        "{layer} does not fit {received} from {source}: {reason}",
+        "{layer} does not fit {received}: {reason}",
         ("{fix}",),
         "A layer failed on the shape that flows in; the reason is torch's.",
     ),
@@ -169,13 +222,16 @@ TABLE: Final[dict[str, Words]] = {
     "size-not-inferred": Words(
         SpecError,
         "{argument} of {call} cannot be read from what flows in",
-        ("state it: `{argument}: …`",),
+        (
+            "write `vocabulary: …` beside the `shape:` of `{input}`, or state it: `{argument}: …`",
+            "state it: `{argument}: …`",
+        ),
         "A size that is usually inferred must be stated here.",
     ),
     "size-outside": Words(
         SpecError,
         "size({dimension}) is outside of what flows in, whose dimensions are 1 to {last}",
-        (),
+        ("{received} flows in: `size(1)` is {first}",),
         "size(d) reads a dimension of the value that flows in; 0 is the batch.",
     ),
     "size-unknown": Words(
@@ -193,7 +249,11 @@ TABLE: Final[dict[str, Words]] = {
     "value-unknown": Words(
         SpecError,
         "nothing above is called `{name}`",
-        ("did you mean `{nearest}`?", "known here: {known}"),
+        (
+            "did you mean `{nearest}`?",
+            "a block sees its own: `inputs: [x, {name}]` in `{block}:`, `from: {{{name}: …}}` at its call",
+            "known here: {known}",
+        ),
         "from: names inputs and layers that stand earlier in the list.",
     ),
     "value-unnamed": Words(

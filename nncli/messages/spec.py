@@ -45,13 +45,20 @@ TABLE: Final[dict[str, Words]] = {
     "item-form": Words(
         SpecError,
         "an item is one layer, with its arguments and words",
-        ("`- Linear: 10`, or `- ReLU`",),
+        (
+            "a layer and its words ({words}) stand in braces: `{{Linear: 10, name: head}}`",
+            "`- Linear: 10`, or `- ReLU`",
+        ),
         "A network is a list of items.",
     ),
     "item-two-operations": Words(
         SpecError,
         "an item has exactly one operation; here are {words}",
-        ("did you mean the word `{nearest}`?", "start the second one with `- ` on a line of its own"),
+        (
+            "did you mean the word `{nearest}`?",
+            "another item takes its place: `--set {set}=NAME`, or `--set '{set}={{NAME: …}}'`",
+            "start the second one with `- ` on a line of its own",
+        ),
         "Each item of a network is one operation with words beside it.",
     ),
     "item-without-operation": Words(
@@ -96,6 +103,15 @@ TABLE: Final[dict[str, Words]] = {
         ("`network: [Linear: 32, ReLU, Linear: 3]`",),
         "The network is a list that is read from top to bottom.",
     ),
+    "set-call": Words(
+        SpecError,
+        "`{section}` is one call, {there}, and `{key}` cannot stand beside it",
+        (
+            "another takes its place: `--set {section}={key}`, or `--set '{section}={call}'`",
+            "arguments stand below the name: `--set {argument}=…`",
+        ),
+        "A `--set` puts one value into the spec; a loss or an optimiser is one name with its arguments.",
+    ),
     "set-path": Words(
         SpecError,
         "the path cannot be reached: {reason}",
@@ -129,7 +145,12 @@ TABLE: Final[dict[str, Words]] = {
     "unknown-key": Words(
         SpecError,
         "there is no key `{key}` here",
-        ("{elsewhere}", "did you mean `{nearest}`?", "known keys: {known}"),
+        (
+            "did you mean `--set {set_nearest}=…`?",
+            "{elsewhere}",
+            "did you mean `{nearest}`?",
+            "known keys: {known}",
+        ),
         "A key that nncli does not know.",
     ),
     "value-choice": Words(
@@ -160,6 +181,12 @@ TABLE: Final[dict[str, Words]] = {
         "A number outside of its range.",
     ),
     "value-type": Words(
-        SpecError, "`{key}` is {received}, but must be {expected}", (), "A value of the wrong type."
+        SpecError,
+        "`{key}` is {received}, but must be {expected}",
+        (
+            "quotes make a word of it: `--set {set}={unquoted}`",
+            "quotes make a word of it: write `{key}: {unquoted}`",
+        ),
+        "A value of the wrong type.",
     ),
 }

@@ -15,9 +15,15 @@ _NEW_RUN: Final = "start a new run without --resume"
 _FILES: Final = {
     "run-without-weights": Words(
         WeightsError,
-        "{run} has no weights yet: it is {state}",
-        ("go on with it: nncli train SPEC --resume --run {run}",),
-        "The first checkpoint of a run writes its weights file.",
+        "{run} has no weights file, and its state is {state}",
+        ("its checkpoints give one: {command}",),
+        "The first checkpoint of a run writes model.safetensors; --resume writes it again where it is lost.",
+    ),
+    "run-weights-damaged": Words(
+        WeightsError,
+        "the weights file of {run} cannot be used: {reason}",
+        ("its checkpoints give another: {command}",),
+        "model.safetensors of a run folder was changed or cut; --resume writes it again from a checkpoint.",
     ),
     "weights-differ": Words(
         WeightsError,
@@ -105,6 +111,33 @@ _FILES: Final = {
     ),
 }
 
+_EXPORTS: Final = {
+    "export-constant-large": Words(
+        WeightsError,
+        "constant {constant} has {numbers} numbers, and a Python program is written with at most {most}",
+        ("export it with --format pt2 or onnx",),
+        "A constant of the network stands in the program as a list, which nobody reads at this length.",
+    ),
+    "export-differs": Words(
+        WeightsError,
+        "the {format} export differs from the network: {output} by {difference} of its largest, above {most}",
+        ("the file was removed; export in another format, and report this with the spec",),
+        "Every export is run on the same rows as the network, and is kept only where both give the same.",
+    ),
+    "export-refused": Words(
+        WeightsError,
+        "the network cannot be written as {format}: {reason}",
+        ("--format safetensors always can be written",),
+        "The exporter does not know a layer or function of the network, or needs a fixed number of rows.",
+    ),
+    "export-too-large": Words(
+        WeightsError,
+        "the weights have {size_bytes} bytes, and one ONNX file holds at most {most_bytes}",
+        ("export it with --format pt2 or safetensors",),
+        "ONNX files are protocol buffers, which end at 2 GiB.",
+    ),
+}
+
 _RUNS: Final = {
     "run-missing": Words(
         WeightsError,
@@ -133,8 +166,8 @@ _RUNS: Final = {
     "run-differs": Words(
         WeightsError,
         "{run} was made with another value of {what}: {recorded} then, {given} now",
-        ("give the same again, or start a new run without --resume",),
-        "A run is resumed with the spec, --set, --seed and data that it began with.",
+        ("add `{add}`", "give the same again, or start a new run without --resume"),
+        "A run is resumed with the spec, --set, --seed, --code and data that it began with.",
     ),
     "rows-damaged": Words(
         WeightsError,
@@ -175,7 +208,10 @@ _RUNS: Final = {
     "run-exists": Words(
         BusyError,
         "{run} exists already, and nothing is overwritten",
-        ("add --resume to go on with it, or name another folder with --run",),
+        (
+            "add {resume} to go on with it, or name another folder with --run",
+            "it is no run folder: name another one with --run",
+        ),
         "A new run needs a folder that is not there or empty.",
     ),
 }
@@ -207,4 +243,4 @@ _DISK: Final = {
     ),
 }
 
-TABLE: Final[dict[str, Words]] = {**_FILES, **_RUNS, **_DISK}
+TABLE: Final[dict[str, Words]] = {**_FILES, **_EXPORTS, **_RUNS, **_DISK}

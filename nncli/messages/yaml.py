@@ -96,7 +96,10 @@ TABLE: Final[dict[str, Words]] = {
         "Inside double quotes a backslash starts an escape.",
     ),
     "expression-syntax": Words(
-        SpecError, "the expression cannot be read: {reason}", (), "An expression in `$(…)` has a mistake."
+        SpecError,
+        "the expression cannot be read: {reason}",
+        ("write {write}",),
+        "An arithmetic or tensor expression has a mistake.",
     ),
     "file-too-large": Words(
         SpecError, "the file is larger than {limit}", (), "A spec is at most 1 MiB of text."
@@ -106,12 +109,6 @@ TABLE: Final[dict[str, Words]] = {
         "`{text}` uses what only the data knows, inside a longer word",
         ("let the expression stand alone",),
         "`$classes` and `size(d)` can only be whole values.",
-    ),
-    "formula-nested": Words(
-        SpecError,
-        "`{name}` is itself not known yet",
-        (),
-        "An expression reads another that waits for the data.",
     ),
     "indent-wrong": Words(
         SpecError,

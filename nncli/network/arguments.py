@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from nncli.errors import NncliError, Problem
@@ -22,9 +22,16 @@ KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
     "filters": "out_channels",
     "kernel": "kernel_size",
     "learning_rate": "lr",
+    "num_heads": "heads",
     "rate": "p",
     "units": "out_features",
     "use_bias": "bias",
+}
+# What other tools take as an argument, and what stands in its place.
+INSTEAD: Final[Mapping[str, str]] = {
+    "activation": "an activation is an item of its own: `- ReLU` below it",
+    "input_dim": "sizes follow from what flows in: leave it out",
+    "input_shape": "sizes follow from what flows in: leave it out",
 }
 LARGEST_INTEGER: Final = 2**63
 # torch builds this many layers one by one.
@@ -36,16 +43,17 @@ AT_LEAST_ONE: Final = frozenset(
     "in_features out_features in_channels out_channels num_features num_channels num_groups groups "
     "hidden_size input_size num_layers embedding_dim num_embeddings kernel_size stride dilation "
     "embed_dim num_heads nhead d_model dim_feedforward in1_features in2_features "
-    "upscale_factor downscale_factor".split()
+    "upscale_factor downscale_factor heads kv_heads head_dim memory_dim length buckets max_distance".split()
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What formulas in arguments can see: counted names, and the sizes of what flows in."""
+    """What formulas in arguments can see: counted names, sizes of what flows in, and what waited for them."""
 
     names: Mapping[str, Constant]
     size: Callable[..., int] | None = None
+    waiting: Mapping[int, Constant] = field(default_factory=dict)
 
 
 EMPTY_SCOPE: Final = Scope({})
@@ -74,7 +82,7 @@ def bind_in(
     bound: dict[str, object] = {}
     for name, argument in arguments.items():
         try:
-            value = value_of(argument, scope)
+            value = evaluated(argument.value, scope)
         except NncliError as error:
             problems.extend(error.problems)
             continue
@@ -89,25 +97,25 @@ def bind_in(
     missing = [p.name for p in signature.parameters if p.required and p.name not in {*arguments, *skip}]
     if missing and not any(p.code == "argument-unknown" for p in problems):
         facts = {"call": call.name, "missing": missing, "signature": str(signature)}
+        facts["added"] = ", ".join(f"{name}: …" for name in missing)
         problems.append(Problem("argument-missing", call.place, path, facts))
     if problems:
         raise failures(problems)
     return bound
 
 
-def value_of(argument: Argument, scope: Scope) -> object:
-    """Works out an argument: formulas are evaluated, lists become tuples."""
-    return _evaluated(argument.value, scope)
+def evaluated(value: Constant, scope: Scope) -> Constant:
+    """Works out a constant: formulas are evaluated, also inside lists and mappings.
 
-
-def _evaluated(value: Constant, scope: Scope) -> object:
+    Raises SpecError `count-unknown`, and what formulas raise.
+    """
     if isinstance(value, Formula):
         _require_counts(value, scope)
-        return value.evaluate(scope.names, scope.size)
+        return value.evaluate(scope.names, scope.size, scope.waiting)
     if isinstance(value, Mapping):
-        return {key: _evaluated(item, scope) for key, item in value.items()}
+        return {key: evaluated(item, scope) for key, item in value.items()}
     if isinstance(value, tuple):
-        return tuple(_evaluated(item, scope) for item in value)
+        return tuple(evaluated(item, scope) for item in value)
     return value
 
 
@@ -151,6 +159,7 @@ def _unknown(call: Call, name: str, argument: Argument, path: str, signature: Si
     near = nearest(name, known) or (elsewhere if elsewhere in known else "")
     facts = {"call": call.name, "argument": name, "nearest": near, "signature": str(signature)}
     facts["word"] = name if name in ITEM_WORDS else ""
+    facts["instead"] = INSTEAD.get(name, "")
     return Problem("argument-unknown", argument.key_place or argument.place, path, facts)
 
 
@@ -178,14 +187,25 @@ def _check(
     call: Call, parameter: Parameter, argument: Argument, value: object, path: str, filled: Sequence[str]
 ) -> Problem | None:
     here = f"{path}.{parameter.name}"
-    facts: dict[str, object] = {"call": call.name, "argument": parameter.name, "received": _shown(value)}
+    facts: dict[str, object] = {
+        "call": call.name,
+        "argument": parameter.name,
+        "received": shown_argument(value),
+    }
     facts["filled"] = list(filled)
     if not fits(value, parameter.annotation):
-        facts["expected"] = _expected(parameter.annotation)
+        facts["expected"] = expected(parameter.annotation) or "what no spec can hold"
+        if isinstance(value, float) and facts["expected"] == _NAMES[int] and _is_worked_out(argument):
+            facts["instead"] = "whole numbers are divided by `//`: `$(width // 2)`"
+        if isinstance(value, str) and "," in value:
+            facts["instead"] = f"several arguments stand in []: `{call.name}: [{value}]`"
         return Problem("argument-type", argument.place, here, facts)
     numbers = value if isinstance(value, tuple) else (value,)
     if parameter.name in AT_LEAST_ONE and any(isinstance(n, int) and n < 1 for n in numbers):
-        return Problem("argument-range", argument.place, here, {**facts, "allowed": "1 or more"})
+        smaller = "`$(max(1, …))` keeps it at 1 or more" if _is_worked_out(argument) else ""
+        return Problem(
+            "argument-range", argument.place, here, {**facts, "allowed": "1 or more", "smaller": smaller}
+        )
     if any(isinstance(n, float) and n != n for n in numbers):
         return Problem("argument-range", argument.place, here, {**facts, "allowed": "a number"})
     most = AT_MOST.get(parameter.name, LARGEST_INTEGER)
@@ -193,6 +213,11 @@ def _check(
         allowed = "less than 2^63" if most == LARGEST_INTEGER else f"at most {most:,}"
         return Problem("argument-range", argument.place, here, {**facts, "allowed": allowed})
     return None
+
+
+def _is_worked_out(argument: Argument) -> bool:
+    """Tells whether an expression stands in the file where the argument stands."""
+    return argument.place.text[argument.place.column - 1 :].startswith("$")
 
 
 def fits(value: object, annotation: object) -> bool:
@@ -230,10 +255,11 @@ _NAMES: Final[Mapping[object, str]] = {
 }  # fmt: skip
 
 
-def _expected(annotation: object) -> str:
+def expected(annotation: object) -> str:
+    """Says in words what fits an annotation; nothing where nobody knows."""
     origin, options = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        shown = [_expected(option) for option in options if _expected(option)]
+        shown = [expected(option) for option in options if expected(option)]
         return " or ".join(dict.fromkeys(shown))
     if origin is Literal:
         return " or ".join(str(option) for option in options)
@@ -244,9 +270,10 @@ def _expected(annotation: object) -> str:
     return _NAMES.get(annotation, "")
 
 
-def _shown(value: object) -> str:
+def shown_argument(value: object) -> str:
+    """Writes an argument as a file writes it."""
     if isinstance(value, tuple):
-        return "[" + ", ".join(_shown(item) for item in value) + "]"
+        return "[" + ", ".join(shown_argument(item) for item in value) + "]"
     words = {True: "true", False: "false", None: "none"}
     if isinstance(value, bool) or value is None:
         return words[value]

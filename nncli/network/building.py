@@ -1,266 +1,283 @@
-"""Items to layers: names, inputs, inferred sizes and shapes, one item after the other."""
+"""The walk over a network's items: names, words and operations, one item after the other."""
 
 from __future__ import annotations
 
-import operator
-import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-import torch
-from torch import fx, nn
-
-from nncli.errors import NncliError, Problem, ResourceError
+from nncli.errors import NncliError, ResourceError
 from nncli.messages.catalogue import failure, nearest
-from nncli.network import mistakes
-from nncli.network.arguments import Scope, bind_in
-from nncli.network.compiled import LayerCall
-from nncli.network.layers import (
-    BATCH_FIRST,
-    KNOWN_ELSEWHERE,
-    channel_axis_written,
-    inferred_names,
-    inferred_size,
+from nncli.network.arguments import evaluated
+from nncli.network.flows import Inflow, inflow_of, scope_of
+from nncli.network.frames import Build, Frame, Wish
+from nncli.network.functioning import build_compute, build_function, build_parameter, build_rearrangement
+from nncli.network.joining import join
+from nncli.network.layering import build_layer
+from nncli.network.modules import last_valid
+from nncli.network.naming import Namer, given_names, kind_of
+from nncli.network.scopes import Named, Names
+from nncli.network.sharing import shared_scope, shares_other
+from nncli.network.structures import (
+    build_block,
+    build_network_call,
+    build_parallel,
+    build_residual,
+    build_sequential,
+    inner_frame,
 )
-from nncli.network.naming import Namer
-from nncli.network.signatures import NOT_LAYERS, layer_classes, loss_classes
-from nncli.network.sizing import (
-    META_ABOVE_BYTES,
-    is_costly,
-    on_meta,
-    require_memory,
-    require_room,
-    run_two_rows,
-    uncountable,
-    weight_bytes,
-)
+from nncli.network.tape import Spot
 from nncli.network.values import Value
-from nncli.spec.items import Argument, Call, Constant, Item, Layer
-from nncli.spec.names import ITEM_WORDS
+from nncli.spec.items import (
+    BlockCall,
+    Broken,
+    Compute,
+    Function,
+    Item,
+    Layer,
+    Loop,
+    NetworkCall,
+    Parallel,
+    ParameterTensor,
+    Rearrangement,
+    Residual,
+    Sequential,
+)
 from nncli.spec.nodes import MOST_PROBLEMS
 
 
-@dataclass
-class Build:
-    """What grows while items are compiled.
-
-    `values` maps the names of the file to values; None stands for the result of an item that
-    failed, so that what follows is checked as far as it goes without it. `rebuild` makes the
-    layers again on the CPU where they were sized without memory.
-    """
-
-    graph: fx.Graph
-    declared: Mapping[str, Constant]
-    values: dict[str, Value | None]
-    flow: Value | None
-    namer: Namer
-    root: nn.Module = field(default_factory=nn.Module)
-    calls: list[LayerCall] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    rebuild: dict[str, Callable[[], nn.Module]] = field(default_factory=dict)
-    bytes_so_far: int = 0
-    used: set[str] = field(default_factory=set)
-
-
-def build_items(build: Build, items: tuple[Item, ...]) -> None:
-    """Compiles items in order; every problem is collected in `build.problems`.
+def build_items(build: Build, frame: Frame, items: Sequence[Item]) -> None:
+    """Compiles items in order, moving the frame's flow on; problems are collected in the build.
 
     Raises ResourceError `memory-too-small` and `result-too-large` at once.
     """
+    frame.names.later.update(given_names(items))
     for item in items:
         if len(build.problems) >= MOST_PROBLEMS:
+            frame.move(Named(is_broken=True))
             break
+        before, depth = len(build.problems), len(build.entered)
         try:
-            # The reader has said what is wrong with a broken item.
-            layer = item.operation if isinstance(item.operation, Layer) else None
-            build.flow = _build_layer(build, item, layer.call) if layer else None
+            named = _build_item(build, frame, item)
         except ResourceError:
             raise
         except NncliError as error:
-            build.problems.extend(error.problems)
-            build.flow = None
-            if item.name:
-                build.values[item.name] = None
-
-
-def _build_layer(build: Build, item: Item, call: Call) -> Value | None:
-    name = build.namer.name(item, call.name)
-    kind = _layer_class(call, item)
-    inputs = _inputs(build, item)
-    if inputs is None:
-        _check_blindly(build, call, kind, item)
-        _remember(build, item, None)
-        return None
-    mistakes.check_inputs(call, kind, inputs, item)
-    size = _size_of(build, inputs, item)
-    arguments = _arguments(call, kind, inputs, item, Scope(build.declared, size))
-    value, module = _build_module(build, name, item, call, (kind, arguments, inputs))
-    build.root.add_module(name, module)
-    _remember(build, item, value)
-    build.calls.append(_record(call, item, module, inputs, value))
-    build.items.append(_resolved(call, item, name, arguments))
-    return value
-
-
-def _remember(build: Build, item: Item, value: Value | None) -> None:
-    if item.name:
-        build.values[item.name] = value
-
-
-def _layer_class(call: Call, item: Item) -> type[nn.Module]:
-    kind = layer_classes().get(call.name)
-    if kind is not None:
-        return kind
-    reason = NOT_LAYERS.get(
-        call.name, "it is a loss, for `loss:` below `training:`" if call.name in loss_classes() else ""
-    )
-    if reason:
-        raise failure("layer-not-allowed", call.place, item.path, layer=call.name, reason=reason)
-    near = KNOWN_ELSEWHERE.get(call.name.lower()) or nearest(call.name, layer_classes())
-    word = nearest(call.name, ITEM_WORDS) if call.name.islower() and not near else ""
-    raise failure("layer-unknown", call.place, item.path, layer=call.name, nearest=near, word=word)
-
-
-def _inputs(build: Build, item: Item) -> tuple[Value, ...] | None:
-    """Finds what flows into an item; None where an earlier problem hides it."""
-    if item.from_ is None:
-        return None if build.flow is None else (build.flow,)
-    found: list[Value | None] = []
-    for source in item.from_:
-        if source.path == "x":
-            found.append(build.flow)
+            build.report(error.problems)
+            del build.entered[depth:]
+            named = Named(is_broken=True)
+        if named is None:
+            frame.names.absent.update((name.text, item) for name in item.names)
             continue
-        if source.path not in build.values:
-            raise mistakes.unknown_value(source.path, source.place, item, build.values, build.namer.unnamed)
-        build.used.add(source.path)
-        found.append(build.values[source.path])
-    known = tuple(value for value in found if value is not None)
-    return known if len(known) == len(found) else None
+        named.is_broken = named.is_broken or len(build.problems) > before
+        _remember(frame, item, named)
+        if not _leaves_the_flow_alone(item):
+            frame.move(named)
 
 
-def _check_blindly(build: Build, call: Call, kind: type[nn.Module], item: Item) -> None:
-    """Checks what can be said of a call when nobody knows what flows in."""
-    inferred = inferred_names(kind, frozenset(call.keywords))
-    try:
-        mistakes.check_positions(call, kind, inferred, item)
-        bound = bind_in(call, kind, item.path, inferred, Scope(build.declared, mistakes.unknown_size))
-        mistakes.check_bound(call, kind, bound, item)
-        if not inferred:
-            on_meta(lambda: _construct(kind, bound, call, item))
-    except NncliError as error:
-        build.problems.extend(p for p in error.problems if p.code != "size-unknown")
+def _leaves_the_flow_alone(item: Item) -> bool:
+    """Tells whether an item is a learned tensor, or repetitions of one."""
+    operation = item.operation
+    if isinstance(operation, Loop):
+        return any(_leaves_the_flow_alone(copy.item) for copy in operation.copies[:1])
+    return isinstance(operation, ParameterTensor)
 
 
-def _size_of(build: Build, inputs: tuple[Value, ...], item: Item) -> Callable[..., int]:
-    def size(dimension: int, name: str | None = None) -> int:
-        value: Value | None = inputs[0]
-        if name is not None:
-            if name not in build.values:
-                raise mistakes.unknown_value(name, item.place, item, build.values, build.namer.unnamed)
-            value = build.values[name]
-        if value is None:
-            raise mistakes.unknown_size(dimension)
-        shape = value.shape
-        if not -len(shape) <= dimension < len(shape) or dimension % len(shape) == 0:
-            facts = {"dimension": dimension, "last": len(shape) - 1}
-            raise failure("size-outside", item.place, item.path, **facts)
-        return shape[dimension]
-
-    return size
+def _remember(frame: Frame, item: Item, named: Named) -> None:
+    if len(item.names) == 1:
+        frame.names.own[item.names[0].text] = named
+        return
+    for position, name in enumerate(item.names):
+        known = position < len(named.results)
+        frame.names.own[name.text] = named.results[position] if known else Named(is_broken=True)
 
 
-def _arguments(
-    call: Call, kind: type[nn.Module], inputs: tuple[Value, ...], item: Item, scope: Scope
-) -> dict[str, object]:
-    inferred = inferred_names(kind, frozenset(call.keywords))
-    mistakes.check_positions(call, kind, inferred, item)
-    bound = bind_in(call, kind, item.path, inferred, scope)
-    mistakes.check_bound(call, kind, bound, item)
-    for name in inferred_names(kind, frozenset()):
-        size = inferred_size(name, inputs)
-        stated = bound.get(name)
-        if size is None and stated is None:
-            raise failure("size-not-inferred", call.place, item.path, call=call.name, argument=name)
-        if stated is not None and size is not None:
-            mistakes.check_stated(call, name, stated, size, (inputs[0], item))
-        bound.setdefault(name, size)
-    if call.name in BATCH_FIRST:
-        bound.setdefault("batch_first", True)
-    return bound
+def _build_item(build: Build, frame: Frame, item: Item) -> Named | None:
+    """Compiles one item; None where its `when:` says that it is not there."""
+    operation = item.operation
+    if isinstance(operation, Broken):
+        return Named(is_broken=True)
+    copied = operation.copies[0].item if isinstance(operation, Loop) and operation.copies else None
+    inflow = inflow_of(build, frame, item, copied)
+    is_there = _is_there(build, frame, item, inflow)
+    if is_there is None:
+        return Named(is_broken=True)
+    if not is_there:
+        return None
+    name = _name(frame, item)
+    walk = _loop if isinstance(operation, Loop) else _once
+    named = walk(build, frame, item, inflow, name)
+    if len(item.names) > 1 and not named.is_broken:
+        _check_unpacking(item, named)
+    return named
 
 
-def _construct(kind: type[nn.Module], arguments: dict[str, object], call: Call, item: Item) -> nn.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return kind(**arguments)
-    # Whatever torch raises here comes of the arguments: they are all that the layer has seen.
-    except Exception as error:
-        if "overflow" in str(error):
-            raise uncountable(item.place, item.path, call.name) from error
-        raise mistakes.refused(call, kind, error, item) from error
+def _is_there(build: Build, frame: Frame, item: Item, inflow: Inflow) -> bool | None:
+    """Works out `when:`; None where an earlier problem hides what it asks for."""
+    if item.when is None:
+        return True
+    if not inflow.is_known():
+        return None
+    return bool(evaluated(item.when, scope_of(build, frame, inflow, item)))
 
 
-def _build_module(
-    build: Build,
-    name: str,
-    item: Item,
-    call: Call,
-    parts: tuple[type[nn.Module], dict[str, object], tuple[Value, ...]],
-) -> tuple[Value, nn.Module]:
-    """Builds a layer and runs two rows through it; where it is large, both without memory for it."""
-    kind, arguments, inputs = parts
-    skeleton = on_meta(lambda: _construct(kind, arguments, call, item))
-    build.bytes_so_far += weight_bytes(skeleton)
-    require_memory(build.bytes_so_far, item.place, item.path, name)
-    module = skeleton
-    if build.bytes_so_far <= META_ABOVE_BYTES:
-        module = _construct(kind, arguments, call, item)
+def _check_unpacking(item: Item, named: Named) -> None:
+    if len(named.results) != len(item.names):
+        facts = {"names": [name.text for name in item.names], "count": len(named.results) or 1}
+        raise failure("unpack-count", item.names[0].place, f"{item.path}.name", **facts)
+
+
+def _name(frame: Frame, item: Item) -> str:
+    """Gives an item the dotted name of its weights; empty for an unnamed structure, which is transparent."""
+    operation = item.operation
+    for given in item.names:
+        frame.namer.claim(given, f"{item.path}.name")
+    if shares_other(item):
+        return shared_scope(frame, item)
+    if isinstance(operation, NetworkCall):
+        return operation.network
+    if item.name:
+        return frame.namer.full(item.name)
+    if isinstance(operation, (Sequential, Residual, Parallel)):
+        return ""
+    automatic = frame.namer.automatic(kind_of(operation))
+    frame.names.unnamed[automatic] = item
+    return frame.namer.full(automatic)
+
+
+def _once(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
+    """Compiles an item that is no loop, or one repetition, with the words about weights and results."""
+    if isinstance(item.operation, Broken):
+        # A copy of a loop: a block whose mistake was told where it is called first.
+        return Named(is_broken=True)
+    is_shared = frame.is_shared or shares_other(item)
+    freeze = bool(inflow.is_known() and evaluated(item.freeze, scope_of(build, frame, inflow, item)))
+    named = _operation(build, replace(frame, is_shared=is_shared), item, inflow, name)
+    named.kind = kind_of(item.operation)
+    if not isinstance(item.operation, (Function, Rearrangement, Compute)):
+        named.module = named.module or name
+    if (item.init or freeze or item.weights) and not is_shared:
+        build.wishes.append(Wish(item, name, freeze))
+    return _taken(build, item, named) if item.take else named
+
+
+def _operation(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
+    operation = item.operation
+    if isinstance(operation, Layer):
+        return build_layer(build, frame, item, operation.call, (inflow, name))
+    if isinstance(operation, ParameterTensor):
+        return build_parameter(build, frame, item, inflow, name)
+    if isinstance(operation, Function):
+        return build_function(build, frame, item, inflow, name)
+    if isinstance(operation, Rearrangement):
+        return build_rearrangement(build, frame, item, inflow, name)
+    if isinstance(operation, Compute):
+        return build_compute(build, frame, item, inflow, name)
+    if isinstance(operation, NetworkCall):
+        return build_network_call(build_items, build, frame, item, inflow)
+    if isinstance(operation, BlockCall):
+        inputs = dict.fromkeys(operation.inputs, "an input")
+        child = inner_frame(frame, name, operation.items, others=inputs, opaque=True)
+        build.entered.append(_called(item))
+        named = build_block(build_items, build, child, item, inflow)
+        build.entered.pop()
+        return replace(named, parts={**child.names.own, **named.parts})
+    return _structure(build, frame, item, inflow, name)
+
+
+def _called(item: Item) -> str:
+    return f"{kind_of(item.operation)} (line {item.place.line})"
+
+
+def _structure(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
+    """Walks a structure: in the frame itself where it has no name, else in a scope of its own."""
+    operation = item.operation
+    items = operation.items if isinstance(operation, (Sequential, Residual)) else ()
+    inside = inner_frame(frame, name, items) if name else frame
+    if isinstance(operation, Sequential):
+        named = build_sequential(build_items, build, inside, operation.items, inflow.first)
+    elif isinstance(operation, Residual):
+        named = build_residual(build_items, build, inside, item, inflow)
     else:
-        build.rebuild[name] = lambda: _construct(kind, arguments, call, item)
-    without_memory = (
-        module is skeleton
-        or any(value.sample.is_meta for value in inputs)
-        or is_costly(call.name, arguments, skeleton, inputs[0])
-    )
-    try:
-        result = run_two_rows(skeleton if without_memory else module, inputs, on_meta=without_memory)
-    # Whatever torch raises here comes of the shapes: everything else was checked before.
-    except Exception as error:
-        raise mistakes.does_not_fit(call, inputs, item, error) from error
-    return _value(build, name, call, item, inputs, result), module
+        named = build_parallel(build_items, build, inside, item, inflow)
+    return replace(named, parts={**inside.names.own, **named.parts}) if name else named
 
 
-def _value(
-    build: Build, name: str, call: Call, item: Item, inputs: tuple[Value, ...], result: object
-) -> Value:
-    node = build.graph.call_module(name, tuple(value.node for value in inputs))
-    # The result that people mean comes first: a recurrent layer's sequence, the attended values.
-    if isinstance(result, tuple):
-        node, result = build.graph.call_function(operator.getitem, (node, 0)), result[0]
-    if not isinstance(result, torch.Tensor):
-        raise failure("result-not-tensor", call.place, item.path, layer=call.name)
-    if 0 in result.shape:
-        raise mistakes.nothing_left(call, inputs, tuple(result.shape), item)
-    require_room(result, item.place, item.path, name)
-    channels = channel_axis_written(call.name, inputs, result.dim())
-    return Value(node, result, name, item.place, channels)
+def _taken(build: Build, item: Item, named: Named) -> Named:
+    """Picks one of several results: `take: last`, `take: weights`, `take: 0`.
+
+    Raises SpecError `take-unknown`.
+    """
+    assert item.take is not None
+    word = item.take.text
+    if named.is_broken or named.value is None:
+        return replace(named, value=None)
+    value = named.value
+    if word in named.parts:
+        taken = named.parts[word].value
+        results = [Named(each) for each in taken] if isinstance(taken, tuple) else []
+        return replace(named, value=taken, results=results)
+    if word == "last" and isinstance(value, Value) and value.time == 1:
+        spot = Spot(item.place, item.path, "take: last")
+        made: Value = build.tape.call(last_valid, (value, value.mask), {}, spot)
+        return replace(named, value=replace(made, channels=1))
+    known = [part for part in named.parts if not part.isdigit()] or list(named.parts)
+    facts = {"layer": kind_of(item.operation), "take": word, "nearest": nearest(word, known), "known": known}
+    raise failure("take-unknown", item.take.place, f"{item.path}.take", **facts)
 
 
-def _record(call: Call, item: Item, module: nn.Module, inputs: tuple[Value, ...], value: Value) -> LayerCall:
-    return LayerCall(
-        name=value.origin,
-        type=call.name,
-        place=item.place,
-        path=item.path,
-        input_shapes=tuple(source.shape for source in inputs),
-        output_shape=value.shape,
-        parameters=sum(weight.numel() for weight in module.parameters()),
-    )
+def _loop(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
+    """Repeats an item: in a row, each copy on the result of the one before, or side by side."""
+    loop = item.operation
+    assert isinstance(loop, Loop)
+    kind = f"{loop.kind} with `repeat:`"
+    whole = Named(inflow.first if isinstance(inflow.first, (Value, tuple)) else None, module=name, kind=kind)
+    copies: dict[str, Named] = {}
+    flow = inflow.first
+    for position, copy in enumerate(loop.copies):
+        shares = _shares_first(copy.item)
+        numbers = loop.copies[0].index if shares else copy.index
+        own = ".".join([name, *map(str, numbers)])
+        shared = frame.is_shared or (shares and position > 0)
+        inside = Frame(Namer(own), Names(frame.names), frame.flow, shared, unclear=frame.unclear)
+        given = inflow
+        if copy.item.from_ is not None:
+            inside.flow = whole.value
+            given = inflow_of(build, inside, copy.item)
+        if position and loop.join is None:
+            given = given.with_first(flow)
+        is_there = _is_there(build, inside, copy.item, given)
+        if is_there is False:
+            continue
+        if is_there is None:
+            whole.is_broken, whole.value, flow = True, None, None
+            continue
+        scope = shared_scope(frame, copy.item) if shares_other(copy.item) else own
+        build.entered.append(f"{_called(copy.item)}, copy {position + 1} of {len(loop.copies)}")
+        made = _once(build, inside, copy.item, given, scope)
+        build.entered.pop()
+        _put(whole.parts, copy.index, made)
+        copies[str(position)] = made
+        whole.is_broken = whole.is_broken or made.is_broken
+        if not _leaves_the_flow_alone(copy.item):
+            flow = made.value
+        if loop.join is None:
+            whole.value = made.value
+    whole.results = list(copies.values())
+    if loop.join is not None:
+        known = not whole.is_broken and all(each.value is not None for each in copies.values())
+        whole.value = join(build, frame, (item, loop.join), copies, inflow) if known else None
+    return whole
 
 
-def _resolved(call: Call, item: Item, name: str, arguments: Mapping[str, object]) -> Item:
-    """Writes an item with its name and every argument stated."""
-    keywords = {key: Argument(value, call.place) for key, value in arguments.items()}  # type: ignore[arg-type]
-    return replace(item, operation=Layer(replace(call, positions=(), keywords=keywords)), name=name)
+def _shares_first(item: Item) -> bool:
+    """Tells whether `share: true` stands beside `repeat:`."""
+    return item.share is not None and item.share.other is None and not item.share.parameters
+
+
+def _put(parts: dict[str, Named], index: tuple[int, ...], made: Named) -> None:
+    """Puts a copy under its numbers, `stages.0.2`; the last one of `stages.0` is its result."""
+    *outer, last = index
+    for number in outer:
+        around = parts.setdefault(str(number), Named())
+        around.value, around.is_broken = made.value, around.is_broken or made.is_broken
+        parts = around.parts
+    parts[str(last)] = made

@@ -1,109 +1,282 @@
-"""A NetworkSpec to a CompiledNetwork: the one door of this folder."""
+"""NetworkSpecs to CompiledNetworks: the one door of this folder."""
 
 from __future__ import annotations
 
-import builtins
-import keyword
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
-from torch import fx
+from torch import Tensor, fx, nn
 
-from nncli.errors import Place, SpecError
+from nncli.errors import NncliError, Problem, SpecError
 from nncli.messages.catalogue import failure, failures
-from nncli.network.building import Build, build_items
-from nncli.network.compiled import CompiledNetwork
-from nncli.network.naming import Namer
-from nncli.network.values import Value, describe, input_value
-from nncli.spec.items import FEATURES, Constant, InputSpec, NetworkSpec
+from nncli.network.building import build_items
+from nncli.network.compiled import CompiledNetwork, WeightsWish
+from nncli.network.finishing import freeze, initialisations, initialise, rebuild
+from nncli.network.flows import find
+from nncli.network.frames import Build, Frame
+from nncli.network.inputs import input_values
+from nncli.network.naming import Namer, called_networks
+from nncli.network.recurrent import unpack
+from nncli.network.scopes import Found, Named, Names
+from nncli.network.signatures import layer_classes
+from nncli.network.tape import NOWHERE, PART_OF, Spot, Tape
+from nncli.network.values import ROWS, Value, describe, shown
+from nncli.spec.items import Constant
+from nncli.spec.network_spec import FEATURES, InputSpec, NetworkSpec
 
-_NO_ARGUMENTS: Final = frozenset(dir(builtins)) | {"self", "torch"}
+# The name of the only output of a network that names none.
+OUTPUT: Final = "output"
 
 
-def compile_network(
-    spec: NetworkSpec,
+@dataclass(frozen=True)
+class Surroundings:
+    """What a network can use beside its inputs.
+
+    `declared` holds what the data counts, such as `classes`. `constants` are tensors that every
+    item sees by name. `own_layers` are the classes of `--code`.
+    """
+
+    declared: Mapping[str, Constant] = field(default_factory=dict)
+    constants: Mapping[str, Tensor] = field(default_factory=dict)
+    own_layers: Mapping[str, type[nn.Module]] = field(default_factory=dict)
+
+
+def compile_networks(
+    specs: Mapping[str, NetworkSpec],
     inputs: Mapping[str, InputSpec],
-    declared: Mapping[str, Constant],
+    around: Surroundings,
     *,
     weights: bool = True,
-) -> CompiledNetwork:
-    """Compiles one network into a plain module.
+) -> dict[str, CompiledNetwork]:
+    """Compiles the networks of a file; one that is a layer of another comes first.
 
-    `inputs` are the data's; a network that states its own takes those. `declared` holds what the
-    data counts, such as `classes`. Initial weights are drawn from torch's generator in order of
-    appearance. With `weights=False` a large network is left without memory for them.
+    `inputs` are the data's; a network that states its own takes those. Initial weights are drawn
+    from torch's generator in order of appearance. With `weights=False` a large network is left
+    without memory for them.
     Raises SpecError with every problem found, and ResourceError `memory-too-small` and
     `result-too-large`. The SpecError has no problem of its own where nothing flows in: those who
     read the spec or its data have said why.
     """
-    available = dict(spec.inputs or inputs)
-    graph = fx.Graph()
-    values = _inputs(graph, available)
-    flow, starts = _first_flow(spec, values, available)
-    build = Build(graph, declared, dict(values), flow, Namer(spec.layers, values))
-    build_items(build, spec.layers)
-    problems = [p for p in build.problems if available or p.code != "count-unknown"]
+    done: dict[str, CompiledNetwork] = {}
+    problems: list[Problem] = []
+    failed: set[str] = set()
+    layers_only = {each for spec in specs.values() for each in called_networks(spec.layers)}
+    for name in _in_order(specs):
+        spec = specs[name]
+        called = called_networks(spec.layers)
+        if any(each in failed for each in called):
+            failed.add(name)
+            continue
+        given = _inputs_of(spec, inputs)
+        if not given and name in layers_only:
+            continue
+        others = {each: (specs[each], done.get(each)) for each in called}
+        try:
+            done[name] = _compile(name, spec, given, around, others, weights=weights)
+        except SpecError as error:
+            failed.add(name)
+            problems.extend(error.problems)
+    if failed:
+        raise failures(problems) if problems else SpecError
+    return {name: done[name] for name in specs if name in done}
+
+
+def _inputs_of(spec: NetworkSpec, inputs: Mapping[str, InputSpec]) -> dict[str, InputSpec]:
+    """Finds what flows into a network: what it states, and what it names of the data, or all of that."""
+    if spec.inputs is None:
+        return dict(inputs)
+    named = {name: inputs[name] for name in spec.input_names if name in inputs}
+    return {**spec.inputs, **named}
+
+
+def _in_order(specs: Mapping[str, NetworkSpec]) -> list[str]:
+    """Orders networks so that each comes behind those that are layers of it.
+
+    Raises SpecError without problems for a circle, which the reader of the spec has told.
+    """
+    ordered: list[str] = []
+    waits = {name: called_networks(spec.layers) for name, spec in specs.items()}
+    while waits:
+        ready = [name for name, called in waits.items() if not set(called) & set(waits)]
+        if not ready:
+            raise SpecError
+        ordered.extend(ready)
+        waits = {name: called for name, called in waits.items() if name not in ready}
+    return ordered
+
+
+def _compile(
+    name: str,
+    spec: NetworkSpec,
+    inputs: Mapping[str, InputSpec],
+    around: Surroundings,
+    others: Mapping[str, tuple[NetworkSpec, CompiledNetwork | None]],
+    *,
+    weights: bool,
+) -> CompiledNetwork:
+    path = name if name == "network" else f"networks.{name}"
+    build = Build(Tape(), around.declared, {**layer_classes(), **around.own_layers}, others)
+    values = input_values(build.tape, inputs)
+    frame = _frame(build, spec, around, values, inputs)
+    build_items(build, frame, spec.layers)
+    if not spec.layers:
+        raise failure("network-empty", spec.place, path)
+    outputs = _outputs(build, frame, spec, path)
+    wanted = initialisations(build, spec, path)
+    if outputs is not None:
+        build.report(_unused(build, outputs, path))
+        unpack(build.tape.graph, build.root)
+    problems = [p for p in build.problems if inputs or p.code != "count-unknown"]
     if problems:
         raise failures(problems)
-    if not spec.layers:
-        raise failure("network-empty", spec.place, "network")
-    if build.flow is None:
+    if outputs is None:
         raise SpecError
-    build.graph.output(build.flow.node)
     if weights:
-        for name, construct in build.rebuild.items():
-            build.root.add_module(name, construct())
-    used = {name: given for name, given in available.items() if name in build.used or name == starts}
-    _drop_unused_inputs(graph, values, used)
-    module = fx.GraphModule(build.root, graph, class_name="Network")
+        rebuild(build)
+    used = _keep_used_inputs(build.tape.graph, values, inputs)
+    module = _module(build)
+    initialise(module, wanted)
+    frozen = freeze(module, spec, build)
     module.train()
-    resolved = replace(spec, layers=tuple(build.items), inputs=used)
-    return CompiledNetwork(module, used, tuple(build.calls), build.flow.shape[1:], resolved)
+    return CompiledNetwork(
+        module=module,
+        inputs=used,
+        calls=tuple(build.calls),
+        outputs={each: value.shape[1:] for each, value in outputs.items()},
+        spec=spec,
+        constructions=build.constructions,
+        ties=build.ties,
+        frozen=(*build.frozen, *(name for name in frozen if name not in build.frozen)),
+        weights=_wishes(build, spec),
+    )
 
 
-def _inputs(graph: fx.Graph, available: Mapping[str, InputSpec]) -> dict[str, Value]:
-    values: dict[str, Value] = {}
-    arguments: set[str] = set()
-    for name, given in available.items():
-        # A placeholder becomes an argument of the generated forward.
-        argument = name
-        while keyword.iskeyword(argument) or argument in arguments or argument in _NO_ARGUMENTS:
-            argument += "_"
-        arguments.add(argument)
-        values[name] = input_value(graph.placeholder(argument), name, given, None)
-    return values
+def _frame(
+    build: Build,
+    spec: NetworkSpec,
+    around: Surroundings,
+    values: Mapping[str, Value],
+    inputs: Mapping[str, InputSpec],
+) -> Frame:
+    """Makes the scope of the network itself: its inputs, and the constants of the file."""
+    constants = _constants(build, around.constants)
+    names = Names(constants, {each: Named(value) for each, value in values.items()})
+    flow = _first_flow(values)
+    taken = {
+        **dict.fromkeys(build.networks, "a network that is a layer here"),
+        **dict.fromkeys(around.constants, "a constant"),
+        **dict.fromkeys(values, "an input"),
+    }
+    return Frame(Namer("", spec.layers, taken), names, flow, unclear=() if flow else describe(inputs))
 
 
-def _first_flow(
-    spec: NetworkSpec, values: Mapping[str, Value], inputs: Mapping[str, InputSpec]
-) -> tuple[Value | None, str]:
-    """Finds what flows into the first item that names nothing.
+def _module(build: Build) -> fx.GraphModule:
+    module = fx.GraphModule(build.root, build.tape.graph, class_name="Network")
+    # A GraphModule forgets which buffers no file of weights holds.
+    module._non_persistent_buffers_set.update(build.root._non_persistent_buffers_set)
+    return module
 
-    Raises SpecError `input-ambiguous` where there are several that are not all columns of a table.
-    """
-    first = spec.layers[0] if spec.layers else None
-    if not values:
-        return None, ""
+
+def _wishes(build: Build, spec: NetworkSpec) -> tuple[WeightsWish, ...]:
+    specs = {"": spec, **build.made_here}
+    whole = [WeightsWish(name, each.weights) for name, each in specs.items() if each.weights]
+    parts = [WeightsWish(w.module, w.item.weights) for w in build.wishes if w.item.weights]
+    return (*whole, *parts)
+
+
+def _constants(build: Build, constants: Mapping[str, Tensor]) -> Names:
+    """Makes the constants of the file visible everywhere, as buffers that no file of weights holds."""
+    own = {}
+    for name, tensor in constants.items():
+        build.root.register_buffer(name, tensor, persistent=False)
+        own[name] = Named(build.tape.attribute(name, tensor, Spot(NOWHERE, f"constants.{name}", name)))
+    return Names(None, own)
+
+
+def _first_flow(values: Mapping[str, Value]) -> Value | None:
+    """Finds what flows into the first item that names nothing; None for several that are no table."""
     if FEATURES in values:
-        return values[FEATURES], FEATURES if _takes_flow(spec) else ""
-    if len(values) == 1:
-        name = next(iter(values))
-        return values[name], name if _takes_flow(spec) else ""
-    if first is not None and first.from_ is not None:
-        return None, ""
-    place: Place = first.place if first else spec.place
-    raise failure("input-ambiguous", place, "network", inputs=describe(inputs))
+        return values[FEATURES]
+    return next(iter(values.values())) if len(values) == 1 else None
 
 
-def _takes_flow(spec: NetworkSpec) -> bool:
-    first = spec.layers[0] if spec.layers else None
-    if first is None or first.from_ is None:
-        return True
-    return any(source.path == "x" for source in first.from_)
+def _outputs(build: Build, frame: Frame, spec: NetworkSpec, path: str) -> dict[str, Value] | None:
+    """Finds the outputs of a network and ends its graph; None where an earlier problem hides one.
+
+    Problems: `output-several`, `output-without-rows`.
+    """
+    found: dict[str, object] = {}
+    if not spec.outputs:
+        found[OUTPUT] = _attempt(build, partial(frame.flowing, spec.layers[-1].place, path))
+    for name, source in spec.outputs.items():
+        found[name] = _attempt(build, partial(find, build, frame, source, f"{path}.outputs"))
+    outputs: dict[str, Value] = {}
+    for name, value in found.items():
+        if value is None:
+            return None
+        place = spec.outputs[name].place if spec.outputs else spec.layers[-1].place
+        if not isinstance(value, Value):
+            build.report([Problem("output-several", place, path, {"name": name})])
+            return None
+        if value.shape[:1] != (ROWS,):
+            build.report([Problem("output-without-rows", place, path, {"shape": shown(value.shape)})])
+            return None
+        outputs[name] = value
+    nodes = tuple(value.node for value in outputs.values())
+    build.tape.graph.output(nodes[0] if len(nodes) == 1 else nodes)
+    return outputs
 
 
-def _drop_unused_inputs(graph: fx.Graph, values: Mapping[str, Value], used: Mapping[str, InputSpec]) -> None:
+def _attempt(build: Build, look: Callable[[], Found]) -> Found:
+    try:
+        return look()
+    except NncliError as error:
+        build.report(error.problems)
+        return None
+
+
+def _unused(build: Build, outputs: Mapping[str, Value], path: str) -> list[Problem]:
+    """Takes out of the graph what leads to no output, and names the items of the network itself in it.
+
+    What a block or another network offers and a call of it does not need is no mistake.
+    """
+    graph = build.tape.graph
+    named = {node.name: node for node in graph.nodes}
+    erased = set()
+    for node in reversed(list(graph.nodes)):
+        if not node.users and node.op not in ("placeholder", "output"):
+            erased.add(node.name)
+            graph.erase_node(node)
+    # Of several results, one that is used is enough: the state of an LSTM.
+    alive = {node.meta[PART_OF].name: node.name for node in graph.nodes if PART_OF in node.meta}
+    unused, calls = [], []
+    for call in build.calls:
+        whole = named[call.node].meta.get(PART_OF) if call.node in erased else None
+        if call.node in erased and (whole is None or whole.name not in alive):
+            unused.append(call)
+        else:
+            calls.append(replace(call, node=alive[whole.name]) if whole is not None else call)
+    build.calls = calls
+    return [
+        Problem("result-unused", call.place, call.path, {"layer": call.type})
+        for call in unused
+        if call.path.startswith(f"{path}.")
+    ]
+
+
+def _keep_used_inputs(
+    graph: fx.Graph, values: Mapping[str, Value], inputs: Mapping[str, InputSpec]
+) -> dict[str, InputSpec]:
+    """Drops what flows in and is not used; names what is left, each mask behind its input."""
+    used: dict[str, InputSpec] = {}
     for name, value in values.items():
-        if name not in used:
-            graph.erase_node(value.node)
+        if value.node.users:
+            used[name] = inputs[name]
+        if value.mask is not None and value.mask.node.users:
+            used[f"{name}.mask"] = InputSpec(value.mask.shape[1:], "mask")
+        for each in (value, value.mask):
+            if each is not None and not each.node.users:
+                graph.erase_node(each.node)
+    return used

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from nncli.network.signatures import signature_of
+from torch import nn
+
+from nncli.network.signatures import is_own, signature_of
 from nncli.network.values import Value
 
 # Parameters that say how much flows in, by (input, dimension). torch has one word for each.
@@ -21,22 +23,29 @@ INFERRED: Final[Mapping[str, tuple[int, int]]] = {
     "input_size": (0, -1),
     "embed_dim": (0, -1),
     "d_model": (0, -1),
+    "memory_dim": (1, -1),
+    "kdim": (1, -1),
+    "vdim": (2, -1),
+    "length": (0, 1),
 }
 VOCABULARY: Final = "num_embeddings"
 
 # Layers whose channels lie on the last axis; those named 1d, 2d, 3d have them on axis 1.
 CHANNELS_LAST: Final = frozenset(
     "Linear Bilinear LayerNorm RMSNorm RNN LSTM GRU MultiheadAttention "
-    "TransformerEncoderLayer TransformerDecoderLayer Transformer".split()
+    "TransformerEncoderLayer TransformerDecoderLayer Transformer "
+    "SelfAttention CrossAttention PositionEmbedding".split()
 )
-CHANNELS_SECOND: Final = frozenset("GroupNorm LocalResponseNorm PixelShuffle PixelUnshuffle".split())
+CHANNELS_SECOND: Final = frozenset(
+    "GroupNorm LocalResponseNorm PixelShuffle PixelUnshuffle ChannelShuffle Upsample".split()
+)
 # torch guesses these from the number of dimensions, and warns; with three it would take the rows.
 DEMANDED: Final[Mapping[str, str]] = {"Softmax": "dim", "LogSoftmax": "dim", "Softmin": "dim"}
 
 # What other tools call a layer.
 KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
     "activation": "ReLU",
-    "attention": "MultiheadAttention",
+    "attention": "SelfAttention",
     "averagepooling2d": "AvgPool2d",
     "batchnorm": "BatchNorm2d",
     "batchnormalization": "BatchNorm2d",
@@ -52,28 +61,52 @@ KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
 }
 
 RECURRENT: Final = frozenset({"RNN", "LSTM", "GRU"})
+# Layers over (batch, time, features).
+SEQUENCES: Final = RECURRENT | {
+    "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer",
+    "SelfAttention", "CrossAttention", "PositionEmbedding",
+}  # fmt: skip
 BATCH_FIRST: Final = RECURRENT | {
     "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer"
 }  # fmt: skip
+# The results of layers that have several, in torch's order; the first flows on.
+RESULTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "MultiheadAttention": ("attended", "weights"),
+    "LSTMCell": ("hidden", "cell"),
+    "MaxPool1d": ("pooled", "indices"),
+    "MaxPool2d": ("pooled", "indices"),
+    "MaxPool3d": ("pooled", "indices"),
+    "AdaptiveMaxPool1d": ("pooled", "indices"),
+    "AdaptiveMaxPool2d": ("pooled", "indices"),
+    "AdaptiveMaxPool3d": ("pooled", "indices"),
+    "FractionalMaxPool2d": ("pooled", "indices"),
+    "FractionalMaxPool3d": ("pooled", "indices"),
+}
 AXES: Final[Mapping[int, str]] = {1: "length", 2: "height, width", 3: "depth, height, width"}
 
 
-def inferred_names(kind: type, stated: frozenset[str]) -> tuple[str, ...]:
-    """Names the parameters of a layer that are worked out from what flows in."""
-    names = [parameter.name for parameter in signature_of(kind).parameters]
+def inferred_names(kind: type[nn.Module], stated: frozenset[str]) -> tuple[str, ...]:
+    """Names the parameters of a layer that are worked out from what flows in.
+
+    A default of a class of `--code` stays: its author has decided there.
+    """
+    parameters = signature_of(kind).parameters
+    names = [parameter.name for parameter in parameters if parameter.required or not is_own(kind)]
     known = [name for name in names if name in INFERRED or name == VOCABULARY]
     return tuple(name for name in known if name not in stated)
 
 
-def inferred_size(name: str, inputs: tuple[Value, ...]) -> int | None:
-    """Reads the size that a parameter stands for; None where the input cannot tell."""
-    if name == VOCABULARY:
-        return inputs[0].vocabulary
-    position, dimension = INFERRED[name]
-    if position >= len(inputs):
+def inferred_size(name: str, inputs: Sequence[object]) -> int | None:
+    """Reads the size that a parameter stands for from what flows in; None where that cannot tell."""
+    position, dimension = (0, 0) if name == VOCABULARY else INFERRED[name]
+    value = inputs[position] if position < len(inputs) else None
+    if not isinstance(value, Value):
         return None
-    shape = inputs[position].shape
-    return shape[dimension] if -len(shape) <= dimension < len(shape) else None
+    if name == VOCABULARY:
+        return value.vocabulary
+    shape = value.shape
+    # The first dimension is the batch: no size of a layer.
+    return shape[dimension] if -len(shape) < dimension < len(shape) else None
 
 
 def spatial_dimensions(kind: str) -> int | None:
@@ -92,7 +125,7 @@ def expected_ranks(kind: str) -> tuple[int, ...]:
         return (2, 3)
     if dimensions:
         return (dimensions + 2,)
-    if kind in RECURRENT or kind in ("MultiheadAttention", "TransformerEncoderLayer"):
+    if kind in SEQUENCES:
         return (3,)
     return ()
 
@@ -112,15 +145,3 @@ def channel_axis_read(kind: str, rank: int) -> int | None:
     if spatial_dimensions(kind) or kind in CHANNELS_SECOND:
         return 1
     return None
-
-
-def channel_axis_written(kind: str, inputs: tuple[Value, ...], rank: int) -> int | None:
-    """Tells on which axis a layer leaves channels; None where nobody knows."""
-    if kind == "Embedding":
-        return rank - 1
-    read = channel_axis_read(kind, rank)
-    if read is not None:
-        return read
-    if rank == 2:
-        return 1
-    return inputs[0].channels if inputs and len(inputs[0].shape) == rank else None

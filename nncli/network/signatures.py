@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from torch import nn
 
+from nncli.network import attention, modules
+
 # The device and type of a network are chosen for the whole of it; the rest is torch's own plumbing.
 NOT_WRITTEN: Final = frozenset(
     {"device", "dtype", "_weight", "_freeze", "params", "_random_samples", "custom_encoder", "custom_decoder"}
@@ -29,12 +31,9 @@ NOT_LAYERS: Final[Mapping[str, str]] = {
     "SyncBatchNorm": "it needs several processes",
     "RNNBase": "use LSTM, GRU or RNN",
     "RNNCellBase": "use LSTMCell, GRUCell or RNNCell",
-    "Sequential": "its layers stand in the network's list themselves",
-    "TransformerEncoder": "write TransformerEncoderLayer as often as needed",
-    "TransformerDecoder": "write TransformerDecoderLayer as often as needed",
-    "MaxUnpool1d": "it takes the indices of a MaxPool1d, which no item hands on",
-    "MaxUnpool2d": "it takes the indices of a MaxPool2d, which no item hands on",
-    "MaxUnpool3d": "it takes the indices of a MaxPool3d, which no item hands on",
+    "Sequential": "it is a word of the language: a list of items as one",
+    "TransformerEncoder": "write TransformerEncoderLayer with `repeat:` beside it",
+    "TransformerDecoder": "write TransformerDecoderLayer with `repeat:` beside it",
 }
 
 
@@ -64,10 +63,26 @@ class Signature:
         return f"{self.name}({', '.join(p.text for p in self.parameters)})"
 
 
+# What torch.nn lacks and authors need.
+OWN_LAYERS: Final[Mapping[str, type[nn.Module]]] = {
+    "CrossAttention": attention.CrossAttention,
+    "PositionEmbedding": modules.PositionEmbedding,
+    "RelativePositionBias": modules.RelativePositionBias,
+    "SelfAttention": attention.SelfAttention,
+    "StochasticDepth": modules.StochasticDepth,
+}
+
+
 @cache
 def layer_classes() -> Mapping[str, type[nn.Module]]:
-    """Names every class of torch.nn that can stand in a network's list, losses left out."""
-    return {name: kind for name, kind in _module_classes().items() if not _is_loss(name)}
+    """Names every class of torch.nn that can stand in a network's list, losses left out, and nncli's own."""
+    found = {name: kind for name, kind in _module_classes().items() if not _is_loss(name)}
+    return {**found, **OWN_LAYERS}
+
+
+def is_own(kind: type[nn.Module]) -> bool:
+    """Tells whether a class comes from a file of `--code`."""
+    return kind.__module__.partition(".")[0] not in ("torch", "nncli")
 
 
 @cache
@@ -116,7 +131,8 @@ def _read_signature(target: Any) -> Signature:
 def _annotations(function: Callable[..., object]) -> dict[str, object]:
     try:
         return typing.get_type_hints(function)
-    except (NameError, TypeError):
+    # Classes of `--code` may hint what is not there, or in a way that Python cannot read.
+    except (NameError, TypeError, AttributeError, SyntaxError):
         return {}
 
 

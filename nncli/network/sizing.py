@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
 from nncli.network.values import MOST_VALUES, Value
 
+SMALL_BYTES: Final = 2**22
 META_ABOVE_BYTES: Final = 64 * 2**20
 # Two rows run on the CPU in well under a second below this; above, the meta device says the shape.
 MOST_PRODUCTS: Final = 2**31
@@ -23,6 +24,8 @@ _WIDTHS: Final = ("out_channels", "out_features", "embedding_dim", "hidden_size"
 _ARRIVING: Final = ("in_channels", "in_features", "input_size", "d_model")
 _STRETCHING: Final = ("padding", "output_padding", "size", "output_size", "scale_factor", "upscale_factor")
 _STRETCHING_TRANSPOSED: Final = ("stride", "dilation", "kernel_size")
+# Functions that draw initial values in place.
+_DRAWN: Final = frozenset({"normal_", "uniform_", "trunc_normal_", "kaiming_uniform_", "xavier_uniform_"})
 
 
 def weight_bytes(module: nn.Module) -> int:
@@ -74,7 +77,9 @@ def require_room(result: torch.Tensor, place: Place, path: str, layer: str) -> N
 
     Raises ResourceError `result-too-large` with both figures.
     """
-    needed, free = result.numel() * result.element_size(), free_bytes()
+    needed = result.numel() * result.element_size()
+    # Reading what is free takes longer than a small layer.
+    free = free_bytes() if needed > SMALL_BYTES else needed
     if needed > free:
         facts = {"layer": layer, "needed": readable_bytes(needed), "free": readable_bytes(free)}
         raise failure("result-too-large", place, path, **facts)
@@ -100,24 +105,25 @@ def _numbers(arguments: Mapping[str, object], names: tuple[str, ...]) -> Iterato
                 yield each
 
 
-def run_two_rows(module: nn.Module, inputs: tuple[Value, ...], *, on_meta: bool) -> object:
-    """Runs the two rows through a layer in train mode, leaving generator and buffers as they were.
-
-    Where `on_meta`, the layer is on the meta device, and its rows are put there.
-    Raises what the layer raises where the sizes do not fit.
+class _Unfilled(TorchFunctionMode):
+    """Leaves initial values out where there is no memory for them: drawing them there imports torch's
+    compiler, which takes more than a second.
     """
-    samples = [value.sample.to("meta") if on_meta else value.sample for value in inputs]
-    kept = [buffer.clone() for buffer in module.buffers()]
-    try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return module(*samples)
-    finally:
-        for buffer, before in zip(module.buffers(), kept, strict=True):
-            buffer.copy_(before)
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        tensor = args[0] if args else (kwargs or {}).get("tensor")
+        if getattr(func, "__name__", "") in _DRAWN and isinstance(tensor, torch.Tensor) and tensor.is_meta:
+            return tensor
+        return func(*args, **(kwargs or {}))
 
 
 def on_meta(build: Callable[[], nn.Module]) -> nn.Module:
     """Builds a module without memory for its weights."""
-    with torch.device("meta"):
+    with torch.device("meta"), _Unfilled():
         return build()

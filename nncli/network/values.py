@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Final
 
 import torch
 from torch import fx
 
 from nncli.errors import Place
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 
 # Two rows: one row fails in batch normalisation, and two tell rows from a width of one.
 ROWS: Final = 2
@@ -19,40 +18,73 @@ ROWS: Final = 2
 MOST_VALUES: Final = 2**25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Value:
-    """The record of one value: its sizes, axes and where it comes from.
+    """The record of one value: its sizes, axes, mask and where it comes from.
 
-    Shapes: `shape` has the rows first. `channels` is the axis that layers read as channels, None
-    where nobody knows. `vocabulary` counts the values of an index. `sample` has `shape` and holds
-    two rows that ran through the network.
+    Shapes: `shape` has the rows first. `channels` and `time` are the axes that layers read as such,
+    None where nobody knows. `mask` is bool (rows, steps) over the time axis, true where a step is
+    valid; None where all are. `vocabulary` counts the values of an index. `sample` has `shape` and
+    holds two rows that ran through the network. Where `is_arranged`, the author has put the axes in
+    this order, so that no layer is told that it works on the wrong one.
     """
 
     node: fx.Node
     sample: torch.Tensor
     origin: str
     place: Place | None
-    channels: int | None
+    channels: int | None = None
+    time: int | None = None
+    mask: Value | None = None
     vocabulary: int | None = None
+    is_arranged: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape with two rows first."""
         return tuple(self.sample.shape)
 
+    @property
+    def mask_steps(self) -> int | None:
+        """How many steps the mask speaks of."""
+        return self.mask.shape[1] if self.mask is not None else None
+
+    @property
+    def is_index(self) -> bool:
+        """Tells whether its numbers are whole: indices, or truths."""
+        return not (self.sample.dtype.is_floating_point or self.sample.dtype.is_complex)
+
+
+@dataclass(frozen=True, eq=False)
+class Count:
+    """A whole number that only a batch knows, such as its rows; `number` is that of the two rows."""
+
+    node: fx.Node
+    number: int
+
+
+def values_in(value: object) -> Iterator[Value]:
+    """Walks the Values inside arguments."""
+    if isinstance(value, Value):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for each in value:
+            yield from values_in(each)
+    elif isinstance(value, dict):
+        yield from values_in(list(value.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceOf:
+    """The device of a value, which only a batch knows: where new tensors are made."""
+
+    node: fx.Node
+
 
 def shown(shape: tuple[int, ...]) -> str:
     """Writes a shape for people, rows as `batch`: `[batch, 32, 8, 8]`."""
-    return "[" + ", ".join(["batch", *(str(size) for size in shape[1:])]) + "]"
-
-
-def input_value(node: fx.Node, name: str, spec: InputSpec, place: Place | None) -> Value:
-    """Starts the record of a network's input with two rows of zeros."""
-    index = spec.type in ("index", "category")
-    shape, kind = (ROWS, *spec.shape), torch.int64 if index else torch.float32
-    sample = torch.zeros(shape, dtype=kind, device="meta" if prod(shape) > MOST_VALUES else "cpu")
-    channels = None if index else 1 if spec.type == "image" or len(spec.shape) == 1 else None
-    return Value(node, sample, name, place, channels, spec.vocabulary)
+    first = ["batch"] if shape[:1] == (ROWS,) else [str(size) for size in shape[:1]]
+    return "[" + ", ".join([*first, *(str(size) for size in shape[1:])]) + "]"
 
 
 def describe(inputs: Mapping[str, InputSpec]) -> list[str]:

@@ -18,13 +18,13 @@ from typing import Final
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
+from nncli.regular_files import NotRegularError, read_regular_file
 
 PARTIAL: Final = ".partial"
 """The end of every name that is not yet, or no longer, part of a run."""
 
 NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 BINARY: Final[int] = getattr(os, "O_BINARY", 0)
-_NO_WAIT: Final[int] = getattr(os, "O_NONBLOCK", 0)
 _MODE: Final = 0o644
 _FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -102,7 +102,7 @@ def read_regular(path: Path) -> bytes:
 
     Errors: file-not-regular; OSError where it is missing or cannot be read.
     """
-    return _read(path, os.open(path, os.O_RDONLY | _NO_WAIT | BINARY))
+    return _read(path, follow=True)
 
 
 def read_own(path: Path) -> bytes:
@@ -111,15 +111,14 @@ def read_own(path: Path) -> bytes:
     Errors: file-linked, file-not-regular; OSError where it is missing or cannot be read.
     """
     refuse_link(path)
-    return _read(path, os.open(path, os.O_RDONLY | NO_FOLLOW | _NO_WAIT | BINARY))
+    return _read(path, follow=False)
 
 
-def _read(path: Path, descriptor: int) -> bytes:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise failure("file-not-regular", file=path)
-    with open(descriptor, "rb") as file:
-        return file.read()
+def _read(path: Path, *, follow: bool) -> bytes:
+    try:
+        return read_regular_file(path, follow=follow)
+    except NotRegularError as error:
+        raise failure("file-not-regular", file=path) from error
 
 
 def refuse_link(path: Path) -> None:

@@ -36,7 +36,6 @@ _DECIDES_BITS: Final = (
     "device_name",
     "threads",
     "precision",
-    "kernels",
 )
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -46,7 +45,6 @@ def describe_environment(
     device: str,
     threads: int,
     precision: str,
-    kernels: Mapping[str, str],
     seed: int,
     spec_folder: Path | None,
 ) -> dict[str, object]:
@@ -68,7 +66,6 @@ def describe_environment(
         "device_name": torch.cuda.get_device_name(device) if device.startswith("cuda") else cpu,
         "threads": threads,
         "precision": precision,
-        "kernels": dict(kernels),
         "seed": seed,
         "git_commit": git_commit(spec_folder) if spec_folder else None,
     }
@@ -98,20 +95,16 @@ def read_environment(path: Path) -> dict[str, object]:
 
 
 def _is_whole(environment: Mapping[str, object]) -> bool:
-    threads, kernels = environment.get("threads"), environment.get("kernels")
+    threads = environment.get("threads")
     return (
         environment.get("version") == VERSION
         and type(threads) is int
         and threads > 0
-        and isinstance(kernels, dict)
         and all(isinstance(environment.get(key), str) for key in ("device", "precision"))
-        and all(isinstance(choice, str) for choice in kernels.values())
     )
 
 
 def _said(value: object) -> str:
-    if isinstance(value, Mapping):
-        return " ".join(f"{key}={item}" for key, item in value.items()) or "none"
     return "none" if value is None else str(value)
 
 

@@ -27,8 +27,8 @@ from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nncli.errors import Problem
-from nncli.messages.catalogue import failure, failures
+from nncli.errors import NncliError
+from nncli.messages.catalogue import failure
 from nncli.runs.atomic import (
     PARTIAL,
     disk_errors,
@@ -105,7 +105,8 @@ class RunInfo(BaseModel):
 
     `nncli` is the version that made the run. `spec_folder` is where the data paths of the spec
     start from, relative to the run folder and with `/`, so that both can move together; null
-    where there is no such way. `set` holds the `--set` arguments as typed.
+    where there is no such way; `spec_file` is its name there. `set` holds the `--set` arguments as typed,
+    `code` the sha256 of each file of `--code` by its path relative to the run folder.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -117,9 +118,11 @@ class RunInfo(BaseModel):
     name: str
     seed: int
     set: tuple[str, ...] = ()
+    code: dict[str, str] = Field(default_factory=dict)
     spec_digest: str
     data_digest: str | None = None
     spec_folder: str | None = None
+    spec_file: str | None = None
 
     def text(self) -> bytes:
         """Writes the JSON document."""
@@ -169,7 +172,7 @@ def create_run(
     folder-read-only.
     """
     if not _is_free(path):
-        raise failure("run-exists", run=path)
+        raise run_exists(path)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
     made = RunFolder(partial)
     files = {
@@ -200,12 +203,18 @@ def _is_free(path: Path) -> bool:
     return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
+def run_exists(path: Path) -> NncliError:
+    """Makes the error for a run that finds something in its place; only a run can be gone on with."""
+    resume = "--resume" if RunFolder(path).info.is_file() else ""
+    return failure("run-exists", run=path, resume=resume)
+
+
 def _take_place(partial: Path, path: Path) -> None:
     try:
         rename_over_empty(partial, path)
     except OSError as error:
         if path.exists():
-            raise failure("run-exists", run=path) from error
+            raise run_exists(path) from error
         raise
 
 
@@ -252,33 +261,10 @@ def update_state(path: Path, state: RunState) -> RunInfo:
     return info
 
 
-def check_same_run(path: Path, recorded: RunInfo, given: RunInfo) -> None:
-    """Refuses to resume a run with another spec, seed, `--set` or data, naming each difference.
-
-    Errors: run-differs, once for each.
-    """
-    pairs = (
-        ("the digest of the spec", recorded.spec_digest[:12], given.spec_digest[:12]),
-        ("--set", " ".join(recorded.set), " ".join(given.set)),
-        ("--seed", str(recorded.seed), str(given.seed)),
-        ("the digest of the data", (recorded.data_digest or "")[:12], (given.data_digest or "")[:12]),
-    )
-    problems = [
-        Problem(
-            "run-differs",
-            facts={"run": path, "what": what, "recorded": old or "nothing", "given": new or "nothing"},
-        )
-        for what, old, new in pairs
-        if old != new
-    ]
-    if problems:
-        raise failures(problems)
-
-
-def relative_folder(run: Path, folder: Path) -> str | None:
-    """Says the way from a run folder to the spec's folder; None between two Windows drives."""
+def relative_path(run: Path, other: Path) -> str | None:
+    """Says the way from a run folder to a file or folder outside; None between two Windows drives."""
     try:
-        return Path(os.path.relpath(folder.resolve(), run.resolve())).as_posix()
+        return Path(os.path.relpath(other.resolve(), run.resolve())).as_posix()
     except ValueError:
         return None
 

@@ -11,10 +11,10 @@ from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.spec.evaluation import Evaluator
 from nncli.spec.expressions import Expression, Name, free_names, uses_size
-from nncli.spec.items import Constant
+from nncli.spec.items import Constant, Waiting
 from nncli.spec.parsing import parse
 
-Names: TypeAlias = Mapping[str, Constant]
+Names: TypeAlias = Mapping[str, "Constant | Waiting"]
 # `$width-1`, `2 * $width`: nothing but numbers, names and operators, and no operator at the end (`$warmup%`).
 _ARITHMETIC: Final = re.compile(r"(?:\$([A-Za-z_]\w*+)|[0-9.\s()]|[-+*/%](?!\s*\Z))+\Z")
 _OPERATOR: Final = re.compile(r"\s*(\*\*|//|[-+*/%])\s*")
@@ -27,7 +27,8 @@ MOST_TEXT: Final = 4096
 class Formula:
     """An expression that waits for what only the data or the network knows.
 
-    `captured` holds the constants that were known where it stands.
+    `captured` holds the constants that were known where it stands, and arguments of a block call
+    that wait themselves.
     """
 
     expression: Expression
@@ -35,16 +36,33 @@ class Formula:
     place: Place
     captured: Names
 
-    def evaluate(self, names: Names, size: Callable[..., int] | None = None) -> Constant:
-        """Works out the value; raises SpecError at the formula's place."""
-        return evaluate(self.expression, {**names, **self.captured}, size, self.place)
+    def evaluate(
+        self,
+        names: Mapping[str, Constant],
+        size: Callable[..., int] | None = None,
+        waiting: Mapping[int, Constant] | None = None,
+    ) -> Constant:
+        """Works out the value; `waiting` holds the values of captured Waitings by their keys.
+
+        Raises SpecError at the formula's place.
+        """
+        worked_out = waiting or {}
+        if any(isinstance(v, Waiting) and v.key not in worked_out for v in self.captured.values()):
+            raise failure("size-unknown", self.place, dimension=self.text)
+        captured = {
+            name: worked_out[value.key] if isinstance(value, Waiting) else value
+            for name, value in self.captured.items()
+        }
+        return evaluate(self.expression, {**names, **captured}, size, self.place)
 
     def free_names(self) -> frozenset[str]:
         """Names that are still to come."""
         return free_names(self.expression) - frozenset(self.captured)
 
 
-def evaluate(expression: Expression, names: Names, size: Callable[..., int] | None, place: Place) -> Constant:
+def evaluate(
+    expression: Expression, names: Mapping[str, Constant], size: Callable[..., int] | None, place: Place
+) -> Constant:
     """Evaluates an expression within bounds.
 
     Raises SpecError `name-unknown`, `arithmetic` with the reason, `arithmetic-too-large`.
@@ -61,14 +79,20 @@ def substitute(text: str, place: Place, names: Names, deferred: Collection[str])
     """
     if len(text) > MOST_TEXT:
         raise failure("arithmetic-too-large", place, limit=f"{MOST_TEXT:,} characters")
-    place = _inside_quotes(place)
+    place = inside_quotes(place)
     whole = _whole(text, place, names, deferred)
     if whole is not None:
         return _now_or_later(whole, text, place, names, deferred)
     return _inside_word(text, place, names, deferred)
 
 
-def _inside_quotes(place: Place) -> Place:
+def referred_name(text: str) -> str:
+    """Returns the name where a text is `$name` and nothing else."""
+    found = _WHOLE_NAME.match(text)
+    return found.group(1) if found else ""
+
+
+def inside_quotes(place: Place) -> Place:
     """Moves a place from the quote of a scalar to its first character, so that columns are exact."""
     quoted = place.text[place.column - 1 : place.column] in ("'", '"')
     return replace(place, column=place.column + 1) if quoted else place
@@ -81,7 +105,7 @@ def _whole(text: str, place: Place, names: Names, deferred: Collection[str]) -> 
         # `$stem.csv` is a word that starts with `$stem`; `$kind.classes` is one name.
         is_word = first in names and name not in names and not _is_deferred(name, names, deferred)
         return None if is_word else Name(name, place.column + 1)
-    if text.startswith("$(") and _closing(text, 1) == len(text) - 1:
+    if text.startswith("$(") and closing_parenthesis(text, 1) == len(text) - 1:
         return parse(text[2:-1], place, 2)
     return None
 
@@ -89,22 +113,30 @@ def _whole(text: str, place: Place, names: Names, deferred: Collection[str]) -> 
 def _now_or_later(
     expression: Expression, text: str, place: Place, names: Names, deferred: Collection[str]
 ) -> Constant:
-    free = free_names(expression)
-    waits = uses_size(expression) or any(_is_deferred(name, names, deferred) for name in free)
-    if not waits:
+    values = {name: names[name] for name in free_names(expression) if name in names}
+    captured = {name: value for name, value in values.items() if not isinstance(value, Waiting)}
+    missing = free_names(expression) - set(values)
+    known = captured
+    if any(not _is_deferred(name, names, deferred) for name in missing):
         # A misspelt `$clases` is nearest to a name that is still to be counted.
-        return evaluate(expression, {**dict.fromkeys(deferred), **names}, None, place)
-    captured: dict[str, Constant] = {}
-    for name in free:
-        value = names.get(name)
-        if isinstance(value, Formula):
-            raise failure("formula-nested", place, name=name)
-        if name in names:
-            captured[name] = value
-        elif not _is_deferred(name, names, deferred):
+        known = {**dict.fromkeys(deferred), **dict.fromkeys(names), **captured}
+    waits = uses_size(expression) or len(captured) < len(values)
+    if not waits and not any(_is_deferred(name, names, deferred) for name in missing):
+        return evaluate(expression, known, None, place)
+    for name in missing:
+        if not _is_deferred(name, names, deferred):
             # Evaluating it now says which name is meant, and at its column.
-            evaluate(Name(name, place.column + 1), names, None, place)
-    return Formula(expression, text, place, captured)
+            evaluate(Name(name, place.column + 1), known, None, place)
+    return Formula(expression, text, place, values)
+
+
+def is_waiting(value: Constant) -> bool:
+    """Tells whether a value holds a Formula, at any depth."""
+    if isinstance(value, Mapping):
+        return any(map(is_waiting, value.values()))
+    if isinstance(value, tuple):
+        return any(map(is_waiting, value))
+    return isinstance(value, Formula)
 
 
 def _is_deferred(name: str, names: Names, deferred: Collection[str]) -> bool:
@@ -141,7 +173,7 @@ def _refuse_arithmetic(text: str, place: Place, names: Names) -> None:
     if not _ARITHMETIC.match(text) or not _OPERATOR.search(text):
         return
     read = re.findall(r"\$([A-Za-z_]\w*)", text)
-    if read and all(isinstance(names.get(name), (int, float)) for name in read):
+    if read and all(isinstance(names.get(name), (int, float, Waiting)) for name in read):
         meant = _OPERATOR.sub(r" \1 ", text.replace("$", "")).strip()
         raise failure("dollar-form", place, text=text, meant=f"$({meant})")
 
@@ -154,7 +186,7 @@ def _one_reference(text: str, start: int, reference: str, place: Place) -> tuple
         raise failure("dollar-alone", _at(place, start), text=_short(text))
     if reference != "$(":
         return Name(reference[1:], place.column + start + 1), start + len(reference)
-    end = _closing(text, start + 1)
+    end = closing_parenthesis(text, start + 1)
     if end < 0:
         raise failure("parenthesis-open", _at(place, start), text=_short(text))
     return parse(text[start + 2 : end], place, start + 2), end + 1
@@ -168,7 +200,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _closing(text: str, start: int) -> int:
+def closing_parenthesis(text: str, start: int) -> int:
     """Finds the parenthesis that closes the one at `start`, quotes left out; -1 where none does."""
     depth = 0
     quote = ""

@@ -5,22 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nncli.errors import Place, Problem
-from nncli.spec.expansion import expand
+from nncli.spec.blocks import check_operation_name, read_blocks
+from nncli.spec.expansion import LAZY_SECTIONS, expand
 from nncli.spec.names import SPEC_NAME, spec_name_from
-from nncli.spec.networks import read_network
+from nncli.spec.networks import read_constants, read_networks
 from nncli.spec.nodes import Mapping, Node, Scalar, walk
 from nncli.spec.sections import read_data, read_training
 from nncli.spec.spec import Origin, Spec
+from nncli.spec.unused import unused_names
 
 
 def bind(root: Mapping, origin: Origin, stem: str, problems: list[Problem]) -> Spec:
-    """Works out the arithmetic of a tree whose network is a list or mapping, and types its sections."""
-    root, names = expand(root, problems)
-    data, training, network = _section(root, "data"), _section(root, "training"), root.get("network")
-    assert network is not None
-    networks = {"network": read_network(network, "network", problems)}
-    if data is None and networks["network"].inputs is None:
-        problems.append(Problem("network-inputs-missing", network.place, "network"))
+    """Works out the arithmetic of a tree that has a network or several, and types its sections."""
+    warnings = unused_names(root, origin.file)
+    written = Mapping(tuple(e for e in root.entries if e[0].text in LAZY_SECTIONS), root.place)
+    root, names, scope = expand(root, problems)
+    data, training = _section(root, "data"), _section(root, "training")
+    nodes = _networks(root, problems)
+    blocks = read_blocks(root.get("blocks"), nodes, problems)
+    networks, layers_of_others = read_networks(nodes, blocks, scope, problems)
+    for name, network in networks.items():
+        if data is None and network.inputs is None and name not in layers_of_others:
+            path = "network" if "network" in nodes else f"networks.{name}"
+            problems.append(Problem("network-inputs-missing", network.place, path))
     return Spec(
         name=_name(root.get("name"), stem, problems),
         description=_description(root.get("description"), problems),
@@ -30,7 +37,27 @@ def bind(root: Mapping, origin: Origin, stem: str, problems: list[Problem]) -> S
         training=read_training(training, problems) if training is not None else None,
         origin=origin,
         places=_places(root),
+        constants=read_constants(root.get("constants"), scope, problems),
+        written=written,
+        warnings=warnings,
     )
+
+
+def _networks(root: Mapping, problems: list[Problem]) -> dict[str, tuple[Place, Node]]:
+    """Finds the nodes of the networks; that there are any was looked at before."""
+    single, several = root.get("network"), root.get("networks")
+    if single is not None:
+        return {"network": (single.place, single)}
+    nodes: dict[str, tuple[Place, Node]] = {}
+    for name, node in several.entries if isinstance(several, Mapping) else ():
+        if problem := check_operation_name(name, f"networks.{name.text}"):
+            problems.append(problem)
+        elif name.text == "network":
+            # Results are keyed by this name where a file has a single network.
+            problems.append(Problem("name-of-network", name.place, "networks.network", {"name": name.text}))
+        else:
+            nodes[name.text] = (name.place, node)
+    return nodes
 
 
 def _section(root: Mapping, key: str) -> Node | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from nncli.errors import Problem
+from nncli.errors import SET_FILE, Problem
 from nncli.spec.items import Argument, Call
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
-
-SET_FILE = "--set"
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, is_null, plain
 
 
 def read_call(name: Scalar, node: Node, path: str, problems: list[Problem]) -> Call:
@@ -21,7 +19,7 @@ def read_call(name: Scalar, node: Node, path: str, problems: list[Problem]) -> C
             keywords[key.text] = _argument(value, key)
     elif isinstance(node, Sequence):
         _read_list(name, node, path, positions, keywords, problems)
-    elif node.text != "" or not node.plain:
+    elif not is_null(node):
         positions.append(_argument(node))
     return Call(name.text, name.place, tuple(positions), keywords)
 

@@ -67,6 +67,7 @@ class Evaluator:
             return self._function(expression)
         if isinstance(expression, SizeOf):
             return self._size_of(expression)
+        assert isinstance(expression, Operation), "the parser of arithmetic makes no other parts"
         return self._operation(expression)
 
     def _name(self, expression: Name) -> Constant:
@@ -96,7 +97,7 @@ class Evaluator:
         if sign == "+" and isinstance(first, tuple) and isinstance(second, tuple):
             return self._list((*first, *second), column)
         if sign == "*" and isinstance(first, tuple) and isinstance(second, int):
-            if _count(first) * second > MOST_ITEMS:
+            if count_values(first) * second > MOST_ITEMS:
                 raise self._too_large(column, f"{MOST_ITEMS:,} items")
             return first * second
         a, b = self._number(first, column), self._number(second, column)
@@ -162,7 +163,7 @@ class Evaluator:
 
     def _list(self, items: Iterable[Constant], column: int) -> Constant:
         made = tuple(items)
-        if _count(made) > MOST_ITEMS:
+        if count_values(made) > MOST_ITEMS:
             raise self._too_large(column, f"{MOST_ITEMS:,} items")
         return made
 
@@ -233,6 +234,14 @@ class Evaluator:
         return failure("arithmetic-too-large", self._at(column), limit=limit)
 
 
-def _count(value: Constant) -> int:
-    """Counts the values in lists of lists: a short list can hold a long one many times."""
-    return sum(map(_count, value)) + 1 if isinstance(value, tuple) else 1
+def count_values(value: Constant, most: int = MOST_ITEMS) -> int:
+    """Counts values in lists of lists, up to one more than `most`; a short list can hold a long one often."""
+    found, open_ones = 0, [value]
+    while open_ones and found <= most:
+        each = open_ones.pop()
+        found += 1
+        if isinstance(each, tuple):
+            open_ones.extend(each)
+        elif isinstance(each, Mapping):
+            open_ones.extend(each.values())
+    return found

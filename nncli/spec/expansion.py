@@ -1,77 +1,74 @@
-"""Vars worked out, and every `$` of a spec replaced by its value."""
+"""Vars worked out, and every $ of data and training replaced by its value."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.spec.arithmetic import substitute
+from nncli.messages.catalogue import failure
+from nncli.spec.budget import Budget
+from nncli.spec.evaluation import MOST_ITEMS, count_values
 from nncli.spec.items import Constant
 from nncli.spec.names import check_name
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.nodes import Mapping, Node, Scalar, plain
+from nncli.spec.scopes import Scope, Written, substituted_as_far
 
-# What only the data can count; formulas that read these wait for the network.
-COUNTED: Final = frozenset({"classes", "vocabulary"})
-# Sections in which nothing is left to count; in all others `$classes` waits, also in a misspelt one.
-SETTLED_SECTIONS: Final = frozenset({"name", "description", "data", "training"})
+# These are read in scopes of their own, item by item.
+LAZY_SECTIONS: Final = frozenset({"vars", "constants", "blocks", "network", "networks"})
 
 
-def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, Constant]]:
-    """Works out `vars:` from top to bottom, and replaces `$` everywhere else.
+def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, Constant], Scope]:
+    """Works out `vars:` from top to bottom, and replaces `$` in data, training and single words.
 
-    Returns the tree and the values of the vars. Formulas stay only below `network:`.
+    Returns the tree, the values of the vars, and the scope of the file.
     """
-    names = _read_vars(root.get("vars"), problems)
+    given: dict[str, Written] = {}
+    scope = Scope(given, Budget())
+    values = _read_vars(root.get("vars"), given, scope, problems)
     entries = []
-    for name, value in root.entries:
-        deferred = frozenset() if name.text in SETTLED_SECTIONS else COUNTED
-        if name.text != "vars":
-            entries.append((name, _expanded(value, names, deferred, name.text, problems)))
-    return replace(root, entries=tuple(entries)), names
+    for name, node in root.entries:
+        if name.text not in LAZY_SECTIONS:
+            node = _replaced(Written(node, scope, name.text), problems)
+        entries.append((name, node))
+    return replace(root, entries=tuple(entries)), values, scope
 
 
-def _read_vars(node: Node | None, problems: list[Problem]) -> dict[str, Constant]:
-    names: dict[str, Constant] = {}
+def _read_vars(
+    node: Node | None, given: dict[str, Written], scope: Scope, problems: list[Problem]
+) -> dict[str, Constant]:
+    values: dict[str, Constant] = {}
     if node is None or (isinstance(node, Scalar) and node.value is None):
-        return names
+        return values
     if not isinstance(node, Mapping):
         problems.append(Problem("mapping-expected", node.place, "vars", {"key": "vars"}))
-        return names
+        return values
     for name, value in node.entries:
         path = f"vars.{name.text}"
-        problem = check_name(name, path, becomes_attribute=False)
-        if problem:
+        if problem := check_name(name, path, becomes_attribute=False):
             problems.append(problem)
-        names[name.text] = plain(_expanded(value, names, frozenset(), path, problems))
-    return names
+        written = Written(value, scope, path, name.text)
+        before = len(problems)
+        try:
+            values[name.text] = _worked_out(written, problems)
+        except NncliError as error:
+            problems.extend(error.problems)
+        # What uses a var that is wrong has nothing more to say.
+        is_wrong = len(problems) > before
+        given[name.text] = Written(None, scope, path, name.text) if is_wrong else written
+    return values
 
 
-def _expanded(
-    node: Node,
-    names: dict[str, Constant],
-    deferred: Collection[str],
-    path: str,
-    problems: list[Problem],
-) -> Node:
-    if isinstance(node, Sequence):
-        items = (
-            _expanded(item, names, deferred, f"{path}.{number}", problems)
-            for number, item in enumerate(node.items)
-        )
-        return replace(node, items=tuple(items))
-    if isinstance(node, Mapping):
-        entries = (
-            (name, _expanded(value, names, deferred, f"{path}.{name.text}", problems))
-            for name, value in node.entries
-        )
-        return replace(node, entries=tuple(entries))
-    if not isinstance(node.value, str) or "$" not in node.value:
-        return node
-    try:
-        value = substitute(node.value, node.place, names, deferred)
-    except NncliError as error:
-        problems.extend(replace(problem, path=path) for problem in error.problems)
-        return node
-    return replace(node, value=value, text=value if isinstance(value, str) else node.text)
+def _worked_out(written: Written, problems: list[Problem]) -> Constant:
+    value = plain(_replaced(written, problems))
+    if count_values(value, MOST_ITEMS + 1) > MOST_ITEMS + 1:
+        limit = f"{MOST_ITEMS:,} items"
+        raise failure("arithmetic-too-large", written.place, written.path, limit=limit)
+    written.settle(value)
+    return value
+
+
+def _replaced(written: Written, problems: list[Problem]) -> Node:
+    node, mistakes = substituted_as_far(written, ())
+    problems.extend(problem for error in mistakes for problem in error.problems)
+    return node

@@ -1,25 +1,28 @@
-"""The tree of an arithmetic expression; every part knows its column."""
+"""The tree of an expression, of arithmetic or of tensors; every part knows its column."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from nncli.spec.items import Constant
 
 FUNCTIONS: Final = ("min", "max", "len", "sum", "range")
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A number, a string, true, false or none."""
+    """A number, a string, true, false or none; in a tensor expression also what `$name` stands for."""
 
-    value: None | bool | int | float | str
+    value: Constant
     column: int
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A constant by its name, such as `width` or `kind.classes`."""
+    """A constant by its name, such as `width` or `kind.classes`; of tensors, the path of a value."""
 
     name: str
     column: int
@@ -74,10 +77,20 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A call of one of FUNCTIONS."""
+    """A call of one of FUNCTIONS, or of a function of tensors, which may take keywords too."""
 
     name: str
     arguments: tuple[Expression, ...]
+    column: int
+    keywords: tuple[Keyword, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """`dim=1` in a call; the column is that of its name."""
+
+    name: str
+    value: Expression
     column: int
 
 
@@ -90,8 +103,35 @@ class SizeOf:
     column: int
 
 
+@dataclass(frozen=True, slots=True)
+class Subscript:
+    """Of tensors: `x[:, 0]`, with at least one part."""
+
+    value: Expression
+    parts: tuple[Expression, ...]
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a Subscript: `start:stop:step`."""
+
+    start: Expression | None
+    stop: Expression | None
+    step: Expression | None
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A part of a Subscript: `...`, all axes that no other part names."""
+
+    column: int
+
+
 Expression: TypeAlias = (
     "Literal | Name | Operation | Comparison | Choice | ListOf | Index | FunctionCall | SizeOf"
+    " | Subscript | Slice | Rest"
 )
 
 
@@ -105,11 +145,17 @@ def children(expression: Expression) -> Iterator[Expression]:
         yield from expression.items
     elif isinstance(expression, FunctionCall):
         yield from expression.arguments
+        yield from (keyword.value for keyword in expression.keywords)
     elif isinstance(expression, SizeOf):
         yield expression.dimension
     elif isinstance(expression, Index):
         yield expression.value
         yield from (part for part in (expression.start, expression.stop) if part is not None)
+    elif isinstance(expression, Subscript):
+        yield from (expression.value, *expression.parts)
+    elif isinstance(expression, Slice):
+        bounds = (expression.start, expression.stop, expression.step)
+        yield from (part for part in bounds if part is not None)
 
 
 def depth(expression: Expression) -> int:

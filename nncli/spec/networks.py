@@ -1,145 +1,193 @@
-"""The nodes below `network:` to a NetworkSpec: items with one operation and the words beside it."""
+"""The nodes below network: or networks: to NetworkSpecs, with blocks and loops expanded."""
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Callable
+from collections.abc import Mapping as MappingType
+from dataclasses import replace
+from typing import TypeVar
 
-from nncli.errors import Problem
-from nncli.messages.catalogue import nearest
+from nncli.errors import NncliError, Place, Problem
+from nncli.messages.catalogue import failure, failures
+from nncli.spec.blocks import Block, unknown_key
+from nncli.spec.budget import TooLarge
 from nncli.spec.calls import read_call
-from nncli.spec.habits import where_it_belongs
-from nncli.spec.items import Broken, InputSpec, InputType, Item, Layer, NetworkSpec, Source
-from nncli.spec.names import ITEM_WORDS, check_name
-from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.inputs import read_inputs
+from nncli.spec.item_reading import ItemReader
+from nncli.spec.items import Item
+from nncli.spec.names import check_name
+from nncli.spec.network_spec import InitRule, NetworkSpec
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
+from nncli.spec.operations import read_computation
+from nncli.spec.scopes import Scope, Written, resolved, substituted
+from nncli.spec.structures import read_outputs
+from nncli.spec.tensor_expressions import Computation
+from nncli.spec.weights import WeightsSpec, read_weights_spec
 
-NETWORK_KEYS = ("inputs", "layers")
-INPUT_KEYS = ("shape", "type", "vocabulary")
-INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
-
-
-def read_network(node: Node, path: str, problems: list[Problem]) -> NetworkSpec:
-    """Reads a list of items, or the long form `{inputs, layers}`."""
-    inputs = None
-    layers: Node | None = node
-    if isinstance(node, Mapping):
-        for key in node.keys():
-            if key not in NETWORK_KEYS:
-                problems.append(_unknown(node, key, path, NETWORK_KEYS))
-        stated = node.get("inputs")
-        inputs = _read_inputs(stated, f"{path}.inputs", problems) if stated else None
-        layers = node.get("layers")
-        path = f"{path}.layers"
-    if not isinstance(layers, Sequence):
-        place = layers.place if layers else node.place
-        problems.append(Problem("network-form", place, path))
-        return NetworkSpec((), node.place, inputs)
-    items: list[Item] = []
-    for number, item in enumerate(layers.items):
-        if len(problems) < MOST_PROBLEMS:
-            items.append(_read_item(item, f"{path}.{number}", problems))
-    return NetworkSpec(tuple(items), node.place, inputs)
+KEYS = ("inputs", "layers", "outputs", "init", "weights", "freeze")
+T = TypeVar("T")
 
 
-def _unknown(node: Mapping, key: str, path: str, known: tuple[str, ...]) -> Problem:
-    place = next(name.place for name, _ in node.entries if name.text == key)
-    facts = {"key": key, "nearest": nearest(key, known), "known": list(known)}
-    facts["elsewhere"] = where_it_belongs(key)
-    return Problem("unknown-key", place, f"{path}.{key}", facts)
+def read_networks(
+    nodes: MappingType[str, tuple[Place, Node]],
+    blocks: MappingType[str, Block],
+    scope: Scope,
+    problems: list[Problem],
+) -> tuple[dict[str, NetworkSpec], frozenset[str]]:
+    """Reads every network of a file, by name with the place of its name, then the unused blocks.
+
+    Returns the networks, and the names of those that are layers of others.
+    """
+    single = set(nodes) == {"network"}
+    reader = ItemReader(blocks, frozenset() if single else frozenset(nodes), problems)
+    networks: dict[str, NetworkSpec] = {}
+    calls: dict[str, list[Scalar]] = {}
+    try:
+        for name, (place, node) in nodes.items():
+            reader.called = []
+            path = name if single else f"networks.{name}"
+            with scope.budget.within(place, path):
+                networks[name] = _Network(Written(node, scope, path), reader, problems).read()
+            calls[name] = reader.called
+        reader.check_unused(scope)
+    except TooLarge as error:
+        problems.append(error.problem)
+        networks |= {
+            name: NetworkSpec((), place, {}) for name, (place, _) in nodes.items() if name not in networks
+        }
+    problems.extend(_circle(calls))
+    return networks, frozenset(call.text for called in calls.values() for call in called)
 
 
-def _read_item(node: Node, path: str, problems: list[Problem]) -> Item:
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        node = Mapping(((node, Mapping((), node.place)),), node.place)
-    if not isinstance(node, Mapping) or not node.entries:
-        problems.append(Problem("item-form", node.place, path))
-        return Item(Broken(), node.place, path)
-    operations = [(name, value) for name, value in node.entries if name.text not in ITEM_WORDS]
-    if len(operations) != 1:
-        problems.append(_operation_count(node, operations, path))
-        return Item(Broken(), node.place, path)
-    name, arguments = operations[0]
-    call = read_call(name, arguments, f"{path}.{name.text}", problems)
-    given = _read_name(node, path, problems)
-    return Item(
-        operation=Layer(call),
-        place=name.place,
-        path=f"{path}.{name.text}",
-        name=given.text if given else None,
-        name_place=given.place if given else None,
-        from_=_read_from(node.get("from"), f"{path}.from", problems),
-    )
+def _circle(calls: MappingType[str, list[Scalar]]) -> list[Problem]:
+    """Finds a network that is a layer of itself."""
+    left = dict(calls)
+    while done := [name for name, called in left.items() if not any(call.text in left for call in called)]:
+        for name in done:
+            del left[name]
+    if not left:
+        return []
+    chain = [next(iter(left))]
+    while chain.count(chain[-1]) < 2:
+        call = next(call for call in left[chain[-1]] if call.text in left)
+        chain.append(call.text)
+    facts = {"name": chain[-1], "chain": " → ".join(chain[chain.index(chain[-1]) :])}
+    return [Problem("block-recursion", call.place, f"networks.{chain[-2]}", facts)]
 
 
-def _operation_count(node: Mapping, operations: list[tuple[Scalar, Node]], path: str) -> Problem:
-    words = [name.text for name, _ in operations]
-    if not words:
-        return Problem("item-without-operation", node.place, path, {"words": node.keys()})
-    facts = {"words": words, "nearest": nearest(words[1], ITEM_WORDS)}
-    return Problem("item-two-operations", operations[1][0].place, path, facts)
+def read_constants(node: Node | None, scope: Scope, problems: list[Problem]) -> dict[str, Computation]:
+    """Reads `constants:`; names become buffers of the networks.
 
-
-def _read_name(node: Mapping, path: str, problems: list[Problem]) -> Scalar | None:
-    name = node.get("name")
-    if name is None:
-        return None
-    if not isinstance(name, Scalar):
-        problems.append(Problem("name-form", name.place, f"{path}.name", {"name": "a list"}))
-        return None
-    problem = check_name(name, f"{path}.name", becomes_attribute=True)
-    if problem:
-        problems.append(problem)
-        return None
-    return name
-
-
-def _read_from(node: Node | None, path: str, problems: list[Problem]) -> tuple[Source, ...] | None:
+    Problems: `mapping-expected`, `name-form`, `name-reserved`, `name-keyword`, `expression-form`,
+    and what expressions raise.
+    """
+    constants: dict[str, Computation] = {}
     if node is None:
-        return None
-    nodes = node.items if isinstance(node, Sequence) else (node,)
-    sources = []
-    for each in nodes:
-        if isinstance(each, Scalar) and isinstance(each.value, str) and each.value:
-            sources.append(Source(each.value, each.place))
-        else:
-            problems.append(Problem("from-form", each.place, path))
-    return tuple(sources)
-
-
-def _read_inputs(node: Node, path: str, problems: list[Problem]) -> dict[str, InputSpec]:
+        return constants
     if not isinstance(node, Mapping):
-        problems.append(Problem("inputs-form", node.place, path))
-        return {}
-    inputs = {}
+        problems.append(Problem("mapping-expected", node.place, "constants", {"key": "constants"}))
+        return constants
     for name, value in node.entries:
-        here = f"{path}.{name.text}"
-        problem = check_name(name, here, becomes_attribute=False)
-        if problem:
+        path = f"constants.{name.text}"
+        if problem := check_name(name, path, becomes_attribute=True):
             problems.append(problem)
-            continue
-        found = _read_input(value, here, problems)
-        if found:
-            inputs[name.text] = found
-    return inputs
+        try:
+            constants[name.text] = read_computation(Written(value, scope, path))
+        except NncliError as error:
+            problems.extend(replace(problem, path=problem.path or path) for problem in error.problems)
+    return constants
 
 
-def _read_input(node: Node, path: str, problems: list[Problem]) -> InputSpec | None:
-    if isinstance(node, Sequence):
-        node = Mapping(((Scalar("shape", "shape", True, node.place), node),), node.place)
-    if not isinstance(node, Mapping):
-        problems.append(Problem("inputs-form", node.place, path))
-        return None
-    for key in node.keys():
-        if key not in INPUT_KEYS:
-            problems.append(_unknown(node, key, path, INPUT_KEYS))
+class _Network:
+    """Reads one network; each of its keys by itself, so that all mistakes are found."""
+
+    def __init__(self, written: Written, reader: ItemReader, problems: list[Problem]) -> None:
+        self._written = written
+        self._reader = reader
+        self._problems = problems
+
+    def read(self) -> NetworkSpec:
+        written, node = self._written, self._written.known_node()
+        if not isinstance(node, Mapping):
+            return NetworkSpec(self._layers(written), node.place)
+        self._problems.extend(
+            unknown_key(key, written.path, KEYS) for key, _ in node.entries if key.text not in KEYS
+        )
+        stated = self._part("inputs", read_inputs)
+        inputs, names = stated or ({}, ())
+        frozen = self._part("freeze", _read_patterns) or ()
+        layers = node.get("layers")
+        if layers is None:
+            self._problems.append(Problem("network-form", node.place, f"{written.path}.layers"))
+        return NetworkSpec(
+            layers=self._layers(written.child(layers, "layers")) if layers is not None else (),
+            place=node.place,
+            inputs=inputs if node.get("inputs") is not None else None,
+            outputs=self._part("outputs", read_outputs) or {},
+            init=self._part("init", _read_init) or (),
+            weights=self._part("weights", self._weights),
+            freeze=tuple(text for text, _ in frozen),
+            freeze_places=tuple(place for _, place in frozen),
+            input_names=names,
+        )
+
+    def _part(self, key: str, read: Callable[[Written], T]) -> T | None:
+        node = self._written.known_node()
+        value = node.get(key) if isinstance(node, Mapping) else None
+        if value is None:
             return None
-    values = {name.text: plain(value) for name, value in node.entries}
-    shape, kind, vocabulary = values.get("shape", ()), values.get("type"), values.get("vocabulary")
-    sizes_fit = isinstance(shape, tuple) and all(type(size) is int and size > 0 for size in shape)
-    counted = vocabulary is None or (type(vocabulary) is int and vocabulary > 0)
-    if not sizes_fit or not counted or kind not in (None, *INPUT_TYPES):
-        problems.append(Problem("inputs-form", node.place, path))
-        return None
-    assert isinstance(shape, tuple)
-    sizes = tuple(size for size in shape if isinstance(size, int))
-    chosen = next((known for known in INPUT_TYPES if known == kind), "image" if len(sizes) == 3 else "number")
-    return InputSpec(sizes, chosen, vocabulary if isinstance(vocabulary, int) else None)
+        try:
+            return read(self._written.child(value, key))
+        except NncliError as error:
+            self._problems.extend(error.problems)
+            return None
+
+    def _layers(self, written: Written) -> tuple[Item, ...]:
+        try:
+            if not isinstance(resolved(written).node, Sequence):
+                raise failure("network-form", written.place, written.path)
+            return self._reader.items(written)
+        except NncliError as error:
+            self._problems.extend(error.problems)
+            return ()
+
+    def _weights(self, written: Written) -> WeightsSpec | None:
+        return read_weights_spec(substituted(resolved(written)), written.path, self._problems)
+
+
+def _read_init(written: Written) -> tuple[InitRule, ...]:
+    """Reads `init: [{match: "*.weight", normal_: {std: 0.02}}]`; raises SpecError `init-form`."""
+    node = substituted(resolved(written))
+    if not isinstance(node, Sequence):
+        raise failure("init-form", node.place, written.path)
+    problems: list[Problem] = []
+    rules: list[InitRule] = []
+    for number, item in enumerate(node.items):
+        path = f"{written.path}.{number}"
+        match = item.get("match") if isinstance(item, Mapping) else None
+        calls = [e for e in item.entries if e[0].text != "match"] if isinstance(item, Mapping) else []
+        if not isinstance(match, Scalar) or not isinstance(match.value, str) or len(calls) != 1:
+            problems.append(Problem("init-form", item.place, path))
+            continue
+        name, arguments = calls[0]
+        call = read_call(name, arguments, f"{path}.{name.text}", problems)
+        rules.append(InitRule(match.value, call, item.place))
+    if problems:
+        raise failures(problems)
+    return tuple(rules)
+
+
+def _read_patterns(written: Written) -> tuple[tuple[str, Place], ...]:
+    """Reads `freeze: true`, a pattern or a list of patterns; raises SpecError `freeze-form`."""
+    node = substituted(resolved(written))
+    if isinstance(node, Scalar) and isinstance(node.value, bool):
+        return (("*", node.place),) if node.value else ()
+    items = node.items if isinstance(node, Sequence) else (node,)
+    patterns = [
+        (item.value, item.place)
+        for item in items
+        if isinstance(item, Scalar) and isinstance(item.value, str) and item.value
+    ]
+    if len(patterns) < len(items):
+        raise failure("freeze-form", node.place, written.path)
+    return tuple(patterns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -50,6 +51,11 @@ class Mapping:
 Node: TypeAlias = "Scalar | Sequence | Mapping"
 
 
+def is_null(node: Node) -> bool:
+    """Tells whether a value is left out, or `~`; not what `$name` became."""
+    return isinstance(node, Scalar) and node.value is None and node.plain and "$" not in node.text
+
+
 def plain(node: Node) -> Constant:
     """Turns nodes into tuples, dicts keyed by text, and values."""
     if isinstance(node, Scalar):
@@ -57,6 +63,17 @@ def plain(node: Node) -> Constant:
     if isinstance(node, Sequence):
         return tuple(plain(item) for item in node.items)
     return {name.text: plain(value) for name, value in node.entries}
+
+
+def node_of(value: Constant, place: Place) -> Node:
+    """Makes the node that reads as a value; a dollar is doubled, since it is read once more."""
+    if isinstance(value, tuple):
+        return Sequence(tuple(node_of(item, place) for item in value), place)
+    if isinstance(value, MappingType):
+        entries = ((Scalar(key, key, True, place), node_of(item, place)) for key, item in value.items())
+        return Mapping(tuple(entries), place)
+    text = value.replace("$", "$$") if isinstance(value, str) else "" if value is None else str(value)
+    return Scalar(text if isinstance(value, str) else value, text, True, place)
 
 
 def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:

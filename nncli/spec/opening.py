@@ -9,14 +9,16 @@ from typing import Final
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures, nearest
 from nncli.spec.habits import where_it_belongs
-from nncli.spec.nodes import MOST_PROBLEMS, Mapping
-from nncli.spec.nodes import Sequence as NodeSequence
+from nncli.spec.includes import inline_includes
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Scalar
 from nncli.spec.overrides import Override, apply_override, read_override
 from nncli.spec.reading import read_file, read_nodes
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.spelling import spell_out
 
-KEYS: Final = ("name", "description", "vars", "data", "network", "training")
+KEYS: Final = (
+    "name", "description", "include", "vars", "constants", "blocks", "data", "network", "networks", "training"
+)  # fmt: skip
 
 
 def open_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
@@ -51,18 +53,29 @@ def read_text(
     text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec"
 ) -> tuple[Spec, list[Problem]]:
     """Reads the text of a spec; see `read_spec`."""
-    overrides = [read_override(each) for each in sets]
+    overrides = [read_override(each, number) for number, each in enumerate(sets, 1)]
     root = read_nodes(text, origin.file)
     problems: list[Problem] = []
     if not isinstance(root, Mapping):
         raise failures([Problem("spec-form", root.place)])
     root = spell_out(root)
     for override in overrides:
-        root = _overridden(root, override, problems)
-    problems.extend(_unknown_keys(root))
-    if not isinstance(root.get("network"), (Mapping, NodeSequence)):
+        if override.path[0].text == "include":
+            root = _overridden(root, override, problems)
+    # `--set` reaches the blocks of included files too.
+    root = inline_includes(root, origin.folder, origin.file, problems)
+    for override in overrides:
+        if override.path[0].text != "include":
+            root = _overridden(root, override, problems)
+    unknown = _unknown_keys(root)
+    problems.extend(unknown)
+    without = _without_network(root)
+    if without is not None and any(p.facts["nearest"] in ("network", "networks") for p in unknown):
+        # One mistake is said once: the key is there, and misspelt.
+        raise failures(problems[:MOST_PROBLEMS])
+    if without is not None:
         # Nothing more can be said of a file without a network, and this is said at once.
-        raise failures([_without_network(root), *problems][:MOST_PROBLEMS])
+        raise failures([without, *problems][:MOST_PROBLEMS])
     # Arithmetic and the schema cost 0.1 s to import; a file that is no spec is answered without them.
     from nncli.spec.binding import bind
 
@@ -89,12 +102,20 @@ def _unknown_keys(root: Mapping) -> list[Problem]:
     return found
 
 
-def _without_network(root: Mapping) -> Problem:
-    network = root.get("network")
-    if network is None:
+def _without_network(root: Mapping) -> Problem | None:
+    single, several = root.get("network"), root.get("networks")
+    if single is not None and several is not None:
+        key = next(name for name, _ in root.entries if name.text == "networks")
+        return Problem("networks-twice", key.place, "networks")
+    if several is not None:
+        is_good = isinstance(several, Mapping) and several.entries
+        return None if is_good else Problem("networks-form", several.place, "networks")
+    if single is None:
         facts = {"key": "network", "example": "network: [Linear: 32, ReLU, Linear: 3]"}
         return Problem("key-missing", root.place, "network", facts)
-    return Problem("network-form", network.place, "network")
+    # A list or mapping may be a var too.
+    is_word = isinstance(single, Scalar) and not (isinstance(single.value, str) and "$" in single.value)
+    return Problem("network-form", single.place, "network") if is_word else None
 
 
 def _once(problems: Sequence[Problem]) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
@@ -51,13 +51,13 @@ def parse(text: str, place: Place, offset: int = 0) -> Expression:
 
     Raises SpecError `expression-syntax` at the column of what does not fit.
     """
-    return _Parser(text, place, offset).whole()
+    return Parser(text, place, offset).whole()
 
 
-class _Parser:
-    """Precedence climbing over the tokens, as in Python's grammar."""
+class Parser:
+    """Precedence climbing over the tokens, as in Python's grammar; that of tensors has more words."""
 
-    LEVELS: Final = (("+", "-"), ("*", "/", "//", "%"))
+    LEVELS: ClassVar[tuple[tuple[str, ...], ...]] = (("+", "-"), ("*", "/", "//", "%"))
 
     def __init__(self, text: str, place: Place, offset: int) -> None:
         self._place = place
@@ -79,9 +79,11 @@ class _Parser:
             yield Token(found.lastgroup, word, start + found.start(found.lastgroup))
             position = found.end()
 
-    def _error(self, column: int, reason: str) -> NncliError:
-        at = Place(self._place.file, self._place.line, column, self._place.text)
-        return failure("expression-syntax", at, reason=reason)
+    def _error(self, column: int, reason: str, write: str = "") -> NncliError:
+        return failure("expression-syntax", self._at(column), reason=reason, write=write)
+
+    def _at(self, column: int) -> Place:
+        return Place(self._place.file, self._place.line, column, self._place.text)
 
     def _peek(self) -> str:
         return self._tokens[self._position].text if self._position < len(self._tokens) else ""
@@ -148,7 +150,7 @@ class _Parser:
 
     def _comparison(self) -> Expression:
         column = self._column()
-        operands = [self._binary(0)]
+        operands: list[Expression] = [self._binary(0)]
         signs: list[str] = []
         while self._peek() in ("==", "!=", "<", "<=", ">", ">="):
             signs.append(self._peek())

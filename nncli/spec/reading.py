@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +11,7 @@ import yaml
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.regular_files import read_regular_file
 from nncli.spec.misreadings import explain_item, explain_key, explain_value
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.scalars import is_too_large, resolve
@@ -40,15 +39,8 @@ def read_file(path: Path, shown_as: str) -> str:
     Raises UsageError `file-unreadable` for what is no readable regular file, SpecError
     `file-too-large` and `text-invalid` for what is no UTF-8 text.
     """
-    # A named pipe would wait for a writer for ever without O_NONBLOCK.
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    )
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise failure("file-unreadable", file=shown_as, reason="it is not a regular file")
-            content = file.read(MOST_BYTES + 1)
+        content = read_regular_file(path, most_bytes=MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have this name"
         raise failure("file-unreadable", file=shown_as, reason=reason.lower()) from error

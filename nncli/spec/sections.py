@@ -16,6 +16,7 @@ from nncli.spec.calls import read_named_call
 from nncli.spec.habits import where_it_belongs
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.scalars import resolve
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spelling import TERM_WORDS
 
@@ -154,10 +155,17 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         choices = re.findall(r"'([^']*)'", str(facts["expected"]))
         facts["expected"] = " or ".join(f"`{choice}`" for choice in choices)
         facts["nearest"] = nearest(str(detail.get("input")), choices)
+    if code == "value-type" and _is_quoted(place_node):
+        facts |= {"received": f'`"{detail.get("input")}"`', "unquoted": detail.get("input")}
     if code == "value-type":
         facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
     at = key.place if code == "unknown-key" and key else place_node.place
     return Problem(code, at, here, facts)
+
+
+def _is_quoted(node: Node) -> bool:
+    """Tells whether quotes make a word of what would be a number, true or false."""
+    return isinstance(node, Scalar) and not node.plain and not isinstance(resolve(node.text), str)
 
 
 def _child(node: Node, part: str | int) -> tuple[Node | None, Scalar | None]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nncli.errors import Place
-from nncli.spec.items import Constant, NetworkSpec
+from nncli.errors import Place, Problem
+from nncli.spec import nodes
+from nncli.spec.items import Constant
+from nncli.spec.network_spec import NetworkSpec
 
 if TYPE_CHECKING:
     from nncli.spec.schema import DataSpec, TrainingSpec
+    from nncli.spec.tensor_expressions import Computation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class Spec:
     """A spec, checked as far as that goes without torch and without data.
 
     `networks` holds one network named `network`, or several under their own names.
+    `constants` holds tensors that are worked out once. `written` is the part of the tree that says
+    the networks, as it was written: vars, constants, blocks with included ones, networks.
+    `warnings` name what is surely not meant, and stops nothing.
     `places` maps YAML paths such as `data.inputs.age` to where they stand in the text.
     """
 
@@ -39,6 +45,9 @@ class Spec:
     training: TrainingSpec | None
     origin: Origin
     places: Mapping[str, Place]
+    constants: Mapping[str, Computation] = field(default_factory=dict)
+    written: nodes.Mapping = field(default_factory=lambda: nodes.Mapping((), Place("", 1, 1)))
+    warnings: tuple[Problem, ...] = ()
 
     def place(self, *path: str | int) -> Place:
         """Finds where a YAML path stands, or its nearest ancestor that is in the file."""

@@ -1,11 +1,10 @@
-"""Short forms spelt out: after this every key of a spec has one shape."""
+"""Short forms of data and training spelt out: after this every key of them has one shape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 
-from nncli.spec.names import ITEM_WORDS
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 
 TERM_WORDS = frozenset({"weight"})
@@ -15,7 +14,6 @@ def spell_out(root: Mapping) -> Mapping:
     """Spells out every short form of a spec; what it does not know stays as it is."""
     changes: dict[str, Callable[[Node], Node]] = {
         "data": _data,
-        "network": _network,
         "training": _training,
     }
     return _replaced(root, changes)
@@ -66,28 +64,6 @@ def _columns(node: Node) -> Node:
 
 def _listed(node: Node) -> Node:
     return Sequence((node,), node.place) if isinstance(node, Scalar) else node
-
-
-def _network(node: Node) -> Node:
-    if isinstance(node, Sequence):
-        return Sequence(tuple(_item(item) for item in node.items), node.place)
-    if isinstance(node, Mapping):
-        return _replaced(node, {"layers": _network})
-    return node
-
-
-def _item(node: Node) -> Node:
-    """`ReLU` is `{ReLU: {}}`; `Linear:` without anything is a call without arguments."""
-    if isinstance(node, Scalar) and isinstance(node.value, str) and not node.value.startswith("$"):
-        return Mapping(((node, Mapping((), node.place)),), node.place)
-    if not isinstance(node, Mapping):
-        return node
-    empty = {
-        name.text: _emptied
-        for name, value in node.entries
-        if name.text not in ITEM_WORDS and isinstance(value, Scalar) and value.value is None and value.plain
-    }
-    return _replaced(node, empty)
 
 
 def _emptied(node: Node) -> Node:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
+from nncli.spec import nodes
 from nncli.spec.arithmetic import Formula
-from nncli.spec.items import Argument, Call, InputSpec, Item, Layer, NetworkSpec
+from nncli.spec.items import Argument, Call, Constant
+from nncli.spec.network_spec import InputSpec
+from nncli.spec.nodes import Node, Scalar, Sequence, node_of
 from nncli.spec.scalars import resolve
 from nncli.spec.schema import LossTerm, Section, TrainingSpec
 from nncli.spec.spec import Spec
@@ -19,10 +23,12 @@ def as_tree(spec: Spec) -> dict[str, Any]:
     tree: dict[str, Any] = {"name": spec.name}
     if spec.description:
         tree["description"] = _written(spec.description)
+    parts = {name.text: _as_written(node) for name, node in spec.written.entries}
+    networks: dict[str, Any] = {key: parts.pop(key) for key in ("network", "networks") if key in parts}
+    tree |= parts
     if spec.data is not None:
         tree["data"] = _section(spec.data)
-    for name, network in spec.networks.items():
-        tree[name] = _network(network)
+    tree |= networks
     if spec.training is not None:
         tree["training"] = _training(spec.training)
     return tree
@@ -112,23 +118,48 @@ def _argument(argument: Argument) -> Any:
     return _written(argument.value)
 
 
-def _network(network: NetworkSpec) -> Any:
-    layers = [_item(item) for item in network.layers]
-    if network.inputs is None:
-        return layers
-    return {"inputs": {name: _input(given) for name, given in network.inputs.items()}, "layers": layers}
+def _as_written(node: Node) -> Any:
+    """Writes nodes as they were written: `$` stays what it is."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [_as_written(item) for item in node.items]
+    return {name.text: _as_written(value) for name, value in node.entries}
 
 
-def _item(item: Item) -> dict[str, Any]:
-    assert isinstance(item.operation, Layer)
-    tree = _call(item.operation.call)
-    if item.name is not None:
-        tree["name"] = item.name
-    if item.from_ is not None:
-        tree["from"] = [source.path for source in item.from_]
-    return tree
+def with_inputs(spec: Spec, inputs: Mapping[str, Mapping[str, InputSpec]]) -> Spec:
+    """States the inputs of networks by name, in the spec and in what is written of it."""
+    entries = []
+    for name, node in spec.written.entries:
+        if name.text == "network" and "network" in inputs:
+            node = _stating(node, inputs["network"])
+        elif name.text == "networks" and isinstance(node, nodes.Mapping):
+            stated = [
+                (key, _stating(value, inputs[key.text]) if key.text in inputs else value)
+                for key, value in node.entries
+            ]
+            node = replace(node, entries=tuple(stated))
+        entries.append((name, node))
+    networks = {
+        name: replace(network, inputs=inputs[name], input_names=()) if name in inputs else network
+        for name, network in spec.networks.items()
+    }
+    return replace(spec, networks=networks, written=replace(spec.written, entries=tuple(entries)))
 
 
-def _input(given: InputSpec) -> dict[str, Any]:
-    tree: dict[str, Any] = {"shape": list(given.shape), "type": given.type}
-    return tree if given.vocabulary is None else {**tree, "vocabulary": given.vocabulary}
+def _stating(network: Node, inputs: Mapping[str, InputSpec]) -> Node:
+    place = network.place
+    tree = node_of({name: _input(given) for name, given in inputs.items()}, place)
+    word = Scalar("inputs", "inputs", True, place)
+    if not isinstance(network, nodes.Mapping):
+        layers = Scalar("layers", "layers", True, place)
+        return nodes.Mapping(((word, tree), (layers, network)), place)
+    others = tuple(entry for entry in network.entries if entry[0].text != "inputs")
+    return replace(network, entries=((word, tree), *others))
+
+
+def _input(given: InputSpec) -> dict[str, Constant]:
+    tree: dict[str, Constant] = {"shape": given.shape, "type": given.type}
+    if given.vocabulary is not None:
+        tree["vocabulary"] = given.vocabulary
+    return {**tree, "mask": True} if given.has_mask else tree

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from nncli.errors import Exit, NncliError, printable
 from nncli.messages.catalogue import failure
+from nncli.own_lines import own_line, raised
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 
@@ -34,8 +35,9 @@ def through_door(command: Callable[[], int], streams: Streams, debug: bool = Fal
 def known_failure(error: Exception) -> NncliError | None:
     """Recognises what is no bug of nncli; None where it is one.
 
-    Beside nncli's own errors: memory that ran out in torch or Python, as `memory-exhausted`, and a
-    path that the system refuses wherever it is touched first, as `file-unreadable`.
+    Beside nncli's own errors: memory that ran out in torch or Python, as `memory-exhausted`, a path
+    that the system refuses wherever it is touched first, as `file-unreadable`, and what a layer of
+    `--code` raised, as `code-raised`.
     """
     if isinstance(error, NncliError):
         return error
@@ -47,7 +49,8 @@ def known_failure(error: Exception) -> NncliError | None:
     if out or "DefaultCPUAllocator" in text or "out of memory" in text:
         reason = text.splitlines()[0] if text else "out of memory"
         return failure("memory-exhausted", reason=reason[:200])
-    return None
+    where = own_line(error)
+    return failure("code-raised", where=where, reason=raised(error)) if where else None
 
 
 def _show_bug(streams: Streams, error: Exception) -> None:

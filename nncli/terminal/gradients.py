@@ -7,10 +7,11 @@ from typing import Final
 
 from rich.text import Text
 
+from nncli.data.tables import counted
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.probes import LayerProbe, Probe
 from nncli.errors import printable
-from nncli.terminal.figures import count, short
+from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table
 
@@ -24,8 +25,10 @@ STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Finding, ...]) -> None:
     """Prints the table and the findings to stdout; narrow terminals get fewer columns."""
     wide = streams.out.width >= NARROW
-    trained = f"after {count(probe.step)} steps" if probe.step else "before training"
-    streams.title(f"{name}, {trained}: loss {short(probe.loss)} over {probe.batches} batches")
+    trained = f"after {counted(probe.step, 'step')}" if probe.step else "before training"
+    streams.title(
+        f"{name}, {trained}: loss {short(probe.loss)} over {probe.batches} batch{'es' * (probe.batches != 1)}"
+    )
     largest = max((layer.gradient.rms for layer in probe.layers if _is_flow(layer)), default=0.0)  # type: ignore[union-attr]
     marked = {finding.layer: finding.severity for finding in reversed(findings)}
     table = plain_table()

@@ -8,13 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, final
 
+from nncli.data.tables import counted
 from nncli.errors import Exit
 from nncli.preparing import Prepared
+from nncli.runs.folder import RunFolder
+from nncli.runs.rows import read_rows
 from nncli.terminal.figures import count, duration, short
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
+from nncli.terminal.tables import foreign_lines
 from nncli.training.job import TrainJob
-from nncli.training.rows import DoneRow, EpochRow, Row, StoppedRow
+from nncli.training.rows import DoneRow, EpochRow, Figures, Row, StoppedRow
 
 
 @final
@@ -37,12 +41,15 @@ class TrainingReport:
         self._run = run
         self._start_step = step
         spec, job = self._prepared.spec, self._job
-        rows = count(job.train.rows)
+        rows = counted(job.train.rows, "row")
         held_out = f", {count(job.validation.rows)} to validate" if job.validation else ""
-        size = count(self._prepared.network.parameters())
+        size = counted(self._prepared.network.parameters(), "parameter")
         where = f"on {job.device}"
-        self._streams.say(f"{spec.name}: {size} parameters, {rows} rows to train on{held_out}, {where}")
+        self._streams.say(f"{spec.name}: {size}, {rows} to train on{held_out}, {where}")
         self._streams.say(f"run {run}")
+        if not step:
+            for line in foreign_lines(self._prepared.foreign):
+                self._streams.say(line)
         if step:
             self._streams.say(f"continuing at step {count(step)} of {count(job.total_steps())}")
 
@@ -103,17 +110,30 @@ class TrainingReport:
         if self._streams.quiet:
             return
         early = row.reason == "stop_early"
-        why = f"stopped early after epoch {row.epochs}" if early else f"{row.epochs} epochs"
-        lines = {"trained": f"{why}, {count(row.steps)} steps in {duration(seconds)}"}
+        why = f"stopped early after epoch {row.epochs}" if early else counted(row.epochs, "epoch")
+        lines = {"trained": f"{why}, {counted(row.steps, 'step')} in {duration(seconds)}"}
         if row.best:
             lines["best"] = f"epoch {row.best.epoch}, {row.best.watch} {short(row.best.value)}"
-        if self._best is not None:
-            for part, figures in (("train", self._best.train), ("validation", self._best.validation or {})):
-                lines |= {f"{part}.{name}": short(value) for name, value in figures.items()}
+        for part, figures in self._figures(row):
+            lines |= {f"{part}.{name}": short(value) for name, value in figures.items()}
         width = max(map(len, lines))
         for name, text in lines.items():
             self._streams.say(f"{name:<{width}}  {text}")
-        self._streams.say(f"next: nncli evaluate {shlex.quote(str(self._run))}{self._split_option()}")
+        words = ["nncli", "evaluate", str(self._run), *self._code_options()]
+        self._streams.say(f"next: {shlex.join(words)}{self._split_option()}")
+
+    def _figures(self, row: DoneRow) -> list[tuple[str, Figures]]:
+        """Finds the figures of the epoch whose weights were kept, which may be from before a resume."""
+        epoch = row.best.epoch if row.best else row.epochs if self._job.watch is None else None
+        if self._best is not None and self._best.epoch == epoch:
+            return [("train", self._best.train), ("validation", self._best.validation or {})]
+        rows = read_rows(RunFolder(self._run).metrics)
+        kept: dict[str, Any] = next((each for each in rows if each.get("epoch") == epoch), {})
+        return [(part, kept.get(part) or {}) for part in ("train", "validation")]
+
+    def _code_options(self) -> list[str]:
+        used = self._prepared.code.used_by(self._prepared.networks.values())
+        return [word for file in used for word in ("--code", str(file.path))]
 
     def _split_option(self) -> str:
         """Names the training part where no other has rows to evaluate on."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from nncli.errors import Problem, printable
+from nncli.errors import SET_FILE, Place, Problem, printable
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.terminal.streams import Streams
 
@@ -14,20 +14,40 @@ from nncli.terminal.streams import Streams
 def show_problem(streams: Streams, problem: Problem) -> None:
     """Writes one problem to stderr: place, code and message; the line with a caret; the hint.
 
-    Errors are shown also where `quiet` silences everything else.
+    A problem of shapes also tells in which call of a block and which copy of a loop it stands, and how
+    what does not fit came to be. Errors are shown also where `quiet` silences everything else.
     """
     style = {"error": "bold red", "warning": "yellow", "note": "cyan"}[problem.severity]
     place = problem.place
-    start = f"{printable(place.file)}:{place.line}:{place.column}: " if place else ""
+    start = f"{_where(place)}: " if place else ""
     code = (f"{problem.severity}[{problem.code}]", style)
     _line(streams, Text.assemble(start, code, f": {message_of(problem)}"))
     if place and place.text.strip():
-        text, column = _window(place.text, place.column)
+        # What was typed is shown as it was typed.
+        before = f"{SET_FILE} " if place.file == SET_FILE else ""
+        text, column = _window(before + place.text, len(before) + place.column)
         _line(streams, Text(f"    {text}", "dim"), whole=True)
         _line(streams, Text(f"    {' ' * (column - 1)}^", style), whole=True)
+    if entered := problem.facts.get("entered"):
+        _line(streams, Text(f"inside: {printable(str(entered))}"))
+    for way in _ways(problem):
+        _line(streams, Text(f"flow: {way}"))
     hint = hint_of(problem)
     if hint:
         _line(streams, Text(f"hint: {hint}"))
+
+
+def _ways(problem: Problem) -> list[str]:
+    """Lists how what does not fit came to be."""
+    flow = problem.facts.get("flow")
+    return [printable(str(way)) for way in flow] if isinstance(flow, list) else []
+
+
+def _where(place: Place) -> str:
+    """Says `FILE:LINE:COLUMN`, or which of the `--set` arguments it is."""
+    if place.file == SET_FILE:
+        return f"{SET_FILE} {place.line}"
+    return f"{printable(place.file)}:{place.line}:{place.column}"
 
 
 def _line(streams: Streams, text: Text, *, whole: bool = False) -> None:
@@ -56,5 +76,7 @@ def as_document(problem: Problem) -> dict[str, Any]:
         "code": problem.code,
         "severity": problem.severity,
         "message": message_of(problem),
+        "inside": problem.facts.get("entered"),
+        "flow": _ways(problem) or None,
         "hint": hint_of(problem) or None,
     }

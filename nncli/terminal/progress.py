@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, final
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
@@ -15,6 +16,9 @@ from nncli.terminal.streams import Streams
 from nncli.training.rows import EpochRow, Figures, ProgressRow, Row
 
 WINDOW_SECONDS: Final = 20.0
+# A terminal writes ^C behind the last bar. In a full line that begins another one, and since the bars
+# are wiped by counting lines up from the cursor, one of them would stay.
+ECHO_CELLS: Final = 4
 
 
 @final
@@ -126,8 +130,26 @@ class TrainingDisplay:
         self._live.update(total, completed=row.step, figures=pace)
 
 
+@final
+class _Bars(Progress):
+    """Bars over the width of the terminal, but for the cells to which it may echo a key."""
+
+    def get_renderable(self) -> RenderableType:
+        """Makes what is drawn."""
+        return _Narrower(super().get_renderable())
+
+
+@final
+class _Narrower:
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self._inner, options.update_width(max(1, options.max_width - ECHO_CELLS)))
+
+
 def _progress(streams: Streams) -> Progress:
-    return Progress(
+    return _Bars(
         TextColumn("{task.description}", table_column=Column(no_wrap=True)),
         BarColumn(bar_width=None),
         TextColumn("{task.percentage:>3.0f} %"),

@@ -13,9 +13,8 @@ from nncli.terminal.figures import count, short
 from nncli.terminal.streams import Streams
 
 if TYPE_CHECKING:
-    from nncli.network.summary import Summary
     from nncli.preparing import Prepared
-    from nncli.spec.items import InputSpec
+    from nncli.pretrained.foreign import ForeignWeights
 
 
 def plain_table(*, header: bool = True) -> Table:
@@ -28,47 +27,30 @@ def shape_text(shape: Sequence[int]) -> str:
     return "×".join(str(size) for size in shape) or "1"
 
 
-def show_summary(streams: Streams, name: str, inputs: Mapping[str, InputSpec], summary: Summary) -> None:
-    """Prints layers with shapes and parameters, and the memory of weights and training."""
-    from nncli.network.sizing import readable_bytes
-
-    taken = ", ".join(f"{key} {shape_text(given.shape)}" for key, given in inputs.items())
-    streams.title(f"{name}: {taken}")
-    table = plain_table()
-    table.add_column("layer")
-    table.add_column("type")
-    table.add_column("in", justify="right")
-    table.add_column("out", justify="right")
-    table.add_column("parameters", justify="right")
-    for layer in summary.layers:
-        arriving = ", ".join(shape_text(shape[1:]) for shape in layer.input_shapes)
-        leaving = shape_text(layer.output_shape[1:])
-        number = count(layer.parameters) if layer.parameters else ""
-        table.add_row(layer.name, layer.type, arriving, leaving, number)
-    streams.table(table)
-    frozen = summary.trainable != summary.parameters
-    trained = f", {count(summary.trainable)} of them trained" if frozen else ""
-    for line in (
-        "",
-        f"parameters  {count(summary.parameters)}{trained}",
-        f"weights     {readable_bytes(summary.weight_bytes)}",
-        f"training    about {readable_bytes(summary.training_bytes)} with batches of {summary.batch_size}",
-    ):
-        streams.data(line + "\n")
-
-
 def check_lines(path: str, prepared: Prepared, stand_in: bool) -> Iterator[str]:
-    """Says "ok" with the sizes of a spec."""
+    """Says "ok" with the sizes of a spec, network by network, and what became of weights from elsewhere."""
     yield f"{printable(path)}: ok"
-    network, data = prepared.network, prepared.data
-    if data is not None:
-        parts = ", ".join(f"{name} {count(part.rows)}" for name, part in data.parts.items())
+    if prepared.data is not None:
+        parts = ", ".join(f"{name} {count(part.rows)}" for name, part in prepared.data.parts.items())
         yield f"  rows        {parts}"
-    note = " (stand-in sizes; the data was not read)" if stand_in else ""
-    inputs = ", ".join(f"{name} {shape_text(given.shape)}" for name, given in network.inputs.items())
-    yield f"  inputs      {inputs}{note}"
-    yield f"  output      {shape_text(network.output_shape)}"
-    yield f"  parameters  {count(network.parameters())}"
+    is_note = stand_in and prepared.spec.data is not None
+    note = " (stand-in sizes; the data was not read)" if is_note else ""
+    for name, network in prepared.networks.items():
+        if len(prepared.networks) > 1:
+            yield f"  {printable(name)}:"
+        inputs = ", ".join(f"{each} {shape_text(given.shape)}" for each, given in network.inputs.items())
+        yield f"  inputs      {printable(inputs)}{note}"
+        outputs = [f"{each} {shape_text(shape)}" for each, shape in network.outputs.items()]
+        yield f"  output      {printable(', '.join(outputs)).removeprefix('output ')}"
+        yield f"  parameters  {count(network.parameters())}"
+    yield from foreign_lines(prepared.foreign)
+
+
+def foreign_lines(foreign: Sequence[ForeignWeights]) -> Iterator[str]:
+    """Says for each file of `weights:` how its tensors came into the network."""
+    for each in foreign:
+        yield f"  weights     {printable(each.file)}{f' for {each.prefix}' if each.prefix else ''}"
+        yield from (f"    {line}" for line in each.report.lines())
 
 
 def show_confusion(streams: Streams, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> None:

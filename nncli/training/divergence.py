@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +11,11 @@ from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import LayerCall
 from nncli.training.job import TrainJob
+from nncli.training.optimizers import default_learning_rate
 from nncli.training.state import TrainState
 
+# A learning rate this many times the default was no careful choice, and a tenth of it is none either.
+FAR_OFF: Final = 100
 What = Literal["output", "loss after the output", "gradient or weight"]
 
 
@@ -73,7 +76,6 @@ def _first_with_non_finite_output(module: nn.Module, job: TrainJob, rows: Tensor
 
 def _error(job: TrainJob, state: TrainState, layer: LayerCall | None, what: What, step: int) -> NncliError:
     learning_rate = state.optimizers[job.network].param_groups[0]["lr"]
-    clip = "" if job.training.clip_gradients else ", or write `clip_gradients: 1.0`"
     return failure(
         "diverged",
         layer.place if layer else None,
@@ -84,5 +86,15 @@ def _error(job: TrainJob, state: TrainState, layer: LayerCall | None, what: What
         step=step,
         epoch=state.epoch + 1,
         learning_rate=learning_rate,
-        advice=f"lower the learning rate to {learning_rate / 10:g}{clip}",
+        advice=_advice(job, learning_rate),
     )
+
+
+def _advice(job: TrainJob, learning_rate: float) -> str:
+    """Says how far to lower the learning rate: to a tenth, or where it is far off to the default."""
+    name = job.training.optimizer.name
+    default = default_learning_rate(name)
+    if default is not None and learning_rate > FAR_OFF * default:
+        return f"lower the learning rate to {default:g}, the default of {name}"
+    clip = "" if job.training.clip_gradients else ", or write `clip_gradients: 1.0`"
+    return f"lower the learning rate to {learning_rate / 10:g}{clip}"

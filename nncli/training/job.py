@@ -89,7 +89,7 @@ def make_job(
     }
     validation = held.get("validation")
     watch = watched_figure(training, has_validation=validation is not None)
-    job = TrainJob(training, held["train"], validation, judge, network.calls, watch)
+    job = TrainJob(training, held["train"], validation, judge, network.layers, watch)
     return job, TrainState({job.network: module}, {job.network: optimizer})
 
 
@@ -141,7 +141,7 @@ def _refuse_batches_of_one(
         path, why = "data.train", {"why": "there is 1 row to train on"}
     else:
         return
-    for call in network.calls:
+    for call in network.layers:
         if isinstance(network.module.get_submodule(call.name), _BATCH_NORMS):
             place = spec.place(*path.split("."))
             raise failure("batch-of-one", place, path, layer=call.name, type=call.type, **why)

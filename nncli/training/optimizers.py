@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -19,6 +20,8 @@ from nncli.training.kernels import SCHEMAS, Optimizer, fused_optimizer
 _PATH: Final = "training.optimizer"
 # Asking for one of torch's other implementations is asking for torch's own class.
 _IMPLEMENTATIONS: Final = ("fused", "foreach", "capturable", "differentiable")
+# Large enough that sums over rows and columns show as the little that they are.
+_SIDE: Final = 64
 _SPARSE: Final = frozenset({"SGD", "SparseAdam", "Adagrad"})
 # State that torch's fused kernels read as being of the weight's own size and type, without a look.
 _LIKE_THE_WEIGHT: Final = frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "sum"})
@@ -53,6 +56,12 @@ def optimizer_classes() -> Mapping[str, type[torch.optim.Optimizer]]:
     }
 
 
+def default_learning_rate(name: str) -> float | None:
+    """Reads torch's own default of `lr` for an optimiser; None where it has none."""
+    stated = inspect.signature(optimizer_classes()[name]).parameters.get("lr")
+    return float(stated.default) if stated and isinstance(stated.default, (int, float)) else None
+
+
 def build_optimizer(call: Call, module: nn.Module) -> Optimizer:
     """Makes the optimiser of a module's parameters; on fused kernels where torch has them.
 
@@ -79,6 +88,22 @@ def build_optimizer(call: Call, module: nn.Module) -> Optimizer:
     except (ValueError, TypeError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise failure("optimizer-refused", call.place, here, optimizer=call.name, reason=reason) from error
+
+
+def state_per_weight(call: Call) -> float:
+    """Measures how many numbers an optimiser keeps for every weight, by a step on a square of weights.
+
+    Raises SpecError as `build_optimizer` does.
+    """
+    is_sparse = call.name == "SparseAdam"
+    layer = nn.Embedding(_SIDE, _SIDE, sparse=is_sparse)
+    optimizer = build_optimizer(call, layer)
+    gradient = torch.ones_like(layer.weight)
+    layer.weight.grad = gradient.to_sparse(1) if is_sparse else gradient
+    optimizer.step()
+    kept = [value for state in optimizer.state.values() for value in state.values()]
+    numbers = sum(value.numel() for value in kept if isinstance(value, Tensor) and value.dim())
+    return numbers / layer.weight.numel()
 
 
 def _in_range(call: Call, arguments: Mapping[str, object], path: str) -> dict[str, object]:

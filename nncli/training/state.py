@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
+from nncli.network.compiled import stored_tensors
 from nncli.training.kernels import Optimizer
 from nncli.training.optimizers import load_state, state_scalars, state_tensors
 from nncli.training.rows import Best
@@ -40,11 +41,11 @@ class TrainState:
     watched_epoch: int = 0
 
     def weights(self) -> dict[str, Tensor]:
-        """Names the weights and buffers of every network as they are now, without copying."""
+        """Names the weights and buffers of every network as they are, uncopied; a shared one once."""
         return {
             f"{network}/{name}": tensor.detach()
             for network, module in self.networks.items()
-            for name, tensor in module.state_dict().items()
+            for name, tensor in stored_tensors(module).items()
         }
 
     def weights_to_keep(self) -> dict[str, Tensor]:

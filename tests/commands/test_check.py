@@ -19,6 +19,20 @@ def test_ok_comes_with_the_sizes(tmp_path: Path) -> None:
     )
 
 
+def test_networks_may_have_any_names(tmp_path: Path) -> None:
+    text = (
+        "networks:\n"
+        "  encoder: {inputs: {row: [4]}, layers: [Linear: 2]}\n"
+        "  decoder: {inputs: {code: [2]}, layers: [Linear: 4]}\n"
+    )
+    (tmp_path / "two.yaml").write_text(text)
+    answer = invoke(tmp_path, "check", "two.yaml")
+    assert (answer.code, answer.err) == (0, "") and "parameters  10\n" in answer.out
+    (tmp_path / "wrong.yaml").write_text(text.replace("Linear: 4", "Linaer: 4"))
+    answer = invoke(tmp_path, "check", "wrong.yaml")
+    assert answer.code == 3 and "wrong.yaml:3:" in answer.err and "layer-unknown" in answer.err
+
+
 def test_the_document_is_whole_also_when_something_is_wrong(tmp_path: Path) -> None:
     write_flowers(tmp_path, FLOWERS.replace("ReLU", "Relu"))
     answer = invoke(tmp_path, "check", "flowers.yaml", "--json")
@@ -26,7 +40,18 @@ def test_the_document_is_whole_also_when_something_is_wrong(tmp_path: Path) -> N
     (document,) = answer.rows()
     assert (document["version"], document["ok"]) == (1, False)
     (problem,) = document["problems"]
-    assert list(problem) == ["file", "line", "column", "path", "code", "severity", "message", "hint"]
+    assert list(problem) == [
+        "file",
+        "line",
+        "column",
+        "path",
+        "code",
+        "severity",
+        "message",
+        "inside",
+        "flow",
+        "hint",
+    ]
     assert (problem["file"], problem["line"], problem["code"]) == ("flowers.yaml", 9, "layer-unknown")
     (document,) = invoke(tmp_path, "check", "flowers.yaml", "--json", "--set", "network.1=ReLU").rows()
     assert document == {"version": 1, "ok": True, "problems": []}

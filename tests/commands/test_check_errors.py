@@ -47,7 +47,9 @@ def test_a_mistake_is_answered_at_its_line(
     assert code in (Exit.USAGE, Exit.SPEC, Exit.DATA, Exit.RESOURCE)
     assert "Traceback" not in err and "\x1b" not in err
     places = re.findall(r"^(?:error|\S+ error)\[", err, re.MULTILINE)
-    assert places and all(re.match(r"\S+:\d+:\d+: |hint: |    ", line) for line in err.splitlines())
+    assert places and all(
+        re.match(r"\S+:\d+:\d+: |hint: |inside: |flow: |    ", line) for line in err.splitlines()
+    )
     golden(CASES / f"{name}.txt", f"exit {code}\n{FREE.sub('… are free', err)}")
 
 

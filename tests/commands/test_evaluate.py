@@ -74,8 +74,12 @@ def test_one_missed_requirement_is_enough(flowers: Trained) -> None:
     ("text", "said"),
     [
         ("accuracy", "hint: quote it, or the shell takes the `>`: --require 'accuracy>=0.95'"),
-        ("accuracy>=high", "`--require accuracy>=high` is not FIGURE>=NUMBER"),
-        ("accuracy>=nan", "is not FIGURE>=NUMBER"),
+        ("accuracy>=high", "hint: `high` is no number, as in --require 'accuracy>=0.95'"),
+        ("accuracy>=nan", "`--require accuracy>=nan` is not FIGURE>=NUMBER"),
+        ("accuracy=>0.9", "there are >=, <=, > and <: --require 'accuracy>=0.9'"),
+        ("loss == 1", "hint: `==` is no sign here; there are >=, <=, > and <: --require 'loss>=1'"),
+        ("accuracy>=90%", "hint: shares are numbers up to 1: --require 'accuracy>=0.9'"),
+        ("0.9<accuracy", "hint: a figure, a sign and a number: --require 'accuracy>=0.95'"),
         ("acuracy>=0.9", "hint: did you mean `accuracy`?"),
     ],
 )
@@ -116,7 +120,7 @@ def test_data_that_changed_is_refused_and_not_read_out(
     answer = invoke(folder, "evaluate", "run")
     assert answer.code == 4
     assert "error[data-changed]" in answer.err
-    assert "hint: `--data FILE` evaluates on other rows" in answer.err
+    assert "hint: `--data FILE` takes other rows" in answer.err
     assert "secret" not in answer.err + answer.out
 
 
@@ -135,6 +139,27 @@ def test_a_run_moves_with_the_folder_of_its_spec(tmp_path: Path, flowers: Traine
     shutil.copytree(flowers.folder, folder)
     there, here = (invoke(place, "evaluate", "run", "--json") for place in (folder, flowers.folder))
     assert there.out == here.out
+
+
+@pytest.mark.parametrize("place", ["run/flowers.csv", "flowers.csv", "here/flowers.csv"])
+@pytest.mark.parametrize("stated", ["flowers.csv", "tables/flowers.csv"])
+def test_a_run_that_was_moved_alone_finds_its_data_beside_it_or_here(
+    stated: str, place: str, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    write_flowers(project, FLOWERS.replace("train: flowers.csv", f"train: {stated}"))
+    (project / "tables").mkdir()
+    (project / "flowers.csv").rename(project / stated)
+    assert invoke(project, "train", "flowers.yaml", "--run", "runs/1", "--epochs", 1).code == 0
+    before = invoke(project, "evaluate", "runs/1", "--json").out
+    (tmp_path / "other" / "here").mkdir(parents=True)
+    (project / "runs" / "1").rename(tmp_path / "other" / "run")
+    here = tmp_path / "other" / "here"
+    assert "error[data-gone]" in invoke(here, "evaluate", "../run").err
+    (tmp_path / "other" / place).write_text(table())
+    assert invoke(here, "evaluate", "../run", "--json").out == before
+    (tmp_path / "other" / place).write_text(table(119))
+    assert "error[data-changed]" in invoke(here, "evaluate", "../run").err
 
 
 def test_a_run_and_its_exported_file_give_the_same_figures(flowers: Trained, tmp_path: Path) -> None:

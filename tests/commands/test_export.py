@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from nncli.runs.weights_file import read_weights
 from tests.end_to_end.conftest import Trained
 from tests.end_to_end.program import invoke
 
@@ -15,7 +18,8 @@ def test_a_file_is_written_whole_and_never_over_another(flowers: Trained, tmp_pa
     answer = invoke(tmp_path, *arguments, "--overwrite")
     assert (answer.code, answer.out) == (0, "")
     assert answer.err.startswith("67 parameters, ")
-    assert answer.err.endswith(" written to net.safetensors\n")
+    assert " written to net.safetensors as safetensors\n" in answer.err
+    assert answer.err.endswith("largest difference to the network: 0 of its largest output\n")
     assert [path.name for path in tmp_path.iterdir()] == ["net.safetensors"]
 
 
@@ -33,7 +37,46 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "net.safetensors").exists()
 
 
-def test_a_folder_that_is_not_there_is_an_error_of_the_disk(flowers: Trained, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_an_error_of_the_command_line(flowers: Trained, tmp_path: Path) -> None:
     answer = invoke(tmp_path, "export", flowers.run, "--output", "absent/net.safetensors")
-    assert answer.code == 6
+    assert answer.code == 2
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize("ending", ["py", "pt2", "onnx"])
+def test_the_ending_chooses_the_format(ending: str, flowers: Trained, tmp_path: Path) -> None:
+    answer = invoke(tmp_path, "export", flowers.run, "--output", f"net.{ending}", "--json")
+    assert answer.code == 0, answer.err
+    (row,) = answer.rows()
+    assert row["file"] == f"net.{ending}"
+    assert row["bytes"] == (tmp_path / f"net.{ending}").stat().st_size
+    assert row["difference"] < 1e-6
+
+
+def test_a_name_and_a_format_that_do_not_agree_are_refused(flowers: Trained, tmp_path: Path) -> None:
+    for arguments in (("--output", "net.bin"), ("--output", "net.safetensors", "--format", "onnx")):
+        answer = invoke(tmp_path, "export", flowers.run, *arguments)
+        assert answer.code == 2
+        assert "error[export-ending" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spec_is_exported_with_initial_weights_and_no_data(tmp_path: Path) -> None:
+    spec = "network: {inputs: {row: [4]}, layers: [Linear: 3, ReLU]}"
+    (tmp_path / "small.yaml").write_text(spec)
+    assert invoke(tmp_path, "export", "small.yaml", "--output", "small.safetensors").code == 0
+    assert sorted(read_weights(tmp_path / "small.safetensors").tensors) == ["linear.bias", "linear.weight"]
+    wider = ("--set", "network.layers.0.Linear=5")
+    assert invoke(tmp_path, "export", "small.yaml", "-o", "wide.safetensors", *wider).code == 0
+    assert read_weights(tmp_path / "wide.safetensors").tensors["linear.bias"].shape == (5,)
+
+
+def test_an_untrained_spec_with_data_becomes_a_file_that_predicts(flowers: Trained, tmp_path: Path) -> None:
+    assert invoke(flowers.folder, "export", "flowers.yaml", "-o", tmp_path / "new.safetensors").code == 0
+    assert invoke(flowers.folder, "predict", tmp_path / "new.safetensors", "flowers.csv").code == 0
+
+
+def test_a_run_is_exported_as_it_is(flowers: Trained, tmp_path: Path) -> None:
+    answer = invoke(tmp_path, "export", flowers.run, "-o", "net.py", "--set", "vars.width=3")
+    assert answer.code == 2
+    assert "error[set-on-run]" in answer.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -105,6 +106,44 @@ def test_without_a_folder_the_newest_run_of_the_name_goes_on(
     )
 
 
+@pytest.mark.parametrize("damage", [None, b"", b"cut"], ids=["lost", "emptied", "overwritten"])
+def test_a_weights_file_that_is_lost_is_written_again_by_the_command_that_is_named(
+    damage: bytes | None, tmp_path: Path
+) -> None:
+    write_flowers(tmp_path)
+    _train(tmp_path, "run", "--seed", 3)
+    before = results(tmp_path / "run")
+    weights = tmp_path / "run" / "model.safetensors"
+    weights.unlink() if damage is None else weights.write_bytes(damage)
+    err = invoke(tmp_path, "evaluate", "run").err
+    command = "nncli train flowers.yaml --set training.seed=3 --run run --resume"
+    assert err.endswith(f": {command}\n")
+    end = invoke(tmp_path, *shlex.split(command)[1:]).err
+    assert "continuing at step 24 of 24" in end
+    assert "validation.accuracy" in end
+    assert results(tmp_path / "run") == before
+    assert invoke(tmp_path, *shlex.split(command)[1:]).err == "run is done; nothing to do\n"
+
+
+def test_the_figures_of_the_best_epoch_are_shown_after_a_resume_too(
+    tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    spec = FLOWERS.replace("epochs: 4", "epochs: 20") + "  keep_best: validation.accuracy\n"
+    write_flowers(tmp_path, spec)
+    whole = _train(tmp_path, "whole").splitlines()
+    best = next(line for line in whole if line.startswith("best"))
+    # The accuracy reaches 1 before the end, and cannot rise any more.
+    assert best.endswith("validation.accuracy 1.0000")
+    assert "epoch 20" not in best
+    stop_after(19 * 7)
+    _train(tmp_path, "run", code=75)
+    stop_after(0)
+    resumed = _train(tmp_path, "run", "--resume").splitlines()
+    table = whole[whole.index(best) : -1]
+    assert len(table) == 4
+    assert resumed[resumed.index(best) : -1] == table
+
+
 @pytest.mark.parametrize("looks", [0, 9], ids=["done", "interrupted"])
 def test_another_spec_set_or_seed_is_refused_by_name(
     looks: int, tmp_path: Path, stop_after: Callable[[int], None]
@@ -162,7 +201,10 @@ def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
     assert "--resume" in err
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").write_text("precious")
-    _train(tmp_path, "notes", code=8)
+    for place in ("notes", "notes/mine.txt"):
+        for resume in ((), ("--resume",)):
+            hint = _train(tmp_path, place, *resume, code=8).splitlines()[1]
+            assert hint == "hint: it is no run folder: name another one with --run"
     assert contents(tmp_path / "run") == before
 
 

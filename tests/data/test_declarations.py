@@ -7,7 +7,7 @@ import pytest
 
 from nncli.data.declarations import OPTIONS, declare, stand_in
 from nncli.errors import SpecError
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 from tests.data.specs import spec_of
 

@@ -19,7 +19,7 @@ from nncli.data.numbers import NumberEncoder
 from nncli.data.opening import open_data
 from nncli.data.tables import Column, Reading, Table
 from nncli.errors import WeightsError
-from nncli.spec.items import InputSpec
+from nncli.spec.network_spec import InputSpec
 from tests.data.specs import spec_of
 
 INPUTS = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.data.json_lines import read_json_lines
+from nncli.data.json_lines import read_json, read_json_lines
 from nncli.data.tables import Reading, Table
 from nncli.errors import DataError
 
@@ -48,3 +48,43 @@ def test_a_file_without_cells_is_empty(text: str) -> None:
     with pytest.raises(DataError) as caught:
         read(text)
     assert caught.value.problems[0].code == "data-empty"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"x": 1e400, "t": "a"}\n{"x": 2}\n',
+        '[{"x": 1e400, "t": "a"}, {"x": 2}]',
+        '[\n  {"x": 1e400,\n   "t": "a"},\n  {"x": 2}\n]\n',
+    ],
+)
+def test_rows_come_in_lines_or_in_a_list(text: str) -> None:
+    table = read_json(text.encode(), "rows", Reading())
+    assert table.frame.rows() == [("1e400", "a"), ("2", None)]
+    assert table.lines.tolist() == [1, 2]
+
+
+def test_one_object_may_span_lines() -> None:
+    assert read_json(b'{\n  "x": 1\n}\n', "rows", Reading()).frame.rows() == [("1",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ('[\n{"x": 1},\n{"x": 2,}]', "json-syntax", 3),
+        ('[{"x": 1}', "json-syntax", 1),
+        ('[{"x": 1}] 3', "json-syntax", 1),
+        ('[{"x": 1}, 3]', "json-object", 2),
+        ('[{"x": 1}, {"x": [3]}]', "json-nested", 2),
+        ('{"x": 1}\n{"x": 2', "json-syntax", 2),
+        ("[]", "data-empty", 1),
+        ("[{}]", "data-empty", 1),
+        ("[" * 100_000, "json-syntax", 1),
+    ],
+)
+def test_mistakes_of_a_list_are_told_by_line_or_row(text: str, code: str, line: int) -> None:
+    with pytest.raises(DataError) as caught:
+        read_json(text.encode(), "rows", Reading())
+    (problem,) = caught.value.problems
+    assert problem.place is not None
+    assert (problem.code, problem.place.line) == (code, line)

@@ -52,7 +52,17 @@ def test_missing_columns_are_named_together(encoders: Encoders, tmp_path: Path) 
     assert caught.value.problems[0].facts["names"] == ["`label`"]
 
 
-@pytest.mark.parametrize("content", [b"age;kind\n1.5;a\n", b'\n{"kind": "a", "age": 1.5}\n'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"age;kind\n1.5;a\n",
+        b'\n{"kind": "a", "age": 1.5}\n',
+        b'[{"kind": "a", "age": 1.5}]',
+        b'\xef\xbb\xbf[\n  {\n    "kind": "a",\n    "age": 1.5\n  }\n]\n',
+        b'{\r\n  "kind": "a",\r\n  "age": 1.5\r\n}\r\n',
+        b"[x];age;kind\n1;1.5;a\n",
+    ],
+)
 def test_standard_input_is_told_by_its_first_character(
     encoders: Encoders, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
@@ -89,12 +99,23 @@ def test_rows_from_python(encoders: Encoders) -> None:
     assert all(torch.equal(first[name], second[name]) for name in ("age", "kind", "features"))
 
 
+def test_one_dict_is_one_row(encoders: Encoders) -> None:
+    table = table_from_rows({"age": 1.5, "kind": "a"}, encoders, with_targets=False)
+    assert encoders.encode_inputs(table)["kind"].tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("rows", "code"),
     [
         ([], "rows-empty"),
         ([{"age": [1], "kind": "a"}], "cell-type"),
         ([{"age": 1}], "columns-missing"),
+        ({"age": 1}, "columns-missing"),
+        ([1.5, 2.5], "rows-type"),
+        ([[1.5, "a"]], "rows-type"),
+        (b"age", "rows-type"),
+        (None, "rows-type"),
+        (3, "rows-type"),
         (pl.DataFrame({"age": [1], "kind": ["a"]}).clear(), "rows-empty"),
     ],
 )

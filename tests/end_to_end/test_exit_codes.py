@@ -88,6 +88,9 @@ def test_a_run_in_use_is_refused_with_8(flowers: Trained, tmp_path: Path) -> Non
         ("predict", "absent", "rows.csv", "--format", "excel"),
         ("export", "absent", "--output", "x.safetensors", "--format", "onnx"),
         ("check", "flowers.yaml", "--resolved", "--json"),
+        ("init", "builtin:irs"),
+        ("init", "builtin:iris", "--output", "absent/iris.yaml"),
+        ("init", "absent.csv"),
         ("trian", "flowers.yaml"),
     ],
     ids=" ".join,
@@ -99,6 +102,15 @@ def test_a_command_line_is_refused_with_2(arguments: tuple[str, ...], tmp_path: 
     assert answer.err
     assert "Traceback" not in answer.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flowers.csv", "flowers.yaml"]
+
+
+@pytest.mark.parametrize("verb", ["predict", "export"])
+def test_a_folder_that_is_not_there_is_said_before_any_work(verb: str, flowers: Trained) -> None:
+    rows = ("flowers.csv",) if verb == "predict" else ()
+    output = "my files/said.csv" if verb == "predict" else "my files/said.onnx"
+    answer = invoke(flowers.folder, verb, "run", *rows, "--output", output)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith("hint: make it first: mkdir -p 'my files'\n")
 
 
 def test_parquet_is_not_poured_into_a_terminal(flowers: Trained) -> None:

@@ -115,11 +115,13 @@ def test_kept_columns_come_first_as_they_were_written(flowers: Trained, tmp_path
     assert "hint: did you mean `length`?" in answer.err
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_standard_input_is_jsonl_or_csv(form: str, flowers: Trained, wanted: list[dict[str, str]]) -> None:
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_standard_input_is_json_or_csv(form: str, flowers: Trained, wanted: list[dict[str, str]]) -> None:
     text = table()
     if form == "jsonl":
         text = "".join(json.dumps(row) + "\n" for row in _rows(text))
+    if form == "json":
+        text = json.dumps(_rows(text), indent=1)
     answer = process(flowers.folder, "predict", "run", "-", stdin=text.encode())
     assert answer.code == 0, answer.err
     assert _rows(answer.out) == wanted
@@ -131,6 +133,28 @@ def test_a_category_that_training_never_saw_is_refused(flowers: Trained, tmp_pat
     assert answer.code == 4
     assert "violet" in answer.err
     assert not (tmp_path / "said.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("x", "write a number: the network was trained with numbers in `length`"),
+        ("", "fill it in: the network was trained with a value in every row of `length`"),
+    ],
+)
+def test_hints_about_new_rows_speak_of_the_rows(
+    cell: str, hint: str, flowers: Trained, tmp_path: Path
+) -> None:
+    (tmp_path / "new.csv").write_text(f"length,width,colour\n{cell},1,red\n")
+    answer = invoke(tmp_path, "predict", flowers.run, "new.csv")
+    assert answer.code == 4
+    assert answer.err.endswith(f"hint: {hint}\n")
+
+
+def test_one_row_is_one_row(flowers: Trained, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text(table(1))
+    assert _predicted(flowers, tmp_path, "new.csv", "--output", "a.csv").err.startswith("1 row predicted")
+    assert "on new.csv, 1 row\n" in invoke(tmp_path, "evaluate", flowers.run, "--data", "new.csv").out
 
 
 def test_an_output_is_replaced_only_where_that_was_asked_for(flowers: Trained, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ from tests.network.compiled import IMAGE, ROW, SIGNAL, TOKENS, codes, compiled, 
         ("{Linear: 3, from: [row, row]}", ROW, "inputs-count"),
         ("Bilinear: 3", ROW, "inputs-count"),
         ("Liner: 3", ROW, "layer-unknown"),
-        ("Sequential: [ReLU]", ROW, "layer-not-allowed"),
+        ("ModuleList: [ReLU]", ROW, "layer-not-allowed"),
         ("CrossEntropyLoss", ROW, "layer-not-allowed"),
         ("{Linear: 3, name: row}", ROW, "name-of-input"),
         ("{Linear: 3, name: training}", ROW, "name-taken"),
@@ -81,8 +81,10 @@ def test_a_named_result_that_failed_hides_nothing_else() -> None:
 
 
 def test_a_name_goes_back_to_the_flow() -> None:
-    network = compiled("{Linear: 4, name: a}, Linear: 7, {Linear: 2, from: a}", ROW)
-    assert [call.input_shapes for call in network.calls] == [((2, 6),), ((2, 4),), ((2, 4),)]
+    layers = "{Linear: 4, name: a}, {Linear: 2, name: b}, {Linear: 3, from: a}, {cat: {dim: 1}, from: [b, x]}"
+    network = compiled(layers, ROW)
+    assert [call.input_shapes[0] for call in network.calls] == [(2, 6), (2, 4), (2, 4), (2, 2)]
+    assert network.output_shape == (5,)
 
 
 def test_sizes_are_read_from_what_flows_in_and_from_names() -> None:
@@ -104,7 +106,7 @@ def test_automatic_names_count_and_step_aside() -> None:
 
 def test_the_wrong_axis_names_both_layers_the_shape_and_what_to_type() -> None:
     [(_, facts)] = refusals("Conv2d: [16, 3], Linear: 3", IMAGE)
-    assert facts["layer"] == "Linear" and "conv2d" in str(facts["source"])
+    assert facts["layer"] == "Linear" and "Conv2d" in str(facts["source"])
     assert facts["received"] == "[batch, 16, 6, 6]" and "Flatten" in str(facts["fix"])
 
 
@@ -112,7 +114,7 @@ def test_the_wrong_axis_names_both_layers_the_shape_and_what_to_type() -> None:
     ("layers", "inputs", "near"),
     [
         ("Dense: 3", ROW, "Linear"),
-        ("relu", ROW, "ReLU"),
+        ("LazyLinear: 3", ROW, "Linear"),
         ("Conv2D: [3, 3]", IMAGE, "Conv2d"),
         ("Zzz", ROW, ""),
     ],
@@ -133,3 +135,9 @@ def test_an_unknown_layer_names_the_one_that_was_meant(layers: str, inputs: str,
 def test_an_unknown_argument_names_the_one_that_was_meant(layers: str, near: str) -> None:
     [(_, facts)] = refusals(layers, ROW)
     assert facts["nearest"] == near and "in_features, out_features" in str(facts["signature"])
+
+
+@pytest.mark.parametrize("shape", ["$(size(1))", "[$(size(1))]"])
+def test_a_parameter_is_as_wide_as_what_flows_in(shape: str) -> None:
+    network = compiled(f"Linear: 7, {{Parameter: {shape}, name: scale}}, compute: scale * x", ROW)
+    assert network.module.get_parameter("scale").shape == (7,)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nncli.network.naming import TAKEN
-from nncli.network.signatures import NOT_LAYERS, layer_classes, loss_classes
+from nncli.network.signatures import NOT_LAYERS, OWN_LAYERS, layer_classes, loss_classes
 from nncli.spec.names import NAME, RESERVED
 from tests.network.compiled import IMAGE, ROW, SIGNAL, TOKENS, compiled, rows
 
@@ -17,7 +17,10 @@ VOLUME = "volume: [2, 4, 4, 4]"
 PAIR = "a: [6], b: [6]"
 TWO_SIGNALS = "a: [5, 4], b: [5, 4]"
 WAVE = "wave: [4, 12]"
-
+UNPOOLED = (
+    "{MaxPoolNd: {kernel_size: 2, return_indices: true}, name: [pooled, indices]}, "
+    "{MaxUnpoolNd: 2, from: [pooled, indices]}"
+)
 # Layer: how it is written, and what flows in.
 WRITTEN: dict[str, tuple[str, str]] = {
     f"{kind}{n}d": (f"{kind}{n}d{arguments}", given)
@@ -38,6 +41,7 @@ WRITTEN: dict[str, tuple[str, str]] = {
     "Bilinear": ("{Bilinear: 3, from: [a, b]}", PAIR),
     "ChannelShuffle": ("ChannelShuffle: 2", "image: [4, 8, 8]"),
     "CosineSimilarity": ("{CosineSimilarity: , from: [a, b]}", PAIR),
+    "CrossAttention": ("{CrossAttention: {heads: 2}, from: [a, b]}", TWO_SIGNALS),
     "CrossMapLRN2d": ("CrossMapLRN2d: 2", IMAGE),
     "Embedding": ("Embedding: 3", TOKENS),
     "EmbeddingBag": ("EmbeddingBag: 3", TOKENS),
@@ -47,11 +51,21 @@ WRITTEN: dict[str, tuple[str, str]] = {
     "GroupNorm": ("GroupNorm: 3", IMAGE),
     "Linear": ("Linear: 3", ROW),
     "LocalResponseNorm": ("LocalResponseNorm: 2", IMAGE),
+    **{
+        f"MaxUnpool{n}d": (UNPOOLED.replace("Nd", f"{n}d"), given)
+        for n, given in ((1, WAVE), (2, IMAGE), (3, VOLUME))
+    },
     "MultiheadAttention": ("{MultiheadAttention: 2, from: [signal, signal, signal]}", SIGNAL),
     "PairwiseDistance": ("{PairwiseDistance: , from: [a, b]}", PAIR),
     "PixelShuffle": ("PixelShuffle: 2", "image: [4, 8, 8]"),
     "PixelUnshuffle": ("PixelUnshuffle: 2", IMAGE),
+    "PositionEmbedding": ("PositionEmbedding", SIGNAL),
+    "RelativePositionBias": (
+        "{RelativePositionBias: 2, name: bias}, {compute: \"signal[:, none, :, :1] + bias\"}", SIGNAL
+    ),
+    "SelfAttention": ("SelfAttention: {heads: 2}", SIGNAL),
     "Softmax2d": ("Softmax2d", IMAGE),
+    "StochasticDepth": ("StochasticDepth: 0.1", IMAGE),
     "Threshold": ("Threshold: [0.1, 20]", ROW),
     "Transformer": (
         "{Transformer: {nhead: 2, num_encoder_layers: 1, num_decoder_layers: 1}, from: [a, b]}",
@@ -75,7 +89,7 @@ def modules() -> set[str]:
 def test_every_class_of_torch_is_a_layer_a_loss_or_has_a_reason() -> None:
     # Lazy classes infer sizes at the first run, which the compiler does for all.
     offered = {name for name in modules() if not name.startswith(("Lazy", "_"))}
-    assert offered - set(NOT_LAYERS) == {*layer_classes(), *loss_classes()}
+    assert offered - set(NOT_LAYERS) == {*layer_classes(), *loss_classes()} - set(OWN_LAYERS)
 
 
 def test_no_reason_is_left_over() -> None:
@@ -89,7 +103,7 @@ def test_a_layer_compiles_runs_and_learns(name: str) -> None:
     network = compiled(written, inputs)
     result = network.module(*rows(network.inputs))
     assert tuple(result.shape[1:]) == network.output_shape
-    assert isinstance(next(network.module.children()), getattr(nn, name))
+    assert isinstance(network.module.get_submodule(network.layers[-1].name), layer_classes()[name])
     if any(weight.requires_grad for weight in network.module.parameters()):
         result.sum().backward()
 
@@ -106,11 +120,11 @@ def test_sizing_draws_nothing_and_leaves_buffers_alone(name: str) -> None:
     torch.manual_seed(3)
     network = compiled(written, inputs)
     after = torch.get_rng_state()
-    layer = next(network.module.children())
+    layer = network.module.get_submodule(network.layers[-1].name)
     again = compiled(written, inputs, weights=True)
     torch.manual_seed(3)
-    arguments = network.resolved.layers[0].operation.call.keywords  # type: ignore[union-attr]
-    fresh = getattr(nn, name)(**{key: argument.value for key, argument in arguments.items()})
+    made = list(network.constructions.values())[-1]
+    fresh = made.kind(**made.arguments)
     assert torch.equal(after, torch.get_rng_state()), "only the layer's own initialisation draws"
     assert again.output_shape == network.output_shape
     for (key, mine), (other, theirs) in zip(

@@ -230,22 +230,10 @@ def test_a_link_inside_a_run_is_refused(tmp_path: Path, info: RunInfo, entry: Pa
         folder.read_run(run.path)
 
 
-def test_every_difference_of_a_resume_is_listed(tmp_path: Path, info: RunInfo) -> None:
-    folder.check_same_run(tmp_path, info, info.model_copy(update={"state": "done", "nncli": "0.2.0"}))
-    given = info.model_copy(update={"seed": 4, "set": (), "data_digest": "abc"})
-    with pytest.raises(NncliError) as caught:
-        folder.check_same_run(tmp_path, info, given)
-    messages = [message_of(problem) for problem in caught.value.problems]
-    assert caught.value.exit_code == 5
-    assert len(messages) == 3
-    assert any("vars.width=4 then, nothing now" in message for message in messages)
-    assert any("3 then, 4 now" in message for message in messages)
-
-
 def test_the_spec_folder_is_found_after_both_moved(tmp_path: Path, info: RunInfo) -> None:
     project = tmp_path / "project"
     (project / "specs").mkdir(parents=True)
-    way = folder.relative_folder(project / "runs" / "iris" / "1", project / "specs")
+    way = folder.relative_path(project / "runs" / "iris" / "1", project / "specs")
     assert way == "../../../specs"
     noted = info.model_copy(update={"spec_folder": way})
     _create(project / "runs" / "iris" / "1", noted)

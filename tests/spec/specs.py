@@ -9,7 +9,8 @@ import pytest
 
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import hint_of, message_of
-from nncli.spec.opening import Origin, parse_spec
+from nncli.spec.items import Item
+from nncli.spec.opening import Origin, parse_spec, read_text
 from nncli.spec.spec import Spec
 
 SPEC = """\
@@ -54,3 +55,20 @@ def places(text: str = SPEC, sets: Sequence[str] = ()) -> list[tuple[str, str, i
 
 def with_training(*lines: str) -> str:
     return SPEC + "".join(f"  {line}\n" for line in lines)
+
+
+def problems_of(text: str, sets: Sequence[str] = ()) -> list[tuple[str, int, int]]:
+    """Reads a spec as far as it goes; returns code, line and column of every problem, sorted."""
+    try:
+        _, found = read_text(text, Origin("a.yaml", Path(), text), sets)
+    except NncliError as error:
+        found = list(error.problems)
+    assert all(message_of(problem) and problem.place for problem in found), found
+    places = ((each.code, each.place) for each in found)
+    return sorted(
+        ((code, place.line, place.column) for code, place in places if place), key=lambda each: each[1:]
+    )
+
+
+def items(text: str, network: str = "network") -> tuple[Item, ...]:
+    return parsed(text).networks[network].layers

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.spec.items import InputSpec, Layer
+from nncli.spec.items import Layer
+from nncli.spec.network_spec import InputSpec
 from tests.spec.specs import parsed, places
 
 
@@ -35,7 +36,8 @@ def test_an_item_is_a_call(
 
 def test_words_beside_a_layer() -> None:
     item = parsed(network("- {Bilinear: 3, name: head, from: [row, row]}")).networks["network"].layers[0]
-    assert item.name == "head" and [source.path for source in item.from_ or ()] == ["row", "row"]
+    assert item.from_ is not None
+    assert item.name == "head" and [source.path for source in item.from_.positions] == ["row", "row"]
     assert item.path == "network.layers.0.Bilinear"
 
 
@@ -49,8 +51,8 @@ def test_words_beside_a_layer() -> None:
         ("- {Linear: 3, ReLU: 4}", "item-two-operations", 19),
         ("- {Linear: 3, nam: a}", "item-two-operations", 19),
         ("- {name: a}", "item-without-operation", 7),
-        ("- {Linear: 3, name: [a]}", "name-form", 25),
-        ("- {Linear: 3, from: 3}", "from-form", 25),
+        ("- {Linear: 3, name: [[a]]}", "name-form", 26),
+        ("- {Linear: 3, from: ~}", "from-form", 25),
         ("- {Linear: 3, from: [row, {a: b}]}", "from-form", 31),
         ("- Linear: [bias: true, 3]", "argument-order", 28),
         ("- Linear: [bias: true, bias: false]", "argument-repeated", 28),
@@ -91,6 +93,68 @@ def test_inputs(written: str, expected: InputSpec) -> None:
 )
 def test_what_is_no_input(written: str, code: str) -> None:
     assert [each for each, *_ in places(network("- ReLU", written))] == [code]
+
+
+def test_the_long_form_of_a_network() -> None:
+    text = """
+vars: {width: 4}
+constants: {beta: "linspace(0, 1, $width)"}
+network:
+  inputs: {row: [$width], tokens: {shape: [5], type: index, vocabulary: 9, mask: true}}
+  layers: [{Linear: 3, name: head}, {Linear: 2, name: more}]
+  outputs: [head, more]
+  init: [{match: "*.weight", normal_: {std: 0.02}}]
+  freeze: "head.*"
+"""
+    spec = parsed(text)
+    network = spec.networks["network"]
+    assert network.inputs == {"row": InputSpec((4,)), "tokens": InputSpec((5,), "index", 9, True)}
+    assert {name: source.path for name, source in network.outputs.items()} == {"head": "head", "more": "more"}
+    assert network.init[0].match == "*.weight" and network.init[0].call.name == "normal_"
+    assert network.freeze == ("head.*",) and list(spec.constants) == ["beta"]
+
+
+def test_inputs_may_be_those_of_the_data_by_name() -> None:
+    text = "data: builtin:iris\nnetworks: {a: {inputs: [noise: [64], digit], layers: [ReLU]}, b: [a]}\n"
+    network = parsed(text).networks["a"]
+    assert network.input_names == ("noise", "digit") and network.inputs == {"noise": InputSpec((64,))}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("network: [ReLU]\nnetworks: {a: [ReLU]}\n", "networks-twice"),
+        ("networks: {}\n", "networks-form"),
+        ("networks: [ReLU]\n", "networks-form"),
+        ("networks: {a: [ReLU]}\n", "network-inputs-missing"),
+        ("networks: {compute: [ReLU]}\ndata: builtin:iris\n", "name-reserved"),
+        ("networks: {class: [ReLU]}\ndata: builtin:iris\n", "name-keyword"),
+        ("networks: {network: [ReLU]}\ndata: builtin:iris\n", "name-of-network"),
+        ("networks: {a: [b], b: [a]}\ndata: builtin:iris\n", "block-recursion"),
+        ("networks: {a: [a]}\ndata: builtin:iris\n", "block-recursion"),
+        ("networks: {a: [{b: 3}], b: [ReLU]}\ndata: builtin:iris\n", "network-arguments"),
+        ("networks: {a: [ReLU]}\nblocks: {a: {layers: []}}\ndata: builtin:iris\n", "name-of-network"),
+        ("network: {layers: [ReLU], freeze: 3}\ndata: builtin:iris\n", "freeze-form"),
+        ("network: {layers: [ReLU], init: {normal_: {}}}\ndata: builtin:iris\n", "init-form"),
+        ("network: {layers: [ReLU], outputs: 3}\ndata: builtin:iris\n", "outputs-form"),
+        ("network: {layers: [ReLU], outputs: [a..b]}\ndata: builtin:iris\n", "path-form"),
+        ("network: {layers: [ReLU], outputs: {x: a}}\ndata: builtin:iris\n", "name-reserved"),
+        ("network: {layers: [ReLU], inputs: [3]}\n", "inputs-form"),
+        ("network: [ReLU]\ndata: builtin:iris\nconstants: {class: 1 + 1}\n", "name-keyword"),
+        ("network: [ReLU]\ndata: builtin:iris\nconstants: {a: $b}\n", "name-unknown"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: [ReLU]}\n", "block-form"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: {args: [n]}}\n", "key-missing"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: {arg: [n], layers: []}}\n", "unknown-key"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: {args: n, layers: []}}\n", "block-arguments-form"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: {args: [n: 1, m], layers: []}}\n",
+         "block-arguments-order"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: {args: [n, n], layers: []}}\n", "name-twice"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {a: {inputs: x, layers: []}}\n", "block-inputs-form"),
+        ("network: [ReLU]\ndata: builtin:iris\nblocks: {residual: {layers: []}}\n", "name-reserved"),
+    ],
+)  # fmt: skip
+def test_mistakes_around_networks_and_blocks(text: str, code: str) -> None:
+    assert [each for each, *_ in places(text)] == [code]
 
 
 def test_an_unknown_key_of_the_long_form() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from nncli.errors import UsageError
-from nncli.spec.items import Layer
+from nncli.errors import Place, UsageError
+from nncli.messages.catalogue import hint_of
+from nncli.spec.items import BlockCall, Layer, Loop
 from nncli.spec.writing import as_tree
 from tests.spec.specs import SPEC, parsed, places, problems
 
@@ -43,21 +44,21 @@ def test_training_is_reached_by_its_keys(path: str, value: str, expected: object
 @pytest.mark.parametrize(
     ("override", "position", "expected"),
     [
-        ("network.0.Linear=12", 0, {"Linear": [12], "name": "first"}),
-        ("network.first.Linear=12", 0, {"Linear": [12], "name": "first"}),
-        ("network.0.Linear.bias=false", 0, {"Linear": [8, {"bias": False}], "name": "first"}),
-        ("network.0.name=one", 0, {"Linear": [8], "name": "one"}),
-        ("network.1=Tanh", 1, {"Tanh": {}}),
+        ("network.0.Linear=12", 0, {"Linear": 12, "name": "first"}),
+        ("network.first.Linear=12", 0, {"Linear": 12, "name": "first"}),
+        ("network.0.Linear.bias=false", 0, {"Linear": ["$width", {"bias": False}], "name": "first"}),
+        ("network.0.name=one", 0, {"Linear": "$width", "name": "one"}),
+        ("network.1=Tanh", 1, "Tanh"),
         ("network.1.ReLU.inplace=true", 1, {"ReLU": {"inplace": True}}),
         ("network.2.Linear.bias=true", 2, {"Linear": [4, {"bias": True}]}),
-        ("network.2.from=first", 2, {"Linear": [4, {"bias": False}], "from": ["first"]}),
+        ("network.2.from=first", 2, {"Linear": [4, {"bias": False}], "from": "first"}),
         ("network.third.Linear.out_features=6", 3, {"Linear": {"out_features": 6}, "name": "third"}),
         (
             "network.third.Linear.bias=false",
             3,
             {"Linear": {"out_features": 5, "bias": False}, "name": "third"},
         ),
-        ("vars.width=64", 0, {"Linear": [64], "name": "first"}),
+        ("vars.width=64", 0, {"Linear": "$width", "name": "first"}),
     ],
 )
 @pytest.mark.parametrize("text", [SPEC, LONG], ids=["list", "long form"])
@@ -79,42 +80,79 @@ def test_missing_keys_are_made_and_short_forms_spelt_out() -> None:
     assert tree("data=builtin:wine")["data"]["train"] == "builtin:wine"
     assert tree("data.split.validation=0")["data"]["split"]["validation"] == 0
     assert tree("data.inputs.age=number")["data"]["inputs"]["age"]["type"] == "number"
-    assert tree("network=[Linear: 3]")["network"] == [{"Linear": [3]}]
+    assert tree("network=[Linear: 3]")["network"] == [{"Linear": 3}]
     assert tree("name=other", "description=two words")["description"] == "two words"
 
 
 def test_later_ones_win_and_vars_are_worked_out_after_all() -> None:
     assert tree("training.epochs=1", "training.epochs=2")["training"]["epochs"] == 2
-    assert tree("vars.half=$(width // 2)", "network.1.Linear=$half", "network.1={Linear: $half}")["network"][
-        1
-    ] == {"Linear": [4]}
+    operation = parsed(sets=["vars.half=$(width // 2)", "network.1={Linear: $half}"]).networks["network"]
+    layer = operation.layers[1].operation
+    assert isinstance(layer, Layer) and [each.value for each in layer.call.positions] == [4]
 
 
 @pytest.mark.parametrize(
     ("override", "code", "column"),
     [
-        ("training.epoch=3", "unknown-key", 1),
+        ("training.epoch=3", "unknown-key", 10),
         ("foo.bar=1", "unknown-key", 1),
-        ("data.split.seed=x", "value-type", 1),
-        ("training.epochs=  x", "value-type", 3),
-        ("training.optimizer={AdamW: {lr: 1}, SGD: 2}", "call-two-names", 18),
-        ("training.optimizer.SGD.lr=1", "call-two-names", 1),
-        ("training.optimizer.lr=1", "call-two-names", 1),
-        ("training.epochs=[1, 2", "bracket-open", 1),
-        ("training.epochs=*a", "yaml-alias-unknown", 1),
-        ("training.epochs=!int 3", "yaml-tag", 1),
-        ("vars.width=$(2 *)", "expression-syntax", 6),
-        ("vars.width=$(widht)", "name-unknown", 3),
-        ("network.9=Tanh", "set-path", 1),
-        ("network.heat.Linear=3", "set-path", 1),
-        ("network.-1.Linear=3", "set-path", 1),
-        ("training.epochs.x=3", "set-path", 1),
+        ("data.split.seed=x", "value-type", 17),
+        ("training.epochs=  x", "value-type", 19),
+        ("training.optimizer={AdamW: {lr: 1}, SGD: 2}", "call-two-names", 37),
+        ("training.optimizer.SGD.lr=1", "set-call", 20),
+        ("training.optimizer.lr=1", "set-call", 20),
+        ("training.loss.MSELoss={}", "set-call", 15),
+        ("training.epochs=[1, 2", "bracket-open", 17),
+        ("training.epochs=*a", "yaml-alias-unknown", 17),
+        ("training.epochs=!int 3", "yaml-tag", 17),
+        ("vars.width=$(2 *)", "expression-syntax", 17),
+        ("vars.width=$(widht)", "name-unknown", 14),
+        ("network.9=Tanh", "set-path", 9),
+        ("network.heat.Linear=3", "set-path", 9),
+        ("network.-1.Linear=3", "set-path", 9),
+        (" training.epochs.x=3", "set-path", 18),
     ],
 )
-def test_a_mistake_has_set_as_its_file_and_its_column_in_the_value(
-    override: str, code: str, column: int
-) -> None:
-    assert places(sets=[override]) == [(code, "--set", 1, column)]
+def test_a_mistake_stands_in_the_argument_as_typed(override: str, code: str, column: int) -> None:
+    assert places(sets=["training.seed=1", override]) == [(code, "--set", 2, column)]
+    assert [problem.place.text for problem in problems(sets=[override]) if problem.place] == [override]
+
+
+def test_a_value_of_several_lines_shows_the_line_of_the_mistake() -> None:
+    [problem] = problems(sets=["training.optimizer=\nAdamW:\n  lr: [1"])
+    assert problem.place == Place("--set", 1, 7, "  lr: [1")
+
+
+def test_a_value_that_takes_the_place_of_another_is_found_at_the_command_line() -> None:
+    place = parsed(sets=["data.train=a.csv"]).place("data", "train")
+    assert (place.file, place.column) == ("--set", 6)
+    assert parsed(sets=["training.epochs=3"]).place("training").file == "a.yaml"
+
+
+@pytest.mark.parametrize(
+    ("override", "hint"),
+    [
+        (
+            "training.optimizer.SGD.lr=0.1",
+            (
+                "another takes its place: `--set training.optimizer=SGD`, "
+                "or `--set 'training.optimizer={SGD: {lr: 0.1}}'`"
+            ),
+        ),
+        (
+            "training.optimizer.lr=0.1",
+            "arguments stand below the name: `--set training.optimizer.AdamW.lr=…`",
+        ),
+        ("training.epoch=3", "did you mean `--set training.epochs=…`?"),
+        ("trainig={}", "did you mean `--set training=…`?"),
+        (
+            "network.1.Tanh={}",
+            "another item takes its place: `--set network.1=NAME`, or `--set 'network.1={NAME: …}'`",
+        ),
+    ],
+)
+def test_hints_say_what_to_type_on_the_command_line(override: str, hint: str) -> None:
+    assert hint_of(problems(sets=[override])[0]) == hint
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
@@ -127,3 +165,69 @@ def test_what_is_no_path_and_value_is_a_mistake_of_the_command_line(override: st
     with pytest.raises(UsageError) as caught:
         parsed(sets=[override])
     assert [problem.code for problem in caught.value.problems] == ["set-form"]
+
+
+NESTED = """\
+blocks:
+  pair:
+    args: [size, act: ReLU]
+    layers: [Linear: $size, $act]
+networks:
+  first:
+    inputs: {row: [4]}
+    layers:
+      - residual:
+          - LayerNorm
+          - Dropout: 0.1
+            name: drop
+        shortcut: [Identity]
+      - parallel: {left: [Linear: 3], right: []}
+        join: none
+      - pair: 8
+        repeat: {i: 2}
+        name: pairs
+      - ReLU
+"""
+
+
+LAYERS = ["networks", "first", "layers"]
+
+
+@pytest.mark.parametrize(
+    ("override", "path", "expected"),
+    [
+        ("blocks.pair.layers.0.Linear.bias=false", ["blocks", "pair", "layers", 0, "Linear"],
+         ["$size", {"bias": False}]),
+        ("blocks.pair.0.Linear=5", ["blocks", "pair", "layers", 0, "Linear"], 5),
+        ("blocks.pair.args=[size, act: GELU]", ["blocks", "pair", "args"], ["size", {"act": "GELU"}]),
+        ("networks.first.0.residual.drop.Dropout=0.5", [*LAYERS, 0, "residual", 1],
+         {"Dropout": 0.5, "name": "drop"}),
+        ("networks.first.layers.0.residual.0.LayerNorm.eps=1", [*LAYERS, 0, "residual", 0],
+         {"LayerNorm": {"eps": 1}}),
+        ("networks.first.0.shortcut.0=ReLU", [*LAYERS, 0, "shortcut"], ["ReLU"]),
+        ("networks.first.0.shortcut=true", [*LAYERS, 0, "shortcut"], True),
+        ("networks.first.1.parallel.left.0.Linear.bias=false",
+         [*LAYERS, 1, "parallel", "left"], [{"Linear": [3, {"bias": False}]}]),
+        ("networks.first.1.join=cat", [*LAYERS, 1, "join"], "cat"),
+        ("networks.first.pairs.pair.act=Tanh", [*LAYERS, 2, "pair"], [8, {"act": "Tanh"}]),
+        ("networks.first.pairs.repeat.i=3", [*LAYERS, 2, "repeat"], {"i": 3}),
+        ("networks.first.3.ReLU.inplace=true", [*LAYERS, 3], {"ReLU": {"inplace": True}}),
+        ("networks.first.inputs.row=[5]", ["networks", "first", "inputs"], {"row": [5]}),
+        ("networks.first.outputs=[pairs]", ["networks", "first", "outputs"], ["pairs"]),
+    ],
+)  # fmt: skip
+def test_what_is_nested_is_reached(override: str, path: list[Any], expected: object) -> None:
+    found: Any = tree(override, text=NESTED)
+    for key in path:
+        found = found[key]
+    assert found == expected
+
+
+def test_an_argument_of_a_block_takes_the_place_of_its_position() -> None:
+    spec = parsed(NESTED, ["networks.first.pairs.pair.size=16"])
+    loop = spec.networks["first"].layers[2].operation
+    assert isinstance(loop, Loop)
+    call = loop.copies[0].item.operation
+    assert isinstance(call, BlockCall)
+    layer = call.items[0].operation
+    assert isinstance(layer, Layer) and [each.value for each in layer.call.positions] == [16]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.spec.items import Argument, Constant, Layer
-from nncli.spec.nodes import plain
+from nncli.errors import Place
+from nncli.spec import nodes
+from nncli.spec.items import Constant, Layer
+from nncli.spec.network_spec import InputSpec
+from nncli.spec.nodes import node_of, plain
 from nncli.spec.reading import read_value
 from nncli.spec.spec import Spec
-from nncli.spec.writing import as_tree, as_yaml
+from nncli.spec.writing import as_tree, as_yaml, with_inputs
 from tests.spec.specs import SPEC, parsed
+from tests.spec.test_language import SNIPPETS
+from tests.spec.test_language import spec as snippet
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
 TABLE = """{train: a.csv, delimiter: ';', nulls: [NA, '', '~', on, '012'], inputs: {
@@ -59,20 +65,51 @@ def test_a_spec_reads_back_to_itself(text: str) -> None:
     assert again.networks["network"].inputs == spec.networks["network"].inputs
 
 
+def without_places(value: object) -> object:
+    """Leaves out where things stand: what is written back stands elsewhere."""
+    if isinstance(value, Place):
+        return None
+    if is_dataclass(value):
+        names = [field.name for field in fields(value) if field.name != "column"]
+        return [without_places(getattr(value, name)) for name in names]
+    if isinstance(value, Mapping):
+        return {key: without_places(each) for key, each in value.items()}
+    return [without_places(each) for each in value] if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize("layers", SNIPPETS)
+def test_networks_read_back_to_themselves(layers: str) -> None:
+    spec = parsed(snippet(layers))
+    again = read_back(spec)
+    assert as_tree(again) == as_tree(spec)
+    assert without_places(again.networks) == without_places(spec.networks)
+    assert without_places(again.constants) == without_places(spec.constants) and again.vars == spec.vars
+
+
+def test_inputs_are_stated_in_what_is_written() -> None:
+    inputs = {"network": {"row": InputSpec((4,), "index", 9, True)}}
+    spec = with_inputs(parsed(), inputs)
+    again = read_back(spec)
+    assert again.networks["network"].inputs == inputs["network"] == spec.networks["network"].inputs
+    several = parsed("data: builtin:iris\nnetworks: {a: [ReLU], b: {inputs: {x1: [3]}, layers: [a]}}\n")
+    stated = {name: {"row": InputSpec((2, 3, 4))} for name in ("a", "b")}
+    again = read_back(with_inputs(several, stated))
+    assert {name: network.inputs for name, network in again.networks.items()} == stated
+
+
 @given(value=VALUES)
 @settings(derandomize=True, max_examples=300, deadline=None)
 def test_every_value_of_an_argument_reads_back_to_itself(value: Constant) -> None:
     spec = parsed()
-    network = spec.networks["network"]
-    operation = network.layers[0].operation
-    assert isinstance(operation, Layer)
-    call = replace(operation.call, keywords={"bias": Argument(value, operation.call.place)}, positions=())
-    changed = replace(network, layers=(replace(network.layers[0], operation=Layer(call)),))
-    text = as_yaml(as_tree(replace(spec, networks={"network": changed})))
-    again = parsed(text).networks["network"].layers[0].operation
+    place = spec.networks["network"].place
+    item = node_of({"Linear": {"bias": (value,)}}, place)
+    [(name, _)] = [entry for entry in spec.written.entries if entry[0].text == "network"]
+    changed = nodes.Mapping(((name, nodes.Sequence((item,), place)),), place)
+    again = read_back(replace(spec, written=changed)).networks["network"].layers[0].operation
     assert isinstance(again, Layer)
-    assert again.call.keywords["bias"].value == value
-    assert type(again.call.keywords["bias"].value) is type(value)
+    assert again.call.keywords["bias"].value == (value,)
+    [received] = again.call.keywords["bias"].value
+    assert type(received) is type(value)
 
 
 @given(value=VALUES)

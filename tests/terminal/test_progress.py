@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import io
 
-from nncli.terminal.progress import Pace, epoch_line
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from nncli.terminal.progress import ECHO_CELLS, Pace, TrainingDisplay, epoch_line
+from nncli.terminal.streams import Streams
 from nncli.training.rows import EpochRow, ProgressRow
 
 
@@ -47,3 +52,17 @@ def test_a_long_first_epoch_has_a_pace_of_its_own() -> None:
 def test_an_epoch_is_one_line(improved: bool, end: str) -> None:
     line = "epoch  3/20  train loss 1.2500  validation loss 0.5000 accuracy –"
     assert epoch_line(_epoch(3, 30, improved=improved), 20) == line + end
+
+
+@pytest.mark.parametrize("width", [50, 80, 200])
+def test_bars_leave_room_for_the_keys_that_a_terminal_echoes(width: int) -> None:
+    out, err = (
+        Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None) for _ in range(2)
+    )
+    with TrainingDisplay(Streams(out, err, live=True), epochs=3, steps=30, batches=10) as display:
+        display.take(ProgressRow(1, 5, 5, 10, 0.5, samples=50))
+    assert isinstance(err.file, io.StringIO)
+    drawn = [part for part in err.file.getvalue().replace("\n", "\r").split("\r") if "━" in part]
+    assert len(drawn) >= 2
+    widths = [cell_len(part.rpartition("\x1b[2K")[2]) for part in drawn]
+    assert max(widths) == width - ECHO_CELLS

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from nncli.data.dataset import Data, Part, TargetSpec
 from nncli.errors import Place
 from nncli.network.compiled import CompiledNetwork, LayerCall
-from nncli.spec.items import Argument, Call, InputSpec, NetworkSpec
+from nncli.spec.items import Argument, Call
+from nncli.spec.network_spec import InputSpec, NetworkSpec
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spec import Origin, Spec
 from nncli.training.evaluation import Judge
@@ -56,7 +57,7 @@ def compiled(module: nn.Sequential, width: int, output: tuple[int, ...]) -> Comp
         place, count = Place("spec.yaml", 40 + i, 5), sum(w.numel() for w in layer.parameters())
         calls.append(LayerCall(name, type(layer).__name__, place, f"network.{i}", (), (), count))
     inputs = {"features": InputSpec((width,), "features")}
-    return CompiledNetwork(module, inputs, tuple(calls), output, NetworkSpec((), PLACE))
+    return CompiledNetwork(module, inputs, tuple(calls), {"output": output}, NetworkSpec((), PLACE))
 
 
 def part(name: Any, rows: int, target: TargetSpec, seed: int = 0, width: int = 4) -> Part:

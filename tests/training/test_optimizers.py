@@ -13,6 +13,7 @@ from nncli.training.optimizers import (
     build_optimizer,
     load_state,
     optimizer_classes,
+    state_per_weight,
     state_scalars,
     state_tensors,
 )
@@ -133,3 +134,22 @@ def test_settings_come_back() -> None:
     load_state(other, module, {}, scalars)
     assert other.param_groups[0]["lr"] == 0.5
     assert other.param_groups[0]["betas"] == (0.9, 0.999)
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords", "moments"),
+    [
+        ("SGD", {"lr": 0.1}, 0),
+        ("SGD", {"lr": 0.1, "momentum": 0.9}, 1),
+        ("AdamW", {}, 2),
+        ("Adam", {"amsgrad": True}, 3),
+        ("RMSprop", {}, 1),
+        ("SparseAdam", {}, 2),
+    ],
+)
+def test_the_state_for_each_weight_is_measured(name: str, keywords: dict[str, Any], moments: int) -> None:
+    assert state_per_weight(call(name, **keywords)) == moments
+
+
+def test_an_optimiser_that_keeps_sums_keeps_little() -> None:
+    assert 0 < state_per_weight(call("Adafactor")) < 0.1

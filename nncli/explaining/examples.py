@@ -1,0 +1,186 @@
+"""An example of every layer, and the shapes that it makes of what flows in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from nncli.errors import NncliError
+from nncli.explaining.words import written
+from nncli.network.compiling import Surroundings, compile_networks
+from nncli.network.layers import DEMANDED, RECURRENT, inferred_names, spatial_dimensions
+from nncli.network.signatures import Signature, signature_of
+from nncli.spec.opening import parse_spec
+from nncli.spec.spec import Origin
+
+# What stands for an argument that has no default.
+VALUES: Final[Mapping[str, object]] = {
+    "dim_feedforward": 128,
+    "downscale_factor": 2,
+    "embedding_dim": 64,
+    "groups": 2,
+    "heads": 4,
+    "hidden_size": 64,
+    "kernel_size": 3,
+    "length": 50,
+    "lr": 1e-3,
+    "nhead": 4,
+    "norm_type": 2,
+    "num_groups": 4,
+    "num_heads": 4,
+    "out_channels": 32,
+    "out_features": 10,
+    "output_size": 1,
+    "p": 0.2,
+    "padding": 1,
+    "size": 5,
+    "sparsity": 0.9,
+    "threshold": 0.1,
+    "upscale_factor": 2,
+    "val": 0.1,
+    "value": 20,
+}
+# Arguments of layers that are worth showing, or that need other values than those above.
+SHOWN: Final[Mapping[str, Mapping[str, object]]] = {
+    "Conv1d": {"stride": 2},
+    "Conv2d": {"stride": 2},
+    "Conv3d": {"stride": 2},
+    "Dropout": {"p": 0.2},
+    "Fold": {"output_size": [4, 4], "kernel_size": 2},
+    "FractionalMaxPool2d": {"output_size": 8},
+    "FractionalMaxPool3d": {"output_size": 4},
+    "LeakyReLU": {"negative_slope": 0.2},
+    "MaxPool1d": {"kernel_size": 2},
+    "MaxPool2d": {"kernel_size": 2},
+    "MaxPool3d": {"kernel_size": 2},
+    "SelfAttention": {"causal": True},
+    "Transformer": {"nhead": 4, "num_encoder_layers": 2, "num_decoder_layers": 2},
+    "Unflatten": {"dim": 1, "unflattened_size": [8, 8]},
+    "Upsample": {"scale_factor": 2},
+    "UpsamplingBilinear2d": {"scale_factor": 2},
+    "UpsamplingNearest2d": {"scale_factor": 2},
+}
+_IMAGES: Final[Mapping[int, str]] = {1: "[16, 32]", 2: "[16, 32, 32]", 3: "[16, 8, 16, 16]"}
+_SEQUENCE: Final = "[50, 64]"
+# What flows in, where the name of the layer does not tell.
+_FLOWS: Final[Mapping[str, str]] = {
+    "ChannelShuffle": _IMAGES[2],
+    "CosineSimilarity": "[64]",
+    "CrossAttention": _SEQUENCE,
+    "Embedding": "{shape: [50], type: index, vocabulary: 1000}",
+    "EmbeddingBag": "{shape: [50], type: index, vocabulary: 1000}",
+    "Flatten": _IMAGES[2],
+    "Fold": "[12, 9]",
+    "GroupNorm": _IMAGES[2],
+    "LocalResponseNorm": _IMAGES[2],
+    "MultiheadAttention": _SEQUENCE,
+    "PixelShuffle": _IMAGES[2],
+    "PixelUnshuffle": _IMAGES[2],
+    "PositionEmbedding": _SEQUENCE,
+    "RelativePositionBias": _SEQUENCE,
+    "SelfAttention": _SEQUENCE,
+    "Transformer": _SEQUENCE,
+    "TransformerDecoderLayer": _SEQUENCE,
+    "TransformerEncoderLayer": _SEQUENCE,
+    "Unfold": _IMAGES[2],
+    "Upsample": _IMAGES[2],
+} | dict.fromkeys(RECURRENT, _SEQUENCE)  # fmt: skip
+# Layers of more than one input.
+_SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Bilinear": ("x", "other"),
+    "CosineSimilarity": ("x", "other"),
+    "CrossAttention": ("x", "other"),
+    "MultiheadAttention": ("x", "x", "x"),
+    "PairwiseDistance": ("x", "other"),
+    "Transformer": ("x", "other"),
+    "TransformerDecoderLayer": ("x", "other"),
+}
+
+# Functions of tensors as items; the image that flows in is also called image.
+FUNCTION_EXAMPLES: Final[Mapping[str, str]] = {
+    "add": "- add:\n  from: [x, image]\n",
+    "amax": "- amax: [2, 3]\n",
+    "cat": "- cat: {dim: 1}\n  from: [x, image]\n",
+    "chunk": "- chunk: [2, dim: 2]\n  name: [upper, lower]\n",
+    "flatten": "- flatten: 1\n",
+    "mean": "- mean: [[2, 3]]\n",
+    "mul": "- mul:\n  from: [x, image]\n",
+    "permute": "- permute: [0, 2, 3, 1]\n",
+    "reshape": "- reshape: [-1, 48]\n",
+    "softmax": "- softmax: {dim: 1}\n",
+    "stack": "- stack: {dim: 1}\n  from: [x, image]\n",
+    "transpose": "- transpose: [1, 2]\n",
+}
+
+
+def example_arguments(name: str, kind: Callable[..., object]) -> dict[str, object]:
+    """Gives the arguments of an example: those without a default, and a few that are worth showing.
+
+    Those that are worked out from what flows in are left out.
+    """
+    inferred = inferred_names(kind, frozenset()) if isinstance(kind, type) else ()
+    chosen = dict(SHOWN.get(name, {}))
+    if name in DEMANDED:
+        chosen[DEMANDED[name]] = 1
+    found: dict[str, object] = {}
+    for parameter in signature_of(kind).parameters:
+        if parameter.name in chosen:
+            found[parameter.name] = chosen[parameter.name]
+        elif parameter.required and parameter.name in VALUES and parameter.name not in inferred:
+            found[parameter.name] = VALUES[parameter.name]
+    return found
+
+
+def example_forms(name: str, kind: Callable[..., object]) -> list[str]:
+    """Writes an item in both forms, positions and keywords; once where only one is possible."""
+    arguments = example_arguments(name, kind)
+    sources = _SOURCES.get(name, ())
+    beside = f"\n  from: [{', '.join(sources)}]" if sources else ""
+    if not arguments:
+        return [f"- {name}:{beside}" if beside else f"- {name}"]
+    keywords = f"{{{', '.join(f'{key}: {written(value)}' for key, value in arguments.items())}}}"
+    positions = _positions(signature_of(kind), kind, arguments)
+    forms = [f"- {name}: {positions}{beside}"] if positions else []
+    return [*forms, f"- {name}: {keywords}{beside}"]
+
+
+def _positions(signature: Signature, kind: Callable[..., object], arguments: Mapping[str, object]) -> str:
+    """Writes arguments by position as far as they stand in order; empty where none can."""
+    filled = inferred_names(kind, frozenset()) if isinstance(kind, type) else ()
+    order = [p for p in signature.parameters if p.name not in filled and not p.keyword_only]
+    by_position = list(takewhile(lambda p: p.required and p.name in arguments, order))
+    # `Dropout: 0.2` says enough; a layer whose size flows in, and needs nothing else, takes no positions.
+    if not by_position and not filled and [p.name for p in order[:1]] == [*arguments]:
+        by_position = order[:1]
+    in_order = [p.name for p in by_position]
+    if not in_order or signature.name in DEMANDED:
+        return ""
+    rest = [f"{name}: {written(value)}" for name, value in arguments.items() if name not in in_order]
+    cells = [*(written(arguments[name]) for name in in_order), *rest]
+    return cells[0] if len(cells) == 1 and not cells[0].startswith("[") else f"[{', '.join(cells)}]"
+
+
+def shapes_of(name: str, item: str) -> tuple[str, str] | None:
+    """Compiles an item, and says what flowed in and what came out: `[batch, 16, 32, 32]`.
+
+    None where it cannot be compiled by itself.
+    """
+    dimensions = spatial_dimensions(name)
+    given = _FLOWS.get(name) or (_IMAGES[dimensions] if dimensions else "[64]")
+    other = f", other: {given}" if "other" in _SOURCES.get(name, ()) else ""
+    lines = item.replace("[x, ", "[given, ").replace("x, x]", "given, given]").splitlines()
+    layers = "".join(f"    {line}\n" for line in lines)
+    text = f"network:\n  inputs: {{given: {given}{other}}}\n  layers:\n{layers}"
+    try:
+        spec = parse_spec(text, Origin("example.yaml", Path(), text))
+        compiled = compile_networks(spec.networks, {}, Surroundings(), weights=False)["network"]
+    except NncliError:
+        return None
+    arriving = next(iter(compiled.inputs.values())).shape
+    return _shape(arriving), _shape(compiled.output_shape)
+
+
+def _shape(sizes: tuple[int, ...]) -> str:
+    return f"[{', '.join(['batch', *map(str, sizes)])}]"

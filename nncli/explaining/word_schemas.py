@@ -1,0 +1,86 @@
+"""What each word of an item, a file, a network or a block may hold, as JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from nncli.explaining.annotations import DOLLAR, Schema, any_of
+from nncli.spec.inputs import TYPES as INPUT_TYPES
+
+TEXT: Final[Schema] = {"type": "string"}
+_YES_OR_NO: Final[Schema] = {"anyOf": [{"type": "boolean"}, DOLLAR]}
+_WHOLE: Final[Schema] = {"anyOf": [{"type": "integer", "minimum": 0}, DOLLAR]}
+NAMES: Final[Schema] = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
+OBJECT: Final[Schema] = {"type": "object"}
+LIST: Final[Schema] = {"type": "array"}
+_MADE_OF_TEXT: Final[Schema] = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+
+
+def definition(name: str) -> Schema:
+    """Refers to a definition of the schema."""
+    return {"$ref": f"#/definitions/{name}"}
+
+
+LAYERS: Final = definition("layers")
+# What a word of an item, or a structure, takes.
+ITEM_WORDS: Final[Mapping[str, Schema]] = {
+    "name": NAMES,
+    "from": {"type": ["string", "number", "boolean", "array", "object"]},
+    "take": {"type": ["string", "integer"]},
+    "repeat": any_of([_WHOLE, OBJECT, LIST]),
+    "share": {"type": ["boolean", "string", "object"]},
+    "init": definition("initialiser"),
+    "freeze": _YES_OR_NO,
+    "when": _YES_OR_NO,
+    "shortcut": any_of([_YES_OR_NO, LAYERS]),
+    "join": {"type": ["string", "object"]},
+    "weights": {"type": ["string", "object"]},
+    "Sequential": LAYERS,
+    "residual": LAYERS,
+    "parallel": {"type": "object", "additionalProperties": LAYERS, "minProperties": 1},
+    "compute": any_of([TEXT, {"type": "number"}, _MADE_OF_TEXT]),
+    "rearrange": any_of([TEXT, LIST]),
+    "reduce": {"type": "array", "minItems": 2},
+    "repeat_axis": any_of([TEXT, LIST]),
+    "Parameter": any_of([_WHOLE, LIST]),
+}
+_INPUT_SHAPE: Final[Schema] = {"type": "array", "items": _WHOLE}
+_INPUT: Final[Schema] = {
+    "anyOf": [
+        _INPUT_SHAPE,
+        {
+            "type": "object",
+            "properties": {
+                "shape": _INPUT_SHAPE,
+                "type": {"enum": list(INPUT_TYPES)},
+                "vocabulary": _WHOLE,
+                "classes": {},
+                "mask": {"type": "boolean"},
+            },
+            "additionalProperties": False,
+        },
+    ]
+}
+# What a key of a file, a network or a block takes.
+FILE_WORDS: Final[Mapping[str, Schema]] = {
+    "name": {"type": "string", "pattern": r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63}|.*\$.*)$"},
+    "description": TEXT,
+    "include": NAMES,
+    "vars": OBJECT,
+    "constants": _MADE_OF_TEXT,
+    "blocks": {"type": "object", "additionalProperties": definition("block")},
+    "network": definition("network"),
+    "networks": {"type": "object", "additionalProperties": definition("network")},
+    "network.inputs": {"type": "object", "additionalProperties": _INPUT},
+    "network.layers": LAYERS,
+    "network.outputs": any_of([NAMES, OBJECT]),
+    "network.init": LIST,
+    "network.weights": {"type": ["string", "object"]},
+    "network.freeze": any_of([{"type": "boolean"}, NAMES]),
+    "blocks.args": {"type": "array", "items": {"type": ["string", "object"]}},
+    "blocks.inputs": {"type": "array", "items": TEXT},
+    "blocks.vars": OBJECT,
+    "blocks.layers": LAYERS,
+    "blocks.outputs": any_of([NAMES, OBJECT]),
+}

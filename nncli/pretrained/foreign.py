@@ -1,0 +1,83 @@
+"""The files that a spec's `weights:` names, loaded into its networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nncli.errors import NncliError, Problem
+from nncli.messages.catalogue import failures
+from nncli.network.compiled import CompiledNetwork, WeightsWish, stored_tensors
+from nncli.pretrained.loading import load_weights
+from nncli.pretrained.moves import Layers
+from nncli.pretrained.planning import WeightsPlan, plan_weights
+from nncli.pretrained.report import WeightsReport
+from nncli.pretrained.stored import StoredWeights, open_stored
+from nncli.runs.layer_record import LayerRecord
+from nncli.spec.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignWeights:
+    """What became of one file: the part of the network that it was for, and the report.
+
+    `prefix` is the dotted name of a block call or layer, empty for a whole network.
+    """
+
+    file: str
+    prefix: str
+    report: WeightsReport
+    warnings: tuple[Problem, ...]
+
+
+def load_foreign(
+    networks: Mapping[str, CompiledNetwork], spec: Spec, *, copied: bool
+) -> tuple[ForeignWeights, ...]:
+    """Loads every file that `weights:` names; where not `copied`, names and shapes alone are checked.
+
+    Paths are relative to the spec's folder. Files for a whole network come first, so that those of
+    its parts have the last word.
+    Raises WeightsError with the problems of all files.
+    """
+    done: list[ForeignWeights] = []
+    problems: list[Problem] = []
+    for network in networks.values():
+        for wish in sorted(network.weights, key=lambda each: each.prefix.count(".") + bool(each.prefix)):
+            try:
+                done.append(_loaded(network, wish, spec.origin.folder, copied=copied))
+            except NncliError as error:
+                problems.extend(error.problems)
+    if problems:
+        raise failures(problems)
+    return tuple(done)
+
+
+def _loaded(network: CompiledNetwork, wish: WeightsWish, folder: Path, *, copied: bool) -> ForeignWeights:
+    start = f"{wish.prefix}." if wish.prefix else ""
+    tensors = {
+        name.removeprefix(start): tensor
+        for name, tensor in stored_tensors(network.module).items()
+        if name.startswith(start)
+    }
+    stored = open_stored(folder / wish.weights.file, wish.weights.place)
+    plan = _planned(network, wish, stored, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
+    warnings = plan.warnings()
+    if copied:
+        load_weights(plan, stored, tensors)
+    return ForeignWeights(wish.weights.file, wish.prefix, plan.report, tuple(warnings))
+
+
+def _planned(
+    network: CompiledNetwork,
+    wish: WeightsWish,
+    stored: StoredWeights,
+    shapes: Mapping[str, tuple[int, ...]],
+) -> WeightsPlan:
+    layers = Layers(stored.layers, layer_records(network))
+    return plan_weights(shapes, stored.shapes(), wish.weights, layers, is_whole=not wish.prefix)
+
+
+def layer_records(network: CompiledNetwork) -> dict[str, LayerRecord]:
+    """Lists the layers of a network with their operations and lines, in order."""
+    return {call.name: LayerRecord(call.type, call.place.line) for call in network.layers}

@@ -1,0 +1,89 @@
+"""The tensors of a plan read from their files, one at a time, and put into a network in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from nncli.errors import Problem
+from nncli.messages.catalogue import failure, failures
+from nncli.pretrained.planning import WeightsPlan
+from nncli.pretrained.stored import StoredTensor, StoredWeights
+from nncli.pretrained.transforms import Piece
+from nncli.runs.tensors import is_finite
+
+_FLOATS: Final = frozenset({"F64", "F32", "F16", "BF16"})
+_EXACT: Final = {
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.int16: "I16",
+    torch.int8: "I8",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+    torch.complex64: "C64",
+}
+
+
+def load_weights(plan: WeightsPlan, stored: StoredWeights, tensors: Mapping[str, Tensor]) -> None:
+    """Copies what is planned into tensors of a network, which may lie on any device.
+
+    `tensors` holds parameters and buffers by the names that were planned with. Floating point numbers of
+    any width become those of the tensor; whole numbers and truth values have to be of its type.
+    Raises WeightsError as `plan.warnings`, and `pretrained-type`, `pretrained-not-finite`,
+    `pretrained-damaged`. Types are checked before anything is changed.
+    """
+    plan.warnings()
+    place = plan.spec.place
+    for target, pieces in plan.tensors.items():
+        for piece in pieces:
+            held = stored.tensors[piece.source]
+            if not _fits(held, tensors[target]):
+                facts = {"file": held.file, "tensor": piece.source, "type": held.dtype, "name": target}
+                facts["wanted"] = str(tensors[target].dtype).removeprefix("torch.")
+                raise failures([Problem("pretrained-type", place, facts=facts)])
+    with ExitStack() as stack, torch.no_grad():
+        opened: dict[Path, Any] = {}
+        for target, pieces in plan.tensors.items():
+            parts = []
+            for piece in pieces:
+                path = stored.tensors[piece.source].file
+                try:
+                    if path not in opened:
+                        opened[path] = stack.enter_context(safe_open(path, framework="pt"))
+                    parts.append(_read(opened[path], piece))
+                except (SafetensorError, OSError) as error:
+                    raise failure("pretrained-damaged", place, file=path, reason=str(error)) from error
+            value = torch.cat(parts) if len(parts) > 1 else parts[0]
+            # A file may write [1, 197, 768] for [197, 768].
+            value = value.to(tensors[target].dtype).reshape(tensors[target].shape)
+            if not is_finite(value):
+                raise failure("pretrained-not-finite", place, file=plan.spec.file, tensor=pieces[0].source)
+            tensors[target].copy_(value)
+
+
+def _fits(held: StoredTensor, tensor: Tensor) -> bool:
+    if tensor.is_floating_point():
+        return held.dtype in _FLOATS
+    return _EXACT.get(tensor.dtype) == held.dtype
+
+
+def _read(file: Any, piece: Piece) -> Tensor:
+    """Reads the rows of one piece; of a transposed tensor these are columns in the file."""
+    if not piece.shape:
+        return _tensor(file.get_tensor(piece.source))
+    stored = file.get_slice(piece.source)
+    end = piece.begin + piece.shape[0]
+    if piece.is_transposed:
+        return _tensor(stored[:, piece.begin : end]).t()
+    return _tensor(stored[piece.begin : end])
+
+
+def _tensor(value: object) -> Tensor:
+    assert isinstance(value, Tensor)
+    return value

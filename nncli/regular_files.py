@@ -1,0 +1,36 @@
+"""Reading a regular file, once and whole: no pipe is waited for, no device is opened for long."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class NotRegularError(OSError):
+    """What was opened is a folder, a pipe or a device."""
+
+    def __init__(self, *, is_folder: bool) -> None:
+        super().__init__()
+        self.is_folder = is_folder
+        self.strerror = "it is a directory" if is_folder else "it is not a regular file"
+
+
+def read_regular_file(path: Path, *, follow: bool = True, most_bytes: int = -1) -> bytes:
+    """Reads a file up to a number of bytes; a link is followed unless that is forbidden.
+
+    Raises NotRegularError, OSError where it is missing or cannot be read, ValueError for a path that
+    no file can have.
+    """
+    # Without O_NONBLOCK a pipe would wait for somebody to write into it.
+    names = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", *(() if follow else ("O_NOFOLLOW",)))
+    flags = os.O_RDONLY
+    for name in names:
+        flags |= getattr(os, name, 0)
+    descriptor = os.open(path, flags)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise NotRegularError(is_folder=stat.S_ISDIR(mode))
+    with open(descriptor, "rb") as file:
+        return file.read(most_bytes)

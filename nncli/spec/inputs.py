@@ -1,0 +1,82 @@
+"""What a network says flows into it: names with their shapes, or names that the data declares."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from nncli.errors import NncliError, Problem
+from nncli.messages.catalogue import failure, failures
+from nncli.spec.blocks import unknown_key
+from nncli.spec.names import check_name
+from nncli.spec.network_spec import InputSpec, InputType
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.scopes import Written, resolved, substituted
+
+KEYS = ("shape", "type", "vocabulary", "classes", "mask")
+TYPES: tuple[InputType, ...] = get_args(InputType)
+
+
+def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]]:
+    """Reads `inputs:`: what is stated, and the names in order where they are listed.
+
+    A name without a shape, as in `inputs: [noise: [64], digit]`, is an input of the data.
+    Raises SpecError `inputs-form`, `unknown-key`, `name-form`, `name-reserved`, `name-twice`.
+    """
+    node = substituted(resolved(written))
+    problems: list[Problem] = []
+    inputs: dict[str, InputSpec] = {}
+    listed: list[str] = []
+    for name, value in _entries(node, written.path):
+        path = f"{written.path}.{name.text}"
+        if problem := check_name(name, path, becomes_attribute=False):
+            problems.append(problem)
+        elif name.text in listed:
+            facts = {"name": name.text, "line": name.place.line}
+            problems.append(Problem("name-twice", name.place, path, facts))
+        listed.append(name.text)
+        try:
+            if value is not None:
+                inputs[name.text] = _read_input(value, path)
+        except NncliError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise failures(problems)
+    return inputs, tuple(listed) if isinstance(node, Sequence) else ()
+
+
+def _entries(node: Node, path: str) -> list[tuple[Scalar, Node | None]]:
+    if isinstance(node, Mapping):
+        return list(node.entries)
+    if not isinstance(node, Sequence) or not node.items:
+        raise failure("inputs-form", node.place, path)
+    found: list[tuple[Scalar, Node | None]] = []
+    for item in node.items:
+        if isinstance(item, Mapping) and len(item.entries) == 1:
+            found.append(item.entries[0])
+        elif isinstance(item, Scalar) and isinstance(item.value, str):
+            found.append((item, None))
+        else:
+            raise failure("inputs-form", item.place, path)
+    return found
+
+
+def _read_input(node: Node, path: str) -> InputSpec:
+    if isinstance(node, Sequence):
+        node = Mapping(((Scalar("shape", "shape", True, node.place), node),), node.place)
+    if not isinstance(node, Mapping):
+        raise failure("inputs-form", node.place, path)
+    unknown = [unknown_key(key, path, KEYS) for key, _ in node.entries if key.text not in KEYS]
+    if unknown:
+        raise failures(unknown)
+    values = {name.text: plain(value) for name, value in node.entries}
+    shape, kind, mask = values.get("shape", ()), values.get("type"), values.get("mask", False)
+    counted = [values[key] for key in ("vocabulary", "classes") if key in values]
+    counted = [len(value) if isinstance(value, tuple) else value for value in counted]
+    sizes = shape if isinstance(shape, tuple) else (0,)
+    counts_fit = len(counted) < 2 and all(type(size) is int and size > 0 for size in (*sizes, *counted))
+    if not counts_fit or kind not in (None, *TYPES) or not isinstance(mask, bool):
+        raise failure("inputs-form", node.place, path)
+    whole = tuple(size for size in sizes if isinstance(size, int))
+    chosen = next((known for known in TYPES if known == kind), "image" if len(whole) == 3 else "number")
+    [vocabulary] = counted or [None]
+    return InputSpec(whole, chosen, vocabulary if isinstance(vocabulary, int) else None, mask)

@@ -1,0 +1,70 @@
+"""Keys of data: and training: as they are written: an example of each, and what short forms they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# What may be written where the type in schema.py is that of the form spelt out.
+TAKES: Final[Mapping[str, str]] = {
+    "data": "the keys below, or a file alone",
+    "data.inputs": "columns by name: a type, or the keys of data.inputs.NAME",
+    "data.inputs.NAME": "a type, or the keys below",
+    "data.inputs.NAME.missing": "error, median, mean or {constant: VALUE}",
+    "data.nulls": "a word or a list of words",
+    "data.targets": "columns by name, as data.inputs",
+    "training.checkpoint_every": "30s, 5m, 2h or a number of seconds",
+    "training.loss": "a loss of torch.nn, or one for each target",
+    "training.metrics": "a metric or a list of metrics",
+    "training.optimizer": "an optimiser of torch.optim",
+    "training.stop_early": "true, a number of epochs, or the keys below",
+}
+EXAMPLES: Final[Mapping[str, str]] = {
+    "data": "data: builtin:digits",
+    "data.train": "data: {train: titanic.csv, inputs: {age: number}, targets: {survived: binary}}",
+    "data.validation": "data: {train: first.csv, validation: second.csv, targets: {price: number}}",
+    "data.test": "data: {train: first.csv, test: last.csv, targets: {price: number}}",
+    "data.split": "data: {train: builtin:iris, split: {validation: 0.2, test: 0.1, seed: 3}}",
+    "data.split.validation": "data: {train: builtin:iris, split: {validation: 0.2}}",
+    "data.split.test": "data: {train: builtin:iris, split: {test: 0.1}}",
+    "data.split.stratify": "data: {train: builtin:iris, split: {stratify: none}}",
+    "data.split.seed": "data: {train: builtin:iris, split: {seed: 3}}",
+    "data.inputs": "data:\n  train: titanic.csv\n  inputs: {age: number, sex: category}\n"
+    "  targets: {survived: binary}",
+    "data.inputs.NAME": "data:\n  train: titanic.csv\n"
+    "  inputs: {age: {type: number, missing: median}}\n  targets: {survived: binary}",
+    "data.inputs.NAME.type": "data: {train: titanic.csv, inputs: {age: {type: number}, sex: category}}",
+    "data.inputs.NAME.column": 'data: {train: a.csv, inputs: {length: {type: number, column: "l (cm)"}}}',
+    "data.inputs.NAME.columns": 'data: {train: a.csv, inputs: {image: {type: image, columns: "pixel_*", '
+    "shape: [1, 8, 8]}}}",
+    "data.inputs.NAME.shape": 'data: {train: a.csv, inputs: {image: {type: image, columns: "pixel_*", '
+    "shape: [1, 8, 8]}}}",
+    "data.inputs.NAME.missing": "data: {train: titanic.csv, inputs: {age: {type: number, missing: median}}}",
+    "data.inputs.NAME.scale": "data: {train: titanic.csv, inputs: {age: {type: number, scale: none}}}",
+    "data.inputs.NAME.classes": "data: {train: a.csv, targets: {size: {type: category, classes: [s, m, l]}}}",
+    "data.inputs.NAME.positive": "data: {train: a.csv, targets: {ill: {type: binary, positive: yes}}}",
+    "data.targets": "data: {train: titanic.csv, inputs: {age: number}, targets: {survived: binary}}",
+    "data.delimiter": 'data: {train: a.csv, delimiter: ";"}',
+    "data.encoding": "data: {train: a.csv, encoding: latin-1}",
+    "data.nulls": 'data: {train: a.csv, nulls: ["", NA]}',
+    "training": "training:\n  loss: CrossEntropyLoss\n  optimizer: {AdamW: {lr: 1e-3}}\n  epochs: 20",
+    "training.loss": "training:\n  loss: {SmoothL1Loss: {beta: 0.5}}",
+    "training.optimizer": "training:\n  optimizer: {AdamW: {lr: 3e-4, weight_decay: 0.01}}",
+    "training.epochs": "training:\n  epochs: 20",
+    "training.steps": "training:\n  steps: 1000",
+    "training.batch_size": "training:\n  batch_size: 64",
+    "training.precision": "training:\n  precision: float32",
+    "training.clip_gradients": "training:\n  clip_gradients: 1.0",
+    "training.stop_early": "training:\n  stop_early: {watch: validation.loss, patience: 10}",
+    "training.stop_early.watch": "training:\n  stop_early: {watch: validation.accuracy}",
+    "training.stop_early.patience": "training:\n  stop_early: {patience: 10}",
+    "training.keep_best": "training:\n  keep_best: validation.accuracy",
+    "training.checkpoint_every": "training:\n  checkpoint_every: 5m",
+    "training.metrics": "training:\n  metrics: [accuracy, f1]",
+    "training.seed": "training:\n  seed: 1",
+}
+
+
+def may_be_key(word: str) -> bool:
+    """Tells whether a word is a path with an example, or the end of one; needs no pydantic."""
+    return "." in word or any(word == path or path.endswith(f".{word}") for path in EXAMPLES)

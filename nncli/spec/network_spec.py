@@ -1,0 +1,69 @@
+"""One network of a spec: its inputs, its items and its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from nncli.spec.items import Call, Item, Source
+
+if TYPE_CHECKING:
+    from nncli.errors import Place
+    from nncli.spec.weights import WeightsSpec
+
+# All numbers of a table side by side, then binaries and categories.
+FEATURES: Final = "features"
+InputType: TypeAlias = Literal["number", "index", "binary", "category", "image", "features", "mask"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What flows into a network under one name.
+
+    Shapes: `shape` leaves the batch out; () is one index or one number per row. `vocabulary` counts
+    the values that an index can have; `width` of features is `shape[0]`. Where `has_mask`, the padding
+    mask arrives beside it as `NAME.mask`: bool, true where a step is valid, over the first axis
+    behind the rows.
+    """
+
+    shape: tuple[int, ...]
+    type: InputType = "number"
+    vocabulary: int | None = None
+    has_mask: bool = False
+
+    def takes(self, given: InputSpec) -> bool:
+        """Tells whether values that another description is true of can flow in here."""
+        indices = ("index", "category")
+        same_kind = (self.type in indices) == (given.type in indices)
+        return same_kind and self.shape == given.shape and (self.vocabulary or 0) >= (given.vocabulary or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class InitRule:
+    """Initial values by pattern: `{match: "*.weight", normal_: {std: 0.02}}`."""
+
+    match: str
+    call: Call
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """One network: its inputs where the file states them, its items from input to output, and its outputs.
+
+    `outputs` maps names to paths; empty for the last result. `freeze` holds patterns over the names
+    of its weights, `freeze_places` where they stand. `input_names` holds the names of all inputs in order
+    where the file lists them, as in `inputs: [noise: [64], digit]`; those that are not in `inputs` are as
+    the data declares them.
+    """
+
+    layers: tuple[Item, ...]
+    place: Place
+    inputs: Mapping[str, InputSpec] | None = None
+    outputs: Mapping[str, Source] = field(default_factory=dict)
+    init: tuple[InitRule, ...] = ()
+    weights: WeightsSpec | None = None
+    freeze: tuple[str, ...] = ()
+    freeze_places: tuple[Place, ...] = ()
+    input_names: tuple[str, ...] = ()

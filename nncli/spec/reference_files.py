@@ -1,0 +1,272 @@
+"""The words of files, networks and blocks, values and metrics: what each means, its forms, an example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from nncli.spec.reference import ITEM_ENTRIES, Entry, Group
+
+
+def _keys(group: Group, *rows: tuple[str, str, tuple[tuple[str, str], ...], str]) -> tuple[Entry, ...]:
+    return tuple(Entry(name, group, text, forms, example) for name, text, forms, example in rows)
+
+
+_FILES: Final = _keys(
+    "key of a file",
+    (
+        "name",
+        "what the spec is called; left out, it is the name of its file",
+        (("name: digits-cnn", "letters, digits, dot, dash and underscore"),),
+        "name: digits-cnn\n",
+    ),
+    (
+        "description",
+        "a sentence about the network",
+        (("description: TEXT", "quoted where it holds a colon"),),
+        "description: Hand-written digits with a small convolutional network.\n",
+    ),
+    (
+        "include",
+        "other files whose blocks may be used here",
+        (("include: blocks/resnet.yaml", "one file, relative to this one"), ("include: [...]", "several")),
+        "include: blocks/resnet.yaml\n",
+    ),
+    (
+        "vars",
+        "constants of the file: $width and $(2 * width) stand for their values",
+        (("vars: {width: 32}", "--set vars.width=64 changes it for one run"),),
+        "vars: {width: 32}\nnetwork:\n  - Linear: $width\n  - ReLU\n  - Linear: $classes\n",
+    ),
+    (
+        "constants",
+        "tensors that are worked out once, and seen by name in every expression",
+        (("constants: {NAME: EXPRESSION}", "in order; a later one may use those above"),),
+        "constants:\n  beta: linspace(0.0001, 0.02, 1000)\n  kept: cumprod(1 - beta, 0)\n",
+    ),
+    (
+        "blocks",
+        "own layers, made of others; called like a layer",
+        (
+            ("args: [channels, kernel: 3]", "a Python signature: required, then with defaults"),
+            ("inputs: [x, memory]", "what flows in; left out, x"),
+            ("vars: {padding: $(kernel // 2)}", "constants of the block"),
+            ("layers: [...]", "its items"),
+            ("outputs: [...]", "its results, where there are several"),
+        ),
+        """\
+blocks:
+  dense:
+    args: [width, act: ReLU]
+    layers: [Linear: $width, BatchNorm1d, $act]
+network:
+  - dense: 32
+  - dense: [16, act: GELU]
+  - Linear: $classes
+""",
+    ),
+    (
+        "network",
+        "the network: a list of items, or a mapping with layers and more",
+        (
+            ("network: [...]", "items, from input to output"),
+            ("network: {layers: [...]}", "also inputs, outputs, init, weights, freeze"),
+        ),
+        "network:\n  - Linear: 16\n  - ReLU\n  - Linear: $classes\n",
+    ),
+    (
+        "networks",
+        "several networks by name, instead of network; one may be a layer of another",
+        (("networks: {encoder: …, decoder: …}", "each as network is written"),),
+        """\
+networks:
+  encoder:
+    inputs: {image: [784]}
+    layers: [Linear: 32, ReLU]
+  autoencoder:
+    inputs: {image: [784]}
+    layers: [encoder, Linear: 784]
+""",
+    ),
+)
+
+_NETWORKS: Final = _keys(
+    "key of a network",
+    (
+        "network.inputs",
+        "what flows in, where the data does not say so; rows are left out of shapes",
+        (
+            ("inputs: {image: [3, 224, 224]}", "a shape"),
+            ("inputs: {tokens: {shape: [64], type: index, vocabulary: 1000}}", "whole numbers below 1000"),
+        ),
+        "network:\n  inputs: {image: [3, 32, 32]}\n  layers:\n    - Conv2d: [16, 3]\n",
+    ),
+    (
+        "network.layers",
+        "the items of the network, from input to output",
+        (("layers: [...]", "each item is one operation with words beside it"),),
+        "network:\n  inputs: {row: [8]}\n  layers:\n    - Linear: 4\n",
+    ),
+    (
+        "network.outputs",
+        "the results; left out, the last one",
+        (("outputs: [mu, logvar]", "by name"), ("outputs: {class: head}", "under other names")),
+        """\
+network:
+  inputs: {row: [8]}
+  layers:
+    - Linear: 4
+      name: latent
+    - Linear: 8
+  outputs: {code: latent, row: x}
+""",
+    ),
+    (
+        "network.init",
+        "initial values of parameters by their names in the weights file",
+        (('init: [{match: "*.weight", normal_: {std: 0.02}}]', "later rules go over earlier ones"),),
+        """\
+network:
+  inputs: {row: [8]}
+  layers: [Linear: 4]
+  init:
+    - {match: "*.bias", zeros_: {}}
+""",
+    ),
+    (
+        "network.weights",
+        "weights of the whole network from a safetensors file",
+        (("weights: {file: …, rename: {…}}", "as the word beside an item"),),
+        "network:\n  inputs: {row: [8]}\n  layers: [Linear: 4]\n  weights: before.safetensors\n",
+    ),
+    (
+        "network.freeze",
+        "what is not trained",
+        (("freeze: true", "the whole network"), ('freeze: "backbone.*"', "parameters by name; or a list")),
+        """\
+network:
+  inputs: {row: [8]}
+  layers:
+    - Linear: 4
+      name: backbone
+    - Linear: 2
+  freeze: "backbone.*"
+""",
+    ),
+)
+
+_BLOCK: Final = "blocks:\n  dense:\n%s    layers: [Linear: $width, ReLU]\nnetwork:\n  - dense: 8\n"
+_BLOCKS: Final = _keys(
+    "key of a block",
+    (
+        "blocks.args",
+        "the arguments of a block, as a Python signature",
+        (("args: [channels, kernel: 3]", "required, then with defaults; any may be a layer or a list"),),
+        _BLOCK % "    args: [width]\n",
+    ),
+    (
+        "blocks.inputs",
+        "the names under which values flow into a block; left out, x",
+        (("inputs: [x, memory]", "called with from: {memory: encoder}"),),
+        _BLOCK % "    args: [width]\n    inputs: [x]\n",
+    ),
+    (
+        "blocks.vars",
+        "constants of a block, worked out once at each call",
+        (("vars: {hidden: $(4 * size(-1))}", "size(d) is that of what flows into the call"),),
+        _BLOCK % "    args: [half]\n    vars: {width: $(2 * half)}\n",
+    ),
+    (
+        "blocks.layers",
+        "the items of a block",
+        (("layers: [...]", "arguments are $names in it"),),
+        _BLOCK % "    args: [width]\n",
+    ),
+    (
+        "blocks.outputs",
+        "the results of a block; left out, the last one",
+        (("outputs: {skip: first}", "by name, for paths from outside"),),
+        """\
+blocks:
+  pair:
+    layers:
+      - Linear: 8
+        name: first
+      - Linear: 8
+    outputs: {skip: first, last: x}
+network:
+  - pair
+""",
+    ),
+)
+
+_VALUES: Final = _keys(
+    "value",
+    (
+        "$",
+        "starts a constant: of vars, of a block's arguments, of a loop, or counted in the data",
+        (
+            ("$width", "a value"),
+            ("$(2 * width)", "arithmetic: + - * / // % **, comparison, a if c else b, min, max, len, sum"),
+            ("stage_$i", "inside a longer word"),
+            ("$$", "a dollar"),
+        ),
+        "vars: {width: 32}\nnetwork:\n  - Linear: $width\n  - Linear: $(width // 2)\n",
+    ),
+    (
+        "size",
+        "size(d) in $(…) is dimension d of what flows in; 0 would be the rows, -1 is the last",
+        (("$(size(1))", "of what flows in"), ("$(size(edges, 1))", "of a value by name")),
+        "- Conv2d: [$(2 * size(1)), 3, groups: $(size(1))]\n",
+    ),
+    (
+        "x",
+        "what flows into an item from above",
+        (("from: [x, edges]", "in from"), ("compute: x * 2", "in expressions")),
+        "- compute: x * 2\n",
+    ),
+    (
+        "batch",
+        "the number of rows, in expressions",
+        (("expand(cls, batch, -1, -1)", "as a size"),),
+        "- compute: reshape(x, [batch, -1])\n",
+    ),
+    (
+        "features",
+        "every number of a table, standardised, then binaries as 0 and 1 and categories one-hot",
+        (("from: features", "the default where all columns are such"),),
+        "data: builtin:iris\nnetwork:\n  - Linear: 16\n    from: features\n",
+    ),
+    (
+        "classes",
+        "$classes is the number of classes of the target; with several targets, $species.classes",
+        (("Linear: $classes", "one score for each class"),),
+        "data: builtin:iris\nnetwork:\n  - Linear: $classes\n",
+    ),
+    (
+        "vocabulary",
+        "$vocabulary is the number of values that an index can have",
+        (("Linear: $vocabulary", "one score for each"), ("$text.vocabulary", "where there are several")),
+        "- Linear: $vocabulary\n",
+    ),
+)
+
+_METRIC: Final = "training:\n  metrics: [%s]\n"
+_METRICS: Final = _keys(
+    "metric",
+    ("accuracy", "the share of rows whose class is predicted", (), _METRIC % "accuracy"),
+    ("f1", "precision and recall in one figure; the mean over classes", (), _METRIC % "f1"),
+    ("precision", "of those predicted to be a class, the share that are", (), _METRIC % "precision"),
+    ("recall", "of those of a class, the share that are predicted so", (), _METRIC % "recall"),
+    ("auroc", "how well scores order the rows: 0.5 is chance, 1 without fault", (), _METRIC % "auroc"),
+    ("mae", "the mean distance from the target, in its unit", (), _METRIC % "mae"),
+    ("rmse", "the root of the mean squared distance from the target, in its unit", (), _METRIC % "rmse"),
+    ("r2", "the share of the target's variance that is explained", (), _METRIC % "r2"),
+)
+
+ENTRIES: Final = (*ITEM_ENTRIES, *_FILES, *_NETWORKS, *_BLOCKS, *_VALUES, *_METRICS)
+
+
+def entries_of(group: Group) -> Iterator[Entry]:
+    """Finds the words of a group, in the order of the reference."""
+    return (entry for entry in ENTRIES if entry.group == group)

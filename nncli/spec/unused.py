@@ -1,0 +1,80 @@
+"""Names that a file gives and nobody uses: vars, blocks, and arguments of blocks"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from nncli.errors import Problem
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence
+
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+
+
+def unused_names(root: Mapping, file: str) -> tuple[Problem, ...]:
+    """Warns of names that nothing in the file mentions; blocks of included files are a library.
+
+    Problems, all warnings: `var-unused`, `block-unused`, `block-argument-unused`.
+    """
+    found = [*_vars(root), *_blocks(root)]
+    return tuple(problem for problem in found if problem.place and problem.place.file == file)[:MOST_PROBLEMS]
+
+
+def _vars(root: Mapping) -> Iterator[Problem]:
+    section = root.get("vars")
+    read = _read(_scalars([root]))
+    for name, _ in section.entries if isinstance(section, Mapping) else ():
+        if name.text not in read:
+            yield _warning("var-unused", name, f"vars.{name.text}", name=name.text)
+
+
+def _blocks(root: Mapping) -> Iterator[Problem]:
+    section = root.get("blocks")
+    if not isinstance(section, Mapping):
+        return
+    rest = [node for name, node in root.entries if name.text != "blocks"]
+    scalars = list(_scalars([*rest, *(body for _, body in section.entries)]))
+    mentioned = {scalar.text for scalar in scalars} | _read(scalars)
+    for name, body in section.entries:
+        path = f"blocks.{name.text}"
+        if name.text not in mentioned:
+            yield _warning("block-unused", name, path, name=name.text)
+        arguments = body.get("args") if isinstance(body, Mapping) else None
+        read = _read(_scalars([body]))
+        for argument in _arguments(arguments):
+            if argument.text not in read:
+                facts = {"name": argument.text, "block": name.text}
+                yield _warning("block-argument-unused", argument, f"{path}.args", **facts)
+
+
+def _arguments(node: Node | None) -> Iterator[Scalar]:
+    for item in node.items if isinstance(node, Sequence) else ():
+        if isinstance(item, Scalar):
+            yield item
+        elif isinstance(item, Mapping) and len(item.entries) == 1:
+            yield item.entries[0][0]
+
+
+def _scalars(nodes: Iterable[Node]) -> Iterator[Scalar]:
+    """Walks every key and value, without recursion: a file may be deep."""
+    left = list(nodes)
+    while left:
+        node = left.pop()
+        if isinstance(node, Scalar):
+            yield node
+        elif isinstance(node, Sequence):
+            left.extend(node.items)
+        else:
+            for key, value in node.entries:
+                yield key
+                left.append(value)
+
+
+def _read(scalars: Iterable[Scalar]) -> set[str]:
+    """Lists the words that stand in `$name` and `$(…)`."""
+    return {word for scalar in scalars if "$" in scalar.text for word in _WORD.findall(scalar.text)}
+
+
+def _warning(code: str, named: Scalar, path: str, **facts: object) -> Problem:
+    return Problem(code, named.place, path, facts, "warning")

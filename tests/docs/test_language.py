@@ -1,0 +1,132 @@
+"""Every YAML snippet of the language reference compiles; the page for people who know torch is true."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from nncli.network.compiled import CompiledNetwork
+from nncli.preparing import prepare
+from nncli.spec.opening import parse_spec
+from nncli.spec.spec import Origin
+
+DOCS = Path(__file__).parents[2] / "docs"
+_SNIPPET = re.compile(r"(?:<!-- inputs: (?P<inputs>.*?) -->\n)?```yaml\n(?P<text>.*?)```", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One block of YAML; `inputs` are what flows into a list of items."""
+
+    page: str
+    line: int
+    text: str
+    inputs: str | None
+
+    def spec(self) -> str:
+        """The snippet as a whole spec."""
+        if self.inputs is None:
+            return self.text
+        layers = "".join(f"    {line}\n" for line in self.text.splitlines())
+        return f"network:\n  inputs: {self.inputs}\n  layers:\n{layers}"
+
+
+def _snippets(page: str) -> list[Snippet]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return [
+        Snippet(page, text[: found.start()].count("\n") + 1, found["text"], found["inputs"])
+        for found in _SNIPPET.finditer(text)
+    ]
+
+
+def _compiled(text: str) -> dict[str, CompiledNetwork]:
+    spec = parse_spec(text, Origin("page.yaml", DOCS, text))
+    return dict(prepare(spec, with_weights=True).networks)
+
+
+SNIPPETS = [
+    snippet
+    for page in ("language.md", "from-torch.md")
+    for snippet in _snippets(page)
+    if not snippet.text.startswith("# weights: elsewhere")
+]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda each: f"{each.page}:{each.line}")
+def test_a_snippet_compiles(snippet: Snippet) -> None:
+    assert _compiled(snippet.spec())
+
+
+class SqueezeExcite(nn.Module):
+    """As in docs/from-torch.md."""
+
+    def __init__(self, channels: int, reduction: int = 4) -> None:
+        super().__init__()
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.reduce = nn.Conv2d(channels, channels // reduction, 1)
+        self.expand = nn.Conv2d(channels // reduction, channels, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate = self.expand(functional.relu(self.reduce(self.pool(x))))
+        return x * torch.sigmoid(gate)
+
+
+class Block(nn.Module):
+    """As in docs/from-torch.md."""
+
+    def __init__(self, channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, out_channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.se = SqueezeExcite(out_channels)
+        self.down = None
+        if stride > 1 or channels != out_channels:
+            self.down = nn.Conv2d(channels, out_channels, 1, stride, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = functional.relu(self.bn1(self.conv1(x)))
+        y = self.se(self.bn2(self.conv2(y)))
+        return functional.relu(y + (x if self.down is None else self.down(x)))
+
+
+class Net(nn.Module):
+    """As in docs/from-torch.md."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 32, 3, padding=1)
+        self.blocks = nn.Sequential(Block(32, 32), Block(32, 64, 2), Block(64, 128, 2))
+        self.head = nn.Linear(128, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.blocks(self.stem(x)).mean((2, 3)))
+
+
+def test_the_class_and_the_spec_of_the_page_for_torch_are_the_same_network() -> None:
+    [snippet] = _snippets("from-torch.md")
+    network = _compiled(snippet.text)["network"].module
+    written = Net()
+    theirs, ours = list(written.named_parameters()), list(network.named_parameters())
+    assert [tuple(tensor.shape) for _, tensor in theirs] == [tuple(tensor.shape) for _, tensor in ours]
+    with torch.no_grad():
+        for (_, own), (_, other) in zip(ours, theirs, strict=True):
+            own.copy_(other)
+    image = torch.randn(4, 3, 32, 32)
+    assert torch.allclose(network(image), written(image), atol=1e-6)
+
+
+def test_the_class_of_the_page_is_the_class_that_is_tested() -> None:
+    page = (DOCS / "from-torch.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code is not None
+    tested = re.sub(r": (torch\.Tensor|int)| -> (None|torch\.Tensor)", "", Path(__file__).read_text())
+    tested = tested.replace("functional.", "F.").replace(" ", "")
+    assert [line for line in code[1].splitlines() if line.replace(" ", "") not in tested] == []

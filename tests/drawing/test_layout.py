@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from nncli.drawing.layout import draw_networks
+from nncli.drawing.shapes import Box, Picture
+from nncli.network.compiled import CompiledNetwork
+from nncli.network.steps import wiring
+from tests.network.traced import decoder, digits, resnet, two_inputs, unet
+
+NETWORKS = [digits, decoder, resnet, unet, two_inputs]
+
+
+def picture(network: CompiledNetwork) -> Picture:
+    return draw_networks({"network": wiring(network)})
+
+
+def boxes(found: Picture, title: str) -> list[Box]:
+    return [box for box in found.boxes if box.title == title]
+
+
+def overlap(a: Box, b: Box) -> bool:
+    across = abs(a.x - b.x) < (a.width + b.width) / 2
+    return across and a.y < b.y + b.height and b.y < a.y + a.height
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_no_box_lies_on_another_and_all_is_inside(make: Callable[[], CompiledNetwork]) -> None:
+    found = picture(make())
+    assert not [(a, b) for n, a in enumerate(found.boxes) for b in found.boxes[:n] if overlap(a, b)]
+    for box in found.boxes:
+        assert box.x >= box.width / 2 and box.x + box.width / 2 <= found.width
+        assert box.y >= 0 and box.y + box.height <= found.height
+    points = [point for line in found.lines for _, each in line.steps for point in each]
+    assert all(0 <= x <= found.width and 0 <= y <= found.height for x, y in points)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_every_frame_holds_a_box_or_a_frame(make: Callable[[], CompiledNetwork]) -> None:
+    found = picture(make())
+    for frame in found.frames:
+        inside = [
+            box
+            for box in found.boxes
+            if frame.x <= box.x - box.width / 2
+            and box.x + box.width / 2 <= frame.x + frame.width
+            and frame.y <= box.y
+            and box.y + box.height <= frame.y + frame.height
+        ]
+        assert inside, frame
+
+
+def test_repetitions_are_drawn_once() -> None:
+    found = picture(decoder(depth=12))
+    assert "layers × 12" in [frame.title for frame in found.frames]
+    assert len(boxes(found, "Attention")) == 1
+    assert len(found.lines) == len(picture(decoder(depth=3)).lines)
+
+
+def test_the_main_way_is_one_straight_column() -> None:
+    found = picture(resnet())
+    main = [box for box in found.boxes if box.title in ("add", "Flatten", "Linear", "image", "output")]
+    assert len({round(box.x, 3) for box in main}) == 1
+    assert [box.y for box in main] == sorted(box.y for box in main)
+
+
+def test_a_skip_goes_round_what_lies_between() -> None:
+    network = unet(depth=2)
+    found = picture(network)
+    # One line for every way from a step or input to what reads it.
+    assert len(found.lines) == sum(len(set(step.sources)) for step in wiring(network).steps) + 1
+    skips = [line for line in found.lines if len(line.steps) > 2]
+    assert len(skips) == 2
+    for skip in skips:
+        lane = max(x for _, points in skip.steps for x, _ in points)
+        top, bottom = skip.steps[0][1][0][1], skip.steps[-1][1][0][1]
+        beside = [box for box in found.boxes if top < box.y + box.height and box.y < bottom]
+        assert all(box.x + box.width / 2 < lane for box in beside)
+
+
+def test_inputs_stand_side_by_side_above_what_takes_them() -> None:
+    found = picture(two_inputs())
+    (tokens,), (image,) = boxes(found, "tokens"), boxes(found, "image")
+    assert tokens.y == image.y and tokens.x < image.x
+    assert (tokens.subtitle, image.subtitle) == ("7", "1×8×8")
+    assert {label.text for label in found.labels} >= {"7×16", "144", "160"}
+
+
+def test_several_networks_stand_side_by_side_in_frames() -> None:
+    found = draw_networks({"generator": wiring(digits()), "discriminator": wiring(resnet())})
+    titles = [frame.title for frame in found.frames]
+    assert "generator" in titles and "discriminator" in titles
+    left, right = (next(f for f in found.frames if f.title == t) for t in ("generator", "discriminator"))
+    assert left.x + left.width < right.x
+
+
+def test_a_long_text_is_cut_and_what_steers_is_spelt_out() -> None:
+    network = digits()
+    first, *rest = network.calls
+    told = replace(first, type="\x1b[31m" + "x" * 100)
+    found = picture(replace(network, calls=(told, *rest)))
+    (box,) = [box for box in found.boxes if "xxx" in box.title]
+    assert len(box.title) == 40 and "\x1b" not in box.title

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from nncli.drawing.routing import Lanes, around, direct
+from nncli.drawing.shapes import Box
+
+
+def box(x: float, y: float) -> Box:
+    return Box("key", "title", "", "layer", x, y, 60, 24)
+
+
+def test_a_free_way_is_straight_or_one_curve() -> None:
+    straight = direct(box(50, 0), box(50, 100), [])
+    assert straight is not None
+    assert straight.steps == (("M", ((50, 24),)), ("L", ((50, 100),)))
+    curve = direct(box(50, 0), box(200, 100), [])
+    assert curve is not None and [name for name, _ in curve.steps] == ["M", "C"]
+
+
+def test_a_box_in_the_way_or_an_end_above_is_no_way() -> None:
+    assert direct(box(50, 0), box(50, 100), [box(50, 50)]) is None
+    assert direct(box(50, 0), box(50, 100), [box(150, 50)]) is not None
+    assert direct(box(50, 100), box(50, 0), []) is None
+
+
+def test_around_leaves_and_arrives_at_the_side_of_the_lane() -> None:
+    line = around(box(50, 0), box(50, 200), 120)
+    first, last = line.steps[0][1][0], line.steps[-1][1][0]
+    assert first[0] == last[0] == 80
+    assert max(x for _, points in line.steps for x, _ in points) == 120
+
+
+def test_lanes_are_shared_only_at_different_heights() -> None:
+    lanes = Lanes()
+    first = lanes.take(0, 100, 50)
+    assert lanes.take(50, 150, 50) > first
+    assert lanes.take(100, 200, 50) == first
+    assert Lanes([around(box(0, 0), box(0, 200), first)]).take(50, 150, 50) > first

@@ -1,0 +1,36 @@
+"""Subjects made by hand, for the tests of this folder."""
+
+from __future__ import annotations
+
+import torch
+
+from nncli.exports.subject import Subject, subject_of_network
+from nncli.exports.verification import Batches, sample_rows
+from tests.network.handmade import convolutions, transformer
+
+METADATA = {
+    "nncli.spec": '{"name": "net"}',
+    "nncli.outputs": '[{"target": "kind", "classes": ["rose", "tülip"]}]',
+    "nncli.encoders": '{"inputs": [{"mean": 1.5}]}',
+}
+
+
+def tokens() -> Subject:
+    """Whole numbers in, two outputs, shared weights, a constant."""
+    return subject_of_network("tokens", transformer(), METADATA)
+
+
+def pictures() -> Subject:
+    """Two inputs, batch statistics, an LSTM."""
+    return subject_of_network("pictures", convolutions(), METADATA)
+
+
+def batches(subject: Subject) -> Batches:
+    """Draws one row, then three."""
+    return [sample_rows(subject, 1), sample_rows(subject, 3)]
+
+
+def assert_close(subject: Subject, found: Batches) -> None:
+    """Compares what an export gave with what the network gives."""
+    for inputs, outputs in zip(batches(subject), found, strict=True):
+        torch.testing.assert_close(outputs, subject.run(inputs), rtol=1e-5, atol=1e-6)

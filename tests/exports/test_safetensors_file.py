@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from nncli.exports.safetensors_file import run_safetensors, write_safetensors
+from nncli.runs.weights_file import read_weights
+from tests.exports.subjects import METADATA, assert_close, batches, tokens
+
+
+def test_the_file_holds_weights_and_metadata(tmp_path: Path) -> None:
+    subject, path = tokens(), tmp_path / "net.safetensors"
+    write_safetensors(subject, path)
+    assert_close(subject, run_safetensors(subject, path, batches(subject)))
+    written = read_weights(path)
+    assert METADATA.items() <= written.metadata.items()
+    assert written.tensors.keys() == subject.tensors.keys()
+
+
+def test_a_missing_weight_shows(tmp_path: Path) -> None:
+    subject, path = tokens(), tmp_path / "net.safetensors"
+    less = {name: tensor for name, tensor in subject.tensors.items() if name != "layers.1.mlp.linear_2.bias"}
+    write_safetensors(replace(subject, tensors=less), path)
+    assert run_safetensors(subject, path, batches(subject))[0][0].isnan().any()

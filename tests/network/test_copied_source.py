@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from nncli.network.copied_source import Import, copied_source, import_lines
+from tests.network.own_layers import Scale, leaky
+
+
+def test_a_definition_comes_with_all_that_it_uses_and_nothing_else() -> None:
+    copied = copied_source([leaky, Scale, leaky])
+    assert list(copied.definitions) == ["SLOPE", "Scale", "_start", "leaky"]
+    assert copied.definitions["leaky"].startswith("# Kept with the function")
+    assert sorted(copied.imports) == ["Literal", "Tensor", "math", "nn", "torch"]
+    assert not copied.has_late_annotations
+
+
+def test_what_comes_from_elsewhere_in_nncli_is_copied_too() -> None:
+    from nncli.network.inputs import input_values
+
+    copied = copied_source([input_values])
+    assert {"input_values", "Value", "InputSpec"} <= set(copied.definitions)
+    assert not any(each.module.startswith("nncli") for each in copied.imports.values())
+    assert copied.has_late_annotations
+
+
+def test_imports_are_sorted_as_formatters_sort_them() -> None:
+    imports = [
+        *(Import("torch", "nn"), Import("math"), Import("torch"), Import("torch", "Tensor")),
+        *(Import("typing", "Any"), Import("torch.nn.functional", "", "F")),
+    ]
+    assert import_lines(iter(imports)) == [
+        *("import math", "from typing import Any", ""),
+        *("import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"),
+    ]
