@@ -10,9 +10,9 @@ from nncli.messages.catalogue import failure, nearest
 from nncli.network.arguments import evaluated
 from nncli.network.flows import Inflow, inflow_of, scope_of
 from nncli.network.frames import Build, Frame, Wish
-from nncli.network.functioning import build_compute, build_function, build_parameter, build_rearrangement
+from nncli.network.function_items import build_compute, build_function, build_parameter, build_rearrangement
 from nncli.network.joining import join
-from nncli.network.layering import build_layer
+from nncli.network.layer_items import build_layer
 from nncli.network.modules import last_valid
 from nncli.network.naming import Namer, given_names, kind_of
 from nncli.network.scopes import Named, Names

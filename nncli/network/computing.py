@@ -10,9 +10,9 @@ import torch
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
-from nncli.network.carrying import carried_call
 from nncli.network.environment import OPERATORS, WHOLE, Environment
 from nncli.network.function_calls import call_function
+from nncli.network.function_records import carried_call
 from nncli.network.functions import Arguments, Given
 from nncli.network.scopes import Found
 from nncli.network.tape import Spot

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nncli.network.arguments import Scope
-from nncli.network.carrying import carried_call
+from nncli.network.function_records import carried_call
 from nncli.network.functions import CHAINED, Arguments, Flowing, arguments_of, bind_function
 from nncli.network.tape import Spot, Tape
 from nncli.network.values import DeviceOf, Value

@@ -9,12 +9,12 @@ from dataclasses import replace
 import torch
 
 from nncli.messages.catalogue import failure
-from nncli.network.carrying import carried_call
 from nncli.network.computing import compute
 from nncli.network.flows import Inflow, required, scope_of
 from nncli.network.frames import Build, Frame
 from nncli.network.function_calls import call_item
-from nncli.network.functioning import Environment
+from nncli.network.function_items import Environment
+from nncli.network.function_records import carried_call
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.tape import Spot
 from nncli.network.upstream import ways_to

@@ -10,9 +10,9 @@ from typing import TypeAlias
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.network.arguments import evaluated
-from nncli.network.carrying import carried_call
 from nncli.network.flows import Flowing, Inflow, find, required, scope_of, unknown_input
 from nncli.network.frames import Build, Frame
+from nncli.network.function_records import carried_call
 from nncli.network.joining import join
 from nncli.network.naming import NOTHING, Namer
 from nncli.network.scopes import Found, Named, Names

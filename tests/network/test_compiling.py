@@ -101,7 +101,7 @@ def test_of_five_thousand_layers_equal_ones_run_once(layers: str, monkeypatch: p
         runs.append(arguments)
         return run_two_rows(*arguments, **keywords)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("nncli.network.calling.run_two_rows", counted)
+    monkeypatch.setattr("nncli.network.layer_calls.run_two_rows", counted)
     network = compiled(layers, ROW, weights=False)
     # The first Linear takes the width of the row, all others that of the layer above.
     assert len(network.calls) == 5000 and len(runs) == 3

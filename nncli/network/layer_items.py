@@ -12,7 +12,6 @@ from nncli.errors import NncliError, SpecError
 from nncli.messages.catalogue import failure, nearest
 from nncli.network import mistakes
 from nncli.network.arguments import Scope, bind_in
-from nncli.network.calling import Layering, call_layer, construct, record_call, remembered, run_layer
 from nncli.network.compiled import Construction
 from nncli.network.flows import (
     Flowing,
@@ -24,6 +23,7 @@ from nncli.network.flows import (
     unknown_size,
 )
 from nncli.network.frames import Build, Frame, place
+from nncli.network.layer_calls import Layering, call_layer, construct, record_call, remembered, run_layer
 from nncli.network.layers import BATCH_FIRST, KNOWN_ELSEWHERE, VOCABULARY, inferred_names, inferred_size
 from nncli.network.own_mistakes import check_own
 from nncli.network.scopes import Named

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
-from nncli.network.following import MOVING, SEVERAL, axes_of, einsum_order, index_along, order_of
+from nncli.network.function_axes import MOVING, SEVERAL, axes_of, einsum_order, index_along, order_of
 from nncli.network.modules import (
     filled_padding,
     masked_amax,
