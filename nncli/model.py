@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor, nn
 
+from nncli.columns.encoders import Encoders
 from nncli.data.dataset import declared_counts
-from nncli.data.encoders import Encoders
 from nncli.data.rows import read_rows, table_from_rows
-from nncli.data.tables import Table
 from nncli.device import resolve_device, set_precision
 from nncli.errors import Exit, NncliError
 from nncli.messages.catalogue import failure
@@ -30,6 +29,7 @@ from nncli.runs.folder import RunFolder, RunInfo, read_run
 from nncli.runs.layer_record import LAYERS_KEY, layers_text
 from nncli.runs.resume_command import resume_command
 from nncli.runs.weights_file import WeightsFile, read_weights
+from nncli.sources.tables import Table
 from nncli.spec.opening import parse_spec, read_spec
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Origin, Spec

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from nncli.data.encoders import Encoders
+from nncli.columns.encoders import Encoders
 from nncli.training.objectives import Objective, Prediction
 
 

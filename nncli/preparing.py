@@ -9,7 +9,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from nncli.data.dataset import Data, TargetSpec, declared_counts
+from nncli.columns.targets import TargetSpec
+from nncli.data.dataset import Data, declared_counts
 from nncli.data.opening import open_data, stand_in
 from nncli.device import set_precision
 from nncli.errors import NncliError, Problem

@@ -1,7 +1,7 @@
 """The tree in docs/architecture.md is the plan, and the code keeps to it.
 
 A line of the tree is `name/` or `name.py`, with `floor N` at the top level and `after NAME` where a folder
-may also import a neighbour on its own floor. A file imports from lower floors, and from files above it in
+may also import neighbours on its own floor. A file imports from lower floors, and from files above it in
 its own folder; so there can be no cycle. Imports for type checkers only may point downwards in a folder.
 """
 
@@ -18,18 +18,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nncli"
-LINE = re.compile(r"^( +)([\w]+(?:\.py|/))(?: +floor (\d)(?: after (\S+))?)?")
+LINE = re.compile(r"^( +)([\w]+(?:\.py|/))(?: +floor (\d)(?: after ([^\s,]+(?:, [^\s,]+)*))?)?")
 # The doors import what a command needs when it is called, so that help and completion load little.
 LAZY = ("nncli", "nncli.__main__", "nncli.cli")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One file of the tree: its floor, its top-level entry, the entry it may also see, its rank."""
+    """One file of the tree: its floor, its top-level entry, the entries it may also see, its rank."""
 
     floor: int
     entry: str
-    after: str | None
+    after: tuple[str, ...]
     rank: int
 
 
@@ -47,14 +47,14 @@ def _tree() -> dict[str, Listed]:
     block = re.search(r"```text\nnncli/\n(.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL)
     assert block, "docs/architecture.md has no tree"
     listed: dict[str, Listed] = {}
-    entry, floor, after = "", 0, None
+    entry, floor, after = "", 0, ()
     for rank, line in enumerate(block.group(1).splitlines()):
         found = LINE.match(line)
         assert found, f"no line of a tree: {line!r}"
         indent, name, number, neighbour = found.groups()
         if len(indent) == 2:
             assert number, f"{name} has no floor"
-            entry, floor, after = name, int(number), neighbour
+            entry, floor, after = name, int(number), tuple((neighbour or "").split(", "))
         module = f"nncli.{name.rstrip('/')}" if len(indent) == 2 else f"nncli.{entry.rstrip('/')}.{name}"
         module = module.removesuffix(".py").removesuffix(".__init__")
         assert module not in listed, f"{module} stands twice"
@@ -106,7 +106,7 @@ def _refusal(module: str, each: Import) -> str:
         return f"floor {there.floor} is above floor {here.floor}"
     are_files = there.entry.endswith(".py") and here.entry.endswith(".py")
     if there.entry != here.entry and not are_files:
-        return "" if there.entry == here.after else f"{there.entry} is a neighbour on floor {here.floor}"
+        return "" if there.entry in here.after else f"{there.entry} is a neighbour on floor {here.floor}"
     return "" if there.rank < here.rank or each.typing_only else "it stands further down in the tree"
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from nncli.commands.output_files import check_output
 from nncli.data.rows import read_rows
-from nncli.data.tables import Table, counted
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
@@ -20,6 +19,7 @@ from nncli.model import Model, open_model
 from nncli.outputs import Answers
 from nncli.own_code import load_code
 from nncli.runs.atomic import write_atomic
+from nncli.sources.tables import Table, counted
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 

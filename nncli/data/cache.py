@@ -2,7 +2,7 @@
 
 A file of the cache is a sha256 over the rest of it, then safetensors; the document that belongs to the
 tensors lies among them as bytes. It is used only where the digest is right, and its name holds whatever
-the result depends on: the bytes of the data, what is declared, and the code of this folder.
+the result depends on: the bytes of the data, what is declared, and the code that reads and encodes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from nncli.columns.encoders import Encoders
 from nncli.data.dataset import Data, Part, PartName
-from nncli.data.encoders import Encoders
 from nncli.errors import NncliError, Place, Problem
 from nncli.spec.schema import DataSpec
 
@@ -31,6 +31,8 @@ MOST_BYTES: Final = 2 * 2**30
 _SUFFIX: Final = ".data"
 _DOCUMENT: Final = "document"
 _DIGEST_BYTES: Final = 32
+_CODE: Final = ("sources", "columns", "data")
+"""The folders whose code decides what encoded data are."""
 
 
 def cache_folder() -> Path:
@@ -48,7 +50,8 @@ def cache_folder() -> Path:
 def cache_key(data: DataSpec, digest: str, names: Sequence[str]) -> str:
     """Names the result of opening: `digest` is of the source files, `names` are those of messages."""
     key = hashlib.sha256(json.dumps([data.model_dump(mode="json"), digest, list(names)]).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    package = Path(__file__).parent.parent
+    for path in sorted(each for folder in _CODE for each in (package / folder).glob("*.py")):
         key.update(path.read_bytes())
     return key.hexdigest()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from nncli.columns.targets import TargetSpec
 from nncli.errors import Problem
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import DataSpec
@@ -13,22 +14,9 @@ from nncli.spec.schema import DataSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nncli.data.encoders import Encoders
+    from nncli.columns.encoders import Encoders
 
 PartName: TypeAlias = Literal["train", "validation", "test"]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSpec:
-    """One column that is predicted.
-
-    `classes` are the texts in the order of their indices; of a binary target the negative one
-    comes first.
-    """
-
-    name: str
-    type: Literal["number", "category", "binary"]
-    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from nncli.columns.categories import as_text
+from nncli.columns.encoders import features_of
+from nncli.columns.targets import TargetSpec
 from nncli.data.builtin_sets import BUILTIN, builtin_name
-from nncli.data.categories import as_text
-from nncli.data.dataset import TargetSpec
-from nncli.data.encoders import features_of
-from nncli.data.tables import Column
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
+from nncli.sources.tables import Column
 from nncli.spec.network_spec import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec

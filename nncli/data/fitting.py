@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nncli.data.categories import ClassEncoder, constant_of, fit_classes, read_texts
+from nncli.columns.categories import ClassEncoder, constant_of, fit_classes, read_texts
+from nncli.columns.encoders import Encoders, InputEncoder, TargetEncoder
+from nncli.columns.images import ImageEncoder, fit_image, pixel_headers, read_pixels
+from nncli.columns.numbers import fit_number, read_numbers
 from nncli.data.dataset import PartName
 from nncli.data.declarations import columns_of
-from nncli.data.encoders import Encoders, InputEncoder, TargetEncoder
-from nncli.data.images import ImageEncoder, fit_image, pixel_headers, read_pixels
-from nncli.data.numbers import fit_number, read_numbers
-from nncli.data.tables import Column, Reading, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
+from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 from nncli.data.builtin_sets import BUILTIN, builtin_name
-from nncli.data.files import format_problem, read_bytes, read_table
-from nncli.data.tables import Column, Reading, Table
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
+from nncli.sources.files import format_problem, read_bytes, read_table
+from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.names import NAME, RESERVED
 from nncli.spec.network_spec import FEATURES
 from nncli.spec.schema import ColumnSpec

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from nncli.columns.encoders import Encoders
 from nncli.data.builtin_sets import builtin_file, builtin_name
 from nncli.data.cache import cache_key, read_cached, write_cached
 from nncli.data.dataset import Data, Part, PartName
 from nncli.data.declarations import columns_of, declare, stand_in
-from nncli.data.encoders import Encoders
-from nncli.data.files import format_problem, read_bytes, read_table
 from nncli.data.fitting import cell_problems, column_problems, drawn_fractions, fit_encoders, resolved
 from nncli.data.rows import part_from
 from nncli.data.splitting import split_rows
-from nncli.data.tables import SHOWN, Reading, Rows, Table, counted
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures, nearest
+from nncli.sources.files import format_problem, read_bytes, read_table
+from nncli.sources.tables import SHOWN, Reading, Rows, Table, counted
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
 

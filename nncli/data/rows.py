@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from nncli.data.categories import as_text
+from nncli.columns.categories import as_text
+from nncli.columns.encoders import Encoders
 from nncli.data.dataset import Part, PartName
-from nncli.data.encoders import Encoders
-from nncli.data.files import format_problem, read_bytes, read_table
-from nncli.data.json_lines import read_json
-from nncli.data.tables import Source, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
+from nncli.sources.files import format_problem, read_bytes, read_table
+from nncli.sources.json_lines import read_json
+from nncli.sources.tables import Source, Table
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nncli.data.dataset import PartName
 from nncli.data.sampling import SPLIT_DRAW, generator_of
-from nncli.data.tables import Rows
+from nncli.sources.tables import Rows
 
 Groups = NDArray[np.int64]
 

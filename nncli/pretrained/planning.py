@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nncli.data.tables import counted
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures
 from nncli.pretrained.moves import Layers, Move, moved_layers
@@ -13,6 +12,7 @@ from nncli.pretrained.proposals import propose_renamings, skip_entry, transpose_
 from nncli.pretrained.report import WeightsReport, WrongShape, shortened
 from nncli.pretrained.stored import Shape
 from nncli.pretrained.transforms import Pieces, Transformed, shape_of, transform
+from nncli.sources.tables import counted
 from nncli.spec.patterns import matches
 from nncli.spec.weights import WeightsSpec
 

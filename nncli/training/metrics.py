@@ -12,7 +12,7 @@ from typing import Final, Literal
 import torch
 from torch import Tensor
 
-from nncli.data.dataset import TargetSpec
+from nncli.columns.targets import TargetSpec
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.arguments import bind
 from nncli.spec.items import Call

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nncli.data.dataset import TargetSpec, declared_counts
+from nncli.columns.targets import TargetSpec
+from nncli.data.dataset import declared_counts
 from nncli.errors import Place
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.arguments import Scope, bind_in

@@ -9,7 +9,8 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from nncli.data.dataset import PartName, TargetSpec
+from nncli.columns.targets import TargetSpec
+from nncli.data.dataset import PartName
 from nncli.messages.catalogue import failure
 from nncli.training.losses import Form, Probabilities, form_of, probabilities_of, target_range
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 import torch
 
-from nncli.data.encoders import Encoders
+from nncli.columns.encoders import Encoders
 from nncli.data.opening import open_data
 from nncli.data.rows import part_from, read_rows, table_from_rows
 from nncli.errors import DataError, NncliError, UsageError

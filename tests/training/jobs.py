@@ -10,7 +10,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from nncli.data.dataset import Data, Part, TargetSpec
+from nncli.columns.targets import TargetSpec
+from nncli.data.dataset import Data, Part
 from nncli.errors import Place
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.items import Argument, Call

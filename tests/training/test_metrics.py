@@ -5,7 +5,7 @@ import warnings
 import pytest
 import torch
 
-from nncli.data.dataset import TargetSpec
+from nncli.columns.targets import TargetSpec
 from nncli.errors import SpecError
 from nncli.messages.catalogue import message_of
 from nncli.training.metrics import build_metrics, compute_metrics, confusion

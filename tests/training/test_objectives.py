@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from nncli.data.dataset import TargetSpec
+from nncli.columns.targets import TargetSpec
 from nncli.errors import DataError, Place, SpecError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.network.compiled import LayerCall

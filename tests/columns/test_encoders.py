@@ -13,12 +13,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.data.delimited import read_delimited
-from nncli.data.encoders import WIDEST_FEATURES, Encoders, features_of
-from nncli.data.numbers import NumberEncoder
+from nncli.columns.encoders import WIDEST_FEATURES, Encoders, features_of
+from nncli.columns.numbers import NumberEncoder
 from nncli.data.opening import open_data
-from nncli.data.tables import Column, Reading, Table
 from nncli.errors import WeightsError
+from nncli.sources.delimited import read_delimited
+from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.network_spec import InputSpec
 from tests.data.specs import spec_of
 
@@ -85,7 +85,7 @@ def test_a_document_gives_the_same_encoders_in_another_process(encoders: Encoder
     script = """
 import hashlib, json, sys
 from pathlib import Path
-from nncli.data.encoders import Encoders
+from nncli.columns.encoders import Encoders
 from nncli.data.rows import read_rows
 folder = Path(sys.argv[1])
 encoders = Encoders.from_json(json.loads((folder / "encoders.json").read_text()))

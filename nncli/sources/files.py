@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from nncli.data.delimited import read_delimited
-from nncli.data.json_lines import read_json_lines
-from nncli.data.parquet import read_parquet
-from nncli.data.tables import Reading, Table
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.regular_files import NotRegularError, read_regular_file
+from nncli.sources.delimited import read_delimited
+from nncli.sources.json_lines import read_json_lines
+from nncli.sources.parquet import read_parquet
+from nncli.sources.tables import Reading, Table
 
 Reader = Callable[[bytes, str, Reading], Table]
 

@@ -6,9 +6,9 @@ import io
 import polars as pl
 import pytest
 
-from nncli.data.parquet import read_parquet
-from nncli.data.tables import Reading, Table
 from nncli.errors import DataError
+from nncli.sources.parquet import read_parquet
+from nncli.sources.tables import Reading, Table
 
 
 def written(frame: pl.DataFrame) -> bytes:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from nncli.data.numbers import Numbers, is_number, number_cells, read_numbers, scale_of
-from nncli.data.tables import Column, Table
+from nncli.columns.numbers import Numbers, is_number, number_cells, read_numbers, scale_of
 from nncli.errors import Problem
+from nncli.sources.tables import Column, Table
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.data.delimited import read_delimited
-from nncli.data.tables import Reading, Table
 from nncli.errors import DataError, Problem
+from nncli.sources.delimited import read_delimited
+from nncli.sources.tables import Reading, Table
 
 
 def read(text: str | bytes, delimiter: str = ",", encoding: str = "utf-8") -> Table:

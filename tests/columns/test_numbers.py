@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nncli.data.delimited import read_delimited
-from nncli.data.numbers import NumberEncoder, fit_number, read_numbers, scale_of
-from nncli.data.tables import Column, Reading, Table
+from nncli.columns.numbers import NumberEncoder, fit_number, read_numbers, scale_of
 from nncli.errors import Problem
+from nncli.sources.delimited import read_delimited
+from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.schema import ColumnSpec
 
 AGE = Column("age", "age", "input")

@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from nncli.data.decoding import decoded
 from nncli.errors import DataError, Place, Problem
+from nncli.sources.decoding import decoded
 
 
 def refused(content: bytes, encoding: str = "utf-8") -> Problem:

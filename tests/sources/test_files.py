@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nncli.data.files import READERS, format_problem, read_bytes, read_table
-from nncli.data.tables import Reading
 from nncli.errors import Problem
+from nncli.sources.files import READERS, format_problem, read_bytes, read_table
+from nncli.sources.tables import Reading
 
 FRAME = pl.DataFrame({"x": ["1", "2"], "y": ["a", "b"]})
 

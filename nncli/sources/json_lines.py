@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from nncli.data.decoding import decoded
-from nncli.data.tables import Reading, Source, Table
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
+from nncli.sources.decoding import decoded
+from nncli.sources.tables import Reading, Source, Table
 
 # Numbers stay text, so that 1e400 and 123456789012345678901 reach the checks of their column as
 # written; objects come as tuples of pairs, so that a repeated key is seen.

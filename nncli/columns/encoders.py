@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from nncli.data.categories import ClassEncoder
-from nncli.data.dataset import TargetSpec
-from nncli.data.images import ImageEncoder
-from nncli.data.numbers import NumberEncoder
-from nncli.data.tables import Reading, Table
+from nncli.columns.categories import ClassEncoder
+from nncli.columns.images import ImageEncoder
+from nncli.columns.numbers import NumberEncoder
+from nncli.columns.targets import TargetSpec
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.sources.tables import Reading, Table
 from nncli.spec.network_spec import FEATURES, InputSpec
 
 if TYPE_CHECKING:

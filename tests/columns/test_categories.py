@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nncli.data.categories import ClassEncoder, fit_classes, in_order, read_texts
-from nncli.data.delimited import read_delimited
-from nncli.data.tables import Column, Reading, Table
+from nncli.columns.categories import ClassEncoder, fit_classes, in_order, read_texts
 from nncli.errors import Problem
+from nncli.sources.delimited import read_delimited
+from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.schema import ColumnSpec
 
 KIND = Column("kind", "kind", "input")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nncli.data.tables import Column, Table
 from nncli.errors import Problem
+from nncli.sources.tables import Column, Table
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 

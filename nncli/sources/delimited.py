@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nncli.data.decoding import decoded
-from nncli.data.tables import SHOWN, Reading, Rows, Source, Table, counted
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
+from nncli.sources.decoding import decoded
+from nncli.sources.tables import SHOWN, Reading, Rows, Source, Table, counted
 
 if TYPE_CHECKING:
     import polars as pl

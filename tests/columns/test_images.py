@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from nncli.data.delimited import read_delimited
-from nncli.data.images import ImageEncoder, fit_image, pixel_headers, read_pixels
-from nncli.data.tables import Column, Reading, Table
+from nncli.columns.images import ImageEncoder, fit_image, pixel_headers, read_pixels
 from nncli.errors import Problem
+from nncli.sources.delimited import read_delimited
+from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.schema import ColumnSpec
 
 IMAGE = Column("image", "image", "input")

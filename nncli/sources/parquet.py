@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from nncli.data.tables import Reading, Source, Table
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
+from nncli.sources.tables import Reading, Source, Table
 
 _MAGIC: Final = b"PAR1"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from nncli.data.tables import Column, Rows, Table, counted
 from nncli.errors import Problem
+from nncli.sources.tables import Column, Rows, Table, counted
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 

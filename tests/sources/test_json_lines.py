@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.data.json_lines import read_json, read_json_lines
-from nncli.data.tables import Reading, Table
 from nncli.errors import DataError
+from nncli.sources.json_lines import read_json, read_json_lines
+from nncli.sources.tables import Reading, Table
 
 
 def read(text: str) -> Table:

@@ -1,0 +1,1 @@
+"""Cells to tensors: one file for each kind of column."""

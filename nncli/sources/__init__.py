@@ -1,0 +1,1 @@
+"""Data of any format to a table of cells."""
