@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 import torch
 from torch import nn
@@ -19,6 +19,7 @@ from nncli.network.flows import Inflow, find, required, scope_of, several, unkno
 from nncli.network.frames import Build, Frame, place
 from nncli.network.function_calls import call_item
 from nncli.network.function_signatures import tensor_names
+from nncli.network.functions import Flowing
 from nncli.network.rearranging import rearrange
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.tape import Spot, Tape
@@ -34,7 +35,6 @@ from nncli.spec.items import (
     Source,
 )
 
-Number: TypeAlias = bool | int | float
 # What a Parameter starts with where no `init:` stands beside it.
 PARAMETER_STD: Final = 0.02
 
@@ -91,39 +91,41 @@ def build_function(build: Build, frame: Frame, item: Item, inflow: Inflow, name:
     assert isinstance(function, Function)
     if not inflow.is_known():
         return Named(is_broken=True)
-    values = _flowing(item, function.call.name, inflow)
-    spot = Spot(item.place, item.path, function.call.name)
+    called_as = function.call.name
+    flow, named = _flowing(item, called_as, inflow)
+    spot = Spot(item.place, item.path, called_as)
     scope = scope_of(build, frame, inflow, item)
-    called = call_item(function.call, values, {}, (build.tape, scope), spot)
+    called = call_item(function.call, flow, named, (build.tape, scope), spot)
     made = called.result
-    _record(build, item, (name, function.call.name), values, made)
+    _record(build, item, (name, called_as), [*flow, *named.values()], made)
     if not isinstance(made, tuple):
         return Named(made)
     return several(made, called.names, made[0] if called.names else None)
 
 
-def _flowing(item: Item, name: str, inflow: Inflow) -> list[Value | bool | int | float]:
-    """Lists what flows into a function; by names in the order in which torch takes them.
+def _flowing(item: Item, name: str, inflow: Inflow) -> tuple[list[Flowing], dict[str, Flowing]]:
+    """Finds what flows into a function: in order, and by torch's names of its tensors.
 
-    Raises SpecError `input-unknown`, `inputs-count` where nothing flows in.
+    Raises SpecError `input-unknown`, `flow-several`, `inputs-count` where nothing flows in.
     """
-    positions = inflow.positions
-    named = {key: value for key, value in inflow.named.items() if key != "mask"}
-    if named:
-        tensors = tensor_names(name)
-        order = [*tensors][len(positions) :]
-        for key in named:
-            if key not in order:
-                raise unknown_input(item, name, key, order)
-        positions = (*positions, *(named[key] for key in order if key in named))
-    values: list[Value | bool | int | float] = []
-    for found in positions:
+    flow: list[Flowing] = []
+    for found in inflow.positions:
         assert found is not None
-        values.extend(found if isinstance(found, tuple) else (found,))
-    if not values:
+        flow.extend(found if isinstance(found, tuple) else (found,))
+    known = tensor_names(name)[len(inflow.positions) :]
+    named: dict[str, Flowing] = {}
+    for key, value in inflow.named.items():
+        if key == "mask":
+            continue
+        if key not in known:
+            raise unknown_input(item, name, key, known)
+        # A mask may be none, and is left out.
+        if value is not None:
+            named[key] = value if isinstance(value, (bool, int, float)) else required(value, item, name)
+    if not flow:
         facts = {"layer": name, "takes": "at least 1 value", "given": "none flows in", "names": ""}
         raise failure("inputs-count", item.place, f"{item.path}.from", **facts)
-    return values
+    return flow, named
 
 
 def _record(build: Build, item: Item, names: tuple[str, str], values: Sequence[object], made: Found) -> None:
