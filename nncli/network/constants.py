@@ -14,7 +14,7 @@ from nncli.network.computing import Hidden, computed
 from nncli.network.environment import Environment
 from nncli.network.tape import Spot, Tape
 from nncli.network.values import MOST_VALUES, Count, DeviceOf, Value
-from nncli.spec.expressions import Expression, FunctionCall, children
+from nncli.spec.expressions import FunctionCall, walked
 from nncli.spec.functions import names_in
 from nncli.spec.items import Constant
 from nncli.spec.tensor_expressions import Computation
@@ -37,7 +37,7 @@ def work_out_constants(
     for name, computation in constants.items():
         environment.path = f"constants.{name}"
         try:
-            _refuse_draws(computation, computation.expression, environment.path)
+            _refuse_draws(computation, environment.path)
             value = environment.keep(name, computation)
         except NncliError as error:
             problems.extend(error.problems)
@@ -50,11 +50,10 @@ def work_out_constants(
     return tensors
 
 
-def _refuse_draws(computation: Computation, expression: Expression, path: str) -> None:
-    if isinstance(expression, FunctionCall) and expression.name in _RANDOM:
-        raise failure("constant-varies", computation.at(expression.column), path, call=expression.name)
-    for child in children(expression):
-        _refuse_draws(computation, child, path)
+def _refuse_draws(computation: Computation, path: str) -> None:
+    for part in walked(computation.expression):
+        if isinstance(part, FunctionCall) and part.name in _RANDOM:
+            raise failure("constant-varies", computation.at(part.column), path, call=part.name)
 
 
 @final

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.spec.evaluation import Evaluator
-from nncli.spec.expressions import Expression, Name, free_names, uses_size
+from nncli.spec.expressions import LONGEST_TEXT, Expression, Name, free_names, uses_size, walked
 from nncli.spec.items import Constant, Waiting
 from nncli.spec.parsing import parse
 
@@ -20,7 +20,7 @@ _ARITHMETIC: Final = re.compile(r"(?:\$([A-Za-z_]\w*+)|[0-9.\s()]|[-+*/%](?!\s*\
 _OPERATOR: Final = re.compile(r"\s*(\*\*|//|[-+*/%])\s*")
 _REFERENCE: Final = re.compile(r"\$(?:\$|\(|[A-Za-z_][A-Za-z0-9_]*|)")
 _WHOLE_NAME: Final = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\Z")
-MOST_TEXT: Final = 4096
+_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,8 @@ def substitute(text: str, place: Place, names: Names, deferred: Collection[str])
     name is in `deferred`, or `size` is used, the result is a Formula.
     Raises SpecError `dollar-form`, and what `evaluate` raises.
     """
-    if len(text) > MOST_TEXT:
-        raise failure("arithmetic-too-large", place, limit=f"{MOST_TEXT:,} characters")
+    if len(text) > LONGEST_TEXT:
+        raise failure("arithmetic-too-large", place, limit=f"{LONGEST_TEXT:,} characters")
     place = inside_quotes(place)
     whole = _whole(text, place, names, deferred)
     if whole is not None:
@@ -90,6 +90,11 @@ def referred_name(text: str) -> str:
     """Returns the name where a text is `$name` and nothing else."""
     found = _WHOLE_NAME.match(text)
     return found.group(1) if found else ""
+
+
+def words_read(text: str) -> frozenset[str]:
+    """Names every word of a text with a `$` in it: more than it reads, and nothing less."""
+    return frozenset(_WORD.findall(text)) if "$" in text else frozenset()
 
 
 def inside_quotes(place: Place) -> Place:
@@ -113,20 +118,21 @@ def _whole(text: str, place: Place, names: Names, deferred: Collection[str]) -> 
 def _now_or_later(
     expression: Expression, text: str, place: Place, names: Names, deferred: Collection[str]
 ) -> Constant:
-    values = {name: names[name] for name in free_names(expression) if name in names}
-    captured = {name: value for name, value in values.items() if not isinstance(value, Waiting)}
-    missing = free_names(expression) - set(values)
-    known = captured
-    if any(not _is_deferred(name, names, deferred) for name in missing):
+    free = free_names(expression)
+    values = {name: names[name] for name in free if name in names}
+    known = {name: value for name, value in values.items() if not isinstance(value, Waiting)}
+    later = {name for name in free if _is_deferred(name, names, deferred)}
+    waits = bool(later) or len(known) < len(values) or uses_size(expression)
+    unknown = free - values.keys() - later
+    if unknown:
         # A misspelt `$clases` is nearest to a name that is still to be counted.
-        known = {**dict.fromkeys(deferred), **dict.fromkeys(names), **captured}
-    waits = uses_size(expression) or len(captured) < len(values)
-    if not waits and not any(_is_deferred(name, names, deferred) for name in missing):
+        known = {**dict.fromkeys(deferred), **dict.fromkeys(names), **known}
+    if not waits:
         return evaluate(expression, known, None, place)
-    for name in missing:
-        if not _is_deferred(name, names, deferred):
+    for part in walked(expression):
+        if isinstance(part, Name) and part.name in unknown:
             # Evaluating it now says which name is meant, and at its column.
-            evaluate(Name(name, place.column + 1), known, None, place)
+            evaluate(part, known, None, place)
     return Formula(expression, text, place, values)
 
 
@@ -163,8 +169,8 @@ def _inside_word(text: str, place: Place, names: Names, deferred: Collection[str
         parts.append(_as_text(value, place))
     parts.append(text[position:])
     word = "".join(parts)
-    if len(word) > MOST_TEXT:
-        raise failure("arithmetic-too-large", place, limit=f"{MOST_TEXT:,} characters")
+    if len(word) > LONGEST_TEXT:
+        raise failure("arithmetic-too-large", place, limit=f"{LONGEST_TEXT:,} characters")
     return word
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from nncli.errors import Problem
-from nncli.messages.catalogue import nearest
-from nncli.spec.habits import where_it_belongs
+from nncli.spec.habits import unknown_key
 from nncli.spec.items import FLOW
 from nncli.spec.names import STRUCTURES, check_name
-from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, stated
 
 KEYS: Final = ("args", "inputs", "vars", "layers", "outputs")
 # Values are worked out one after the other; a call with more of them is a table, not a block.
@@ -63,7 +62,8 @@ def read_blocks(node: Node | None, taken: Iterable[str], problems: list[Problem]
     Problems: `mapping-expected`, `name-of-network`, and what `read_block` finds.
     """
     blocks: dict[str, Block] = {}
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    node = stated(node)
+    if node is None:
         return blocks
     if not isinstance(node, Mapping):
         problems.append(Problem("mapping-expected", node.place, "blocks", {"key": "blocks"}))
@@ -90,14 +90,6 @@ def check_operation_name(name: Scalar, path: str) -> Problem | None:
     if name.text in STRUCTURES:
         return Problem("name-reserved", name.place, path, {"name": name.text})
     return check_name(name, path, becomes_attribute=True)
-
-
-def unknown_key(name: Scalar, path: str, known: Iterable[str]) -> Problem:
-    """Makes the problem for a key that nobody knows, with the nearest that somebody does."""
-    keys = list(known)
-    facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, keys), "known": keys}
-    facts["elsewhere"] = where_it_belongs(name.text)
-    return Problem("unknown-key", name.place, f"{path}.{name.text}".lstrip("."), facts)
 
 
 def _read_block(name: Scalar, node: Node, path: str, problems: list[Problem]) -> Block | None:
@@ -138,7 +130,8 @@ def _check_names(names: list[Scalar], path: str) -> list[Problem]:
 
 
 def _read_parameters(node: Node | None, path: str, problems: list[Problem]) -> tuple[Parameter, ...]:
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    node = stated(node)
+    if node is None:
         return ()
     if not isinstance(node, Sequence):
         problems.append(Problem("block-arguments-form", node.place, path))
@@ -175,7 +168,8 @@ def _read_inputs(node: Node | None, path: str, problems: list[Problem]) -> tuple
 
 
 def _read_vars(node: Node | None, path: str, problems: list[Problem]) -> tuple[tuple[Scalar, Node], ...]:
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    node = stated(node)
+    if node is None:
         return ()
     if not isinstance(node, Mapping):
         problems.append(Problem("mapping-expected", node.place, path, {"key": "vars"}))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure, nearest
 from nncli.spec.expressions import (
+    LONGEST_TEXT,
     Choice,
     Comparison,
     Expression,
@@ -24,9 +26,22 @@ from nncli.spec.items import Constant
 
 MOST_STEPS: Final = 10_000
 LARGEST_INTEGER: Final = 2**63
-MOST_ITEMS: Final = 10_000
-MOST_CHARACTERS: Final = 4096
+LONGEST_LIST: Final = 10_000
 MOST_NAMES_SHOWN: Final = 50
+_ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+_ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 class Evaluator:
@@ -97,12 +112,12 @@ class Evaluator:
         if sign == "+" and isinstance(first, tuple) and isinstance(second, tuple):
             return self._list((*first, *second), column)
         if sign == "*" and isinstance(first, tuple) and isinstance(second, int):
-            if count_values(first) * second > MOST_ITEMS:
-                raise self._too_large(column, f"{MOST_ITEMS:,} items")
+            if count_values(first) * second > LONGEST_LIST:
+                raise self._too_large(column, f"{LONGEST_LIST:,} items")
             return first * second
         a, b = self._number(first, column), self._number(second, column)
         try:
-            result = self._arithmetic(sign, a, b, column)
+            result = self._power(a, b, column) if sign == "**" else _ARITHMETIC[sign](a, b)
         except ZeroDivisionError:
             raise self._error(column, "it divides by zero") from None
         except (OverflowError, ValueError):
@@ -110,19 +125,6 @@ class Evaluator:
         if math.isinf(result) and not (math.isinf(a) or math.isinf(b)):
             raise self._too_large(column, "what a float holds")
         return result
-
-    def _arithmetic(self, sign: str, a: float, b: float, column: int) -> float:
-        if sign == "**":
-            return self._power(a, b, column)
-        operations: Mapping[str, Callable[[float, float], float]] = {
-            "+": lambda x, y: x + y,
-            "-": lambda x, y: x - y,
-            "*": lambda x, y: x * y,
-            "/": lambda x, y: x / y,
-            "//": lambda x, y: x // y,
-            "%": lambda x, y: x % y,
-        }
-        return operations[sign](a, b)
 
     def _power(self, base: float, exponent: float, column: int) -> float:
         if abs(base) > 1 and exponent * math.log2(abs(base)) > 1024:
@@ -145,9 +147,8 @@ class Evaluator:
         if sign in ("==", "!="):
             return (left == right) == (sign == "==")
         if isinstance(left, str) and isinstance(right, str):
-            return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign]
-        a, b = self._number(left, column), self._number(right, column)
-        return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
+            return _ORDER[sign](left, right)
+        return _ORDER[sign](self._number(left, column), self._number(right, column))
 
     def _index(self, expression: Index) -> Constant:
         value = self.run(expression.value)
@@ -163,8 +164,8 @@ class Evaluator:
 
     def _list(self, items: Iterable[Constant], column: int) -> Constant:
         made = tuple(items)
-        if count_values(made) > MOST_ITEMS:
-            raise self._too_large(column, f"{MOST_ITEMS:,} items")
+        if count_values(made) > LONGEST_LIST:
+            raise self._too_large(column, f"{LONGEST_LIST:,} items")
         return made
 
     def _whole(self, expression: Expression | None, column: int) -> int | None:
@@ -199,8 +200,8 @@ class Evaluator:
         if len(bounds) != len(values) or not 1 <= len(bounds) <= 3 or (len(bounds) == 3 and bounds[2] == 0):
             raise self._error(column, "range takes one to three whole numbers")
         numbers = range(*bounds)
-        if len(numbers) > MOST_ITEMS:
-            raise self._too_large(column, f"{MOST_ITEMS:,} items")
+        if len(numbers) > LONGEST_LIST:
+            raise self._too_large(column, f"{LONGEST_LIST:,} items")
         return tuple(numbers)
 
     def _size_of(self, expression: SizeOf) -> int:
@@ -220,8 +221,8 @@ class Evaluator:
     def _bounded(self, value: Constant, column: int) -> Constant:
         if isinstance(value, int) and not -LARGEST_INTEGER <= value < LARGEST_INTEGER:
             raise self._too_large(column, "64 bits")
-        if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-            raise self._too_large(column, f"{MOST_CHARACTERS:,} characters")
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            raise self._too_large(column, f"{LONGEST_TEXT:,} characters")
         return value
 
     def _at(self, column: int) -> Place:
@@ -234,7 +235,7 @@ class Evaluator:
         return failure("arithmetic-too-large", self._at(column), limit=limit)
 
 
-def count_values(value: Constant, most: int = MOST_ITEMS) -> int:
+def count_values(value: Constant, most: int = LONGEST_LIST) -> int:
     """Counts values in lists of lists, up to one more than `most`; a short list can hold a long one often."""
     found, open_ones = 0, [value]
     while open_ones and found <= most:

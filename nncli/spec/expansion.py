@@ -6,13 +6,11 @@ from dataclasses import replace
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failure
 from nncli.spec.budget import Budget
-from nncli.spec.evaluation import MOST_ITEMS, count_values
 from nncli.spec.items import Constant
 from nncli.spec.names import check_name
-from nncli.spec.nodes import Mapping, Node, Scalar, plain
-from nncli.spec.scopes import Scope, Written, substituted_as_far
+from nncli.spec.nodes import Mapping, Node, stated
+from nncli.spec.scopes import Scope, Written, bounded, substituted_as_far
 
 # These are read in scopes of their own, item by item.
 LAZY_SECTIONS: Final = frozenset({"vars", "constants", "blocks", "network", "networks"})
@@ -38,7 +36,8 @@ def _read_vars(
     node: Node | None, given: dict[str, Written], scope: Scope, problems: list[Problem]
 ) -> dict[str, Constant]:
     values: dict[str, Constant] = {}
-    if node is None or (isinstance(node, Scalar) and node.value is None):
+    node = stated(node)
+    if node is None:
         return values
     if not isinstance(node, Mapping):
         problems.append(Problem("mapping-expected", node.place, "vars", {"key": "vars"}))
@@ -60,10 +59,7 @@ def _read_vars(
 
 
 def _worked_out(written: Written, problems: list[Problem]) -> Constant:
-    value = plain(_replaced(written, problems))
-    if count_values(value, MOST_ITEMS + 1) > MOST_ITEMS + 1:
-        limit = f"{MOST_ITEMS:,} items"
-        raise failure("arithmetic-too-large", written.place, written.path, limit=limit)
+    value = bounded(_replaced(written, problems), written)
     written.settle(value)
     return value
 

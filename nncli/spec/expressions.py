@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from nncli.spec.items import Constant
 
 FUNCTIONS: Final = ("min", "max", "len", "sum", "range")
+# The most characters of an expression, and of a word that holds one or comes of it.
+LONGEST_TEXT: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,13 @@ def children(expression: Expression) -> Iterator[Expression]:
         yield from (part for part in bounds if part is not None)
 
 
+def walked(expression: Expression) -> Iterator[Expression]:
+    """Walks an expression and all its parts, in the order of the text."""
+    yield expression
+    for child in children(expression):
+        yield from walked(child)
+
+
 def depth(expression: Expression) -> int:
     """Counts the levels of an expression, level by level, so that no depth is too much."""
     level, count = [expression], 0
@@ -169,11 +178,9 @@ def depth(expression: Expression) -> int:
 
 def free_names(expression: Expression) -> frozenset[str]:
     """Names every constant that an expression reads."""
-    if isinstance(expression, Name):
-        return frozenset({expression.name})
-    return frozenset().union(*(free_names(child) for child in children(expression)))
+    return frozenset(part.name for part in walked(expression) if isinstance(part, Name))
 
 
 def uses_size(expression: Expression) -> bool:
     """Tells whether an expression reads the size of what flows in."""
-    return isinstance(expression, SizeOf) or any(uses_size(child) for child in children(expression))
+    return any(isinstance(part, SizeOf) for part in walked(expression))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from nncli.errors import Problem
+from nncli.messages.catalogue import nearest
+from nncli.spec.nodes import Scalar
 
 _OPTIMIZER: Final = "it is an argument of the optimiser: `optimizer: {AdamW: {%s: %s}}` below `training:`"
 _LAYER: Final = "it is a layer of its own: `- %s` in the list of `network:`"
@@ -52,3 +56,11 @@ def where_it_belongs(key: str) -> str:
     if key in _TOP:
         return f"`{key}:` stands at the left margin"
     return HABITS.get(key.lower(), "")
+
+
+def unknown_key(name: Scalar, path: str, known: Iterable[str]) -> Problem:
+    """Makes the problem for a key that nobody knows, with the nearest that somebody does."""
+    keys = list(known)
+    facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, keys), "known": keys}
+    facts["elsewhere"] = where_it_belongs(name.text)
+    return Problem("unknown-key", name.place, f"{path}.{name.text}".lstrip("."), facts)

@@ -8,7 +8,7 @@ from typing import Final
 
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure
-from nncli.spec.blocks import unknown_key
+from nncli.spec.habits import unknown_key
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.reading import MOST_BYTES, read_file, read_nodes
 

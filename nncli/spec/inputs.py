@@ -6,7 +6,7 @@ from typing import get_args
 
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure, failures
-from nncli.spec.blocks import unknown_key
+from nncli.spec.habits import unknown_key
 from nncli.spec.names import check_name
 from nncli.spec.network_spec import InputSpec, InputType
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain

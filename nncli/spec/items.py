@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Constant: TypeAlias = (
     "None | bool | int | float | str | Formula | tuple[Constant, ...] | Mapping[str, Constant]"
 )
+Verb: TypeAlias = Literal["rearrange", "reduce", "repeat_axis"]
 # The path of what flows into an item from above.
 FLOW: Final = "x"
 
@@ -170,7 +171,7 @@ class BlockCall:
 class Rearrangement:
     """einops: `rearrange`, `reduce` or `repeat_axis` with its pattern and the sizes of its axes."""
 
-    verb: Literal["rearrange", "reduce", "repeat_axis"]
+    verb: Verb
     pattern: str
     place: Place
     reduction: str | None = None

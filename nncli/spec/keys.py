@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from nncli.spec.key_examples import EXAMPLES, TAKES
-from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec, section_in
 
 SECTIONS: Final[Mapping[str, type[BaseModel]]] = {"data": DataSpec, "training": TrainingSpec}
 # Stands for the name of a column in a path.
@@ -69,7 +69,7 @@ def _walk(key: Key) -> Iterator[Key]:
         if _is_mapping(field.annotation):
             yield below
             if below.path == "data.inputs":
-                column = _opened(field.annotation)
+                column = section_in(field.annotation)
                 assert column is not None
                 yield from _walk(
                     Key(f"{below.path}.{ANY_NAME}", _first_sentence(column), column, model=column)
@@ -79,7 +79,7 @@ def _walk(key: Key) -> Iterator[Key]:
 
 
 def _key(path: str, field: FieldInfo) -> Key:
-    opened = None if _is_mapping(field.annotation) else _opened(field.annotation)
+    opened = None if _is_mapping(field.annotation) else section_in(field.annotation)
     default = field.get_default(call_default_factory=True, validated_data={})
     return Key(
         path=path,
@@ -110,14 +110,6 @@ def _canonical(path: str) -> str:
 def _is_mapping(annotation: Any) -> bool:
     origin = getattr(annotation, "__origin__", None)
     return isinstance(origin, type) and issubclass(origin, Mapping)
-
-
-def _opened(annotation: Any) -> type[BaseModel] | None:
-    """Finds the section that a field holds, alone or beside none."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_opened(inner) for inner in getattr(annotation, "__args__", ()))
-    return next((model for model in found if model is not None), None)
 
 
 def _first_sentence(model: type[BaseModel]) -> str:

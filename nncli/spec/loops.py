@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterator
+from typing import TypeAlias
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.spec.arithmetic import words_read
 from nncli.spec.budget import MOST_ITEMS
 from nncli.spec.names import check_name
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, scalars_in
 from nncli.spec.scopes import Scope, Written, known, resolved
 
 Repetition: TypeAlias = tuple[tuple[int, ...], Scope]
-_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 def repetitions(repeat: Written) -> Iterator[Repetition]:
@@ -40,13 +39,9 @@ def loop_names(written: Written) -> frozenset[str]:
     return frozenset(name.strip() for key in keys for name in key.split(","))
 
 
-def mentions(node: Node, names: Collection[str]) -> bool:
+def mentions(node: Node, names: frozenset[str]) -> bool:
     """Tells whether `$` in a tree reads one of some names."""
-    if isinstance(node, Scalar):
-        return "$" in node.text and any(word in names for word in _WORD.findall(node.text))
-    if isinstance(node, Sequence):
-        return any(mentions(item, names) for item in node.items)
-    return any(mentions(value, names) for _, value in node.entries)
+    return any(names & words_read(scalar.text) for scalar in scalars_in([node]))
 
 
 def _nested(

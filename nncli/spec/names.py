@@ -36,5 +36,5 @@ def check_name(node: Scalar, path: str, *, becomes_attribute: bool) -> Problem |
 
 def spec_name_from(stem: str) -> str:
     """Makes a spec's name from a file's stem: other characters become `-`."""
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", stem)[:64].lstrip("_.-")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", stem).lstrip("_.-")[:64]
     return name or "spec"

@@ -9,15 +9,16 @@ from typing import TypeVar
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
-from nncli.spec.blocks import Block, unknown_key
+from nncli.spec.blocks import Block
 from nncli.spec.budget import TooLarge
 from nncli.spec.calls import read_call
+from nncli.spec.habits import unknown_key
 from nncli.spec.inputs import read_inputs
 from nncli.spec.item_reading import ItemReader
 from nncli.spec.items import Item
 from nncli.spec.names import check_name
 from nncli.spec.network_spec import InitRule, NetworkSpec
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, stated
 from nncli.spec.operations import read_computation
 from nncli.spec.scopes import Scope, Written, resolved, substituted
 from nncli.spec.structures import read_outputs
@@ -82,6 +83,7 @@ def read_constants(node: Node | None, scope: Scope, problems: list[Problem]) -> 
     and what expressions raise.
     """
     constants: dict[str, Computation] = {}
+    node = stated(node)
     if node is None:
         return constants
     if not isinstance(node, Mapping):

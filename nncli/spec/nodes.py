@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -54,6 +54,26 @@ Node: TypeAlias = "Scalar | Sequence | Mapping"
 def is_null(node: Node) -> bool:
     """Tells whether a value is left out, or `~`; not what `$name` became."""
     return isinstance(node, Scalar) and node.value is None and node.plain and "$" not in node.text
+
+
+def stated(node: Node | None) -> Node | None:
+    """Gives the value of a key; None where the key is left out, or has nothing behind it."""
+    return None if isinstance(node, Scalar) and node.value is None else node
+
+
+def scalars_in(nodes: Iterable[Node]) -> Iterator[Scalar]:
+    """Walks every key and value of trees, without recursion: a file may be deep."""
+    left = list(nodes)
+    while left:
+        node = left.pop()
+        if isinstance(node, Scalar):
+            yield node
+        elif isinstance(node, Sequence):
+            left.extend(node.items)
+        else:
+            for key, value in node.entries:
+                yield key
+                left.append(value)
 
 
 def plain(node: Node) -> Constant:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failures, nearest
-from nncli.spec.habits import where_it_belongs
+from nncli.messages.catalogue import failures
+from nncli.spec.habits import unknown_key
 from nncli.spec.includes import inline_includes
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Scalar
 from nncli.spec.overrides import Override, apply_override, read_override
@@ -93,13 +94,8 @@ def _overridden(root: Mapping, override: Override, problems: list[Problem]) -> M
 
 
 def _unknown_keys(root: Mapping) -> list[Problem]:
-    found: list[Problem] = []
-    for name, _ in root.entries:
-        if name.text not in KEYS and len(found) < MOST_PROBLEMS:
-            facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, KEYS), "known": KEYS}
-            facts["elsewhere"] = where_it_belongs(name.text)
-            found.append(Problem("unknown-key", name.place, name.text, facts))
-    return found
+    found = (unknown_key(name, "", KEYS) for name, _ in root.entries if name.text not in KEYS)
+    return list(islice(found, MOST_PROBLEMS))
 
 
 def _without_network(root: Mapping) -> Problem | None:

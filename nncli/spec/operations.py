@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, cast, get_args
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures, nearest
@@ -22,6 +22,7 @@ from nncli.spec.items import (
     Layer,
     ParameterTensor,
     Rearrangement,
+    Verb,
 )
 from nncli.spec.names import ITEM_WORDS, STRUCTURES, check_name
 from nncli.spec.nodes import Mapping, Scalar, Sequence
@@ -30,8 +31,7 @@ from nncli.spec.tensor_expressions import Computation
 from nncli.spec.tensor_parsing import parse_computation
 from nncli.spec.words import NONE
 
-Verb: TypeAlias = Literal["rearrange", "reduce", "repeat_axis"]
-VERBS: Final = ("rearrange", "reduce", "repeat_axis")
+VERBS: Final = get_args(Verb)
 REDUCTIONS: Final = ("mean", "max", "min", "sum", "prod")
 JOINS: Final = ("cat", "stack", "add", "mul", NONE)
 # Layers that are often written in lower case, for the answer to an unknown word.

@@ -11,6 +11,7 @@ from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
 from nncli.spec.expressions import (
     FUNCTIONS,
+    LONGEST_TEXT,
     Choice,
     Comparison,
     Expression,
@@ -25,7 +26,6 @@ from nncli.spec.expressions import (
 )
 from nncli.spec.scalars import is_too_large
 
-MOST_CHARACTERS: Final = 4096
 MOST_NESTING: Final = 40
 # The evaluator walks down the tree; a chain such as 1 + 1 + 1 is as deep as it is long.
 MOST_DEPTH: Final = 100
@@ -61,8 +61,8 @@ class Parser:
 
     def __init__(self, text: str, place: Place, offset: int) -> None:
         self._place = place
-        if len(text) > MOST_CHARACTERS:
-            raise self._error(place.column, f"it is longer than {MOST_CHARACTERS:,} characters")
+        if len(text) > LONGEST_TEXT:
+            raise self._error(place.column, f"it is longer than {LONGEST_TEXT:,} characters")
         self._tokens = list(self._read(text, place.column + offset))
         self._position = 0
         self._depth = 0

@@ -20,6 +20,14 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """Finds the section that a field holds: alone, beside none, or behind names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (section_in(inner) for inner in getattr(annotation, "__args__", ()))
+    return next((section for section in found if section is not None), None)
+
+
 def _seconds(value: object) -> object:
     """Reads `30s`, `5m`, `2h` or a number of seconds."""
     if isinstance(value, str):

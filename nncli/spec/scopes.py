@@ -11,7 +11,7 @@ from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure, failures
 from nncli.spec.arithmetic import is_waiting, referred_name, substitute
 from nncli.spec.budget import Budget
-from nncli.spec.evaluation import MOST_ITEMS, count_values
+from nncli.spec.evaluation import LONGEST_LIST, count_values
 from nncli.spec.items import Constant, Waiting
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, node_of, plain
 
@@ -191,9 +191,15 @@ def known(value: Constant, place: Place, scope: Scope, path: str) -> Written:
 
 def constant_of(written: Written) -> Constant:
     """Works out a value as a constant, with every `$` replaced; raises SpecError with all problems."""
-    value = plain(substituted(written))
-    if count_values(value, MOST_ITEMS + 1) > MOST_ITEMS + 1:
-        limit = f"{MOST_ITEMS:,} items"
+    return bounded(substituted(written), written)
+
+
+def bounded(node: Node, written: Written) -> Constant:
+    """Takes a value as a constant; raises SpecError `arithmetic-too-large` where it holds too many values."""
+    value = plain(node)
+    # The list itself is one more.
+    if count_values(value, LONGEST_LIST + 1) > LONGEST_LIST + 1:
+        limit = f"{LONGEST_LIST:,} items"
         raise failure("arithmetic-too-large", written.place, written.path, limit=limit)
     return value
 

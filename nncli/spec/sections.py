@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence as SequenceType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,10 +18,11 @@ from nncli.spec.habits import where_it_belongs
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
 from nncli.spec.scalars import resolve
-from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec, section_in
 from nncli.spec.spelling import TERM_WORDS
 
 Model = TypeVar("Model", bound=BaseModel)
+_LOSS: Final = "a loss of torch.nn, such as CrossEntropyLoss"
 
 
 def read_data(node: Node, problems: list[Problem]) -> DataSpec | None:
@@ -70,15 +72,14 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
 
 
 def _read_loss(node: Node, problems: list[Problem]) -> tuple[LossTerm, ...] | None:
-    """Reads one loss, a list of them, or one per target."""
+    """Reads one loss, or one for each target."""
     path = "training.loss"
-    wanted = "a loss of torch.nn, such as CrossEntropyLoss"
     if isinstance(node, Mapping) and node.entries and not any(k[:1].isupper() for k in node.keys()):
         terms = [_term(value, f"{path}.{name.text}", name.text, problems) for name, value in node.entries]
     elif isinstance(node, (Mapping, Scalar)):
         terms = [_term(node, path, None, problems)]
     else:
-        problems.append(Problem("call-expected", node.place, path, {"wanted": wanted}))
+        problems.append(Problem("call-expected", node.place, path, {"wanted": _LOSS}))
         return None
     found = tuple(term for term in terms if term)
     return found if len(found) == len(terms) else None
@@ -91,7 +92,7 @@ def _term(node: Node, path: str, target: str | None, problems: list[Problem]) ->
         weight = plain(stated) if stated else 1.0
         entries = tuple((name, value) for name, value in node.entries if name.text not in TERM_WORDS)
         node = Mapping(entries, node.place)
-    call = read_named_call(node, path, problems, "a loss of torch.nn, such as CrossEntropyLoss")
+    call = read_named_call(node, path, problems, _LOSS)
     if call is None:
         return None
     values = {"loss": call, "target": target, "weight": weight}
@@ -104,7 +105,7 @@ def _validated(
     node: Node,
     path: str,
     problems: list[Problem],
-    ignore: set[str] = frozenset(),  # type: ignore[assignment]
+    ignore: Collection[str] = (),
 ) -> Model | None:
     try:
         return model.model_validate(values)
@@ -187,15 +188,8 @@ def _known_keys(model: type[BaseModel], loc: SequenceType[int | str]) -> list[st
         field = current.model_fields.get(str(part))
         if field is None:
             continue
-        inner = _models(field.annotation)
-        current = inner[0] if inner else current
+        current = section_in(field.annotation) or current
     return list(current.model_fields)
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in getattr(annotation, "__args__", ()) for model in _models(inner)]
 
 
 def _figure(value: object) -> object:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from nncli.errors import Place
-from nncli.spec.expressions import Expression, Name, children
+from nncli.spec.expressions import Expression, Name, walked
 
 # The name under which an expression reads how many rows a batch has.
 BATCH = "batch"
@@ -28,15 +27,9 @@ class Computation:
 
     def paths(self) -> tuple[str, ...]:
         """Names every value that is read, each once, in the order of the text; `batch` left out."""
-        found = (part.name for part in _walked(self.expression) if isinstance(part, Name))
+        found = (part.name for part in walked(self.expression) if isinstance(part, Name))
         return tuple(path for path in dict.fromkeys(found) if path != BATCH)
 
     def at(self, column: int) -> Place:
         """Where a part of the expression stands."""
         return replace(self.place, column=column)
-
-
-def _walked(expression: Expression) -> Iterator[Expression]:
-    yield expression
-    for child in children(expression):
-        yield from _walked(child)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from nncli.errors import Problem
-from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence
-
-_WORD: Final = re.compile(r"[A-Za-z_]\w*")
+from nncli.spec.arithmetic import words_read
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, scalars_in
 
 
 def unused_names(root: Mapping, file: str) -> tuple[Problem, ...]:
@@ -23,7 +20,7 @@ def unused_names(root: Mapping, file: str) -> tuple[Problem, ...]:
 
 def _vars(root: Mapping) -> Iterator[Problem]:
     section = root.get("vars")
-    read = _read(_scalars([root]))
+    read = _read(scalars_in([root]))
     for name, _ in section.entries if isinstance(section, Mapping) else ():
         if name.text not in read:
             yield _warning("var-unused", name, f"vars.{name.text}", name=name.text)
@@ -34,14 +31,14 @@ def _blocks(root: Mapping) -> Iterator[Problem]:
     if not isinstance(section, Mapping):
         return
     rest = [node for name, node in root.entries if name.text != "blocks"]
-    scalars = list(_scalars([*rest, *(body for _, body in section.entries)]))
+    scalars = list(scalars_in([*rest, *(body for _, body in section.entries)]))
     mentioned = {scalar.text for scalar in scalars} | _read(scalars)
     for name, body in section.entries:
         path = f"blocks.{name.text}"
         if name.text not in mentioned:
             yield _warning("block-unused", name, path, name=name.text)
         arguments = body.get("args") if isinstance(body, Mapping) else None
-        read = _read(_scalars([body]))
+        read = _read(scalars_in([body]))
         for argument in _arguments(arguments):
             if argument.text not in read:
                 facts = {"name": argument.text, "block": name.text}
@@ -56,24 +53,8 @@ def _arguments(node: Node | None) -> Iterator[Scalar]:
             yield item.entries[0][0]
 
 
-def _scalars(nodes: Iterable[Node]) -> Iterator[Scalar]:
-    """Walks every key and value, without recursion: a file may be deep."""
-    left = list(nodes)
-    while left:
-        node = left.pop()
-        if isinstance(node, Scalar):
-            yield node
-        elif isinstance(node, Sequence):
-            left.extend(node.items)
-        else:
-            for key, value in node.entries:
-                yield key
-                left.append(value)
-
-
 def _read(scalars: Iterable[Scalar]) -> set[str]:
-    """Lists the words that stand in `$name` and `$(…)`."""
-    return {word for scalar in scalars if "$" in scalar.text for word in _WORD.findall(scalar.text)}
+    return {word for scalar in scalars for word in words_read(scalar.text)}
 
 
 def _warning(code: str, named: Scalar, path: str, **facts: object) -> Problem:

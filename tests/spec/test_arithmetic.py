@@ -240,6 +240,7 @@ def test_a_whole_scalar_keeps_its_type_and_a_part_becomes_text(text: str, expect
         ("$5", "dollar-alone", 8, "`$$` writes a dollar"),
         ("$widht", "name-unknown", 9, "did you mean `width`?"),
         ("a.$(1 + widht)", "name-unknown", 16, "did you mean `width`?"),
+        ("$(size(1) + widht)", "name-unknown", 20, "did you mean `width`?"),
     ],
 )
 def test_a_dollar_that_means_nothing_is_refused(text: str, code: str, column: int, hint: str) -> None:

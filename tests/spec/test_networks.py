@@ -160,3 +160,9 @@ def test_mistakes_around_networks_and_blocks(text: str, code: str) -> None:
 def test_an_unknown_key_of_the_long_form() -> None:
     text = "network:\n  inputs: {row: [4]}\n  layer: [ReLU]\n  layers: [ReLU]\n"
     assert places(text) == [("unknown-key", "a.yaml", 3, 3)]
+
+
+def test_a_key_with_nothing_behind_it_is_left_out() -> None:
+    text = "vars:\nconstants:\nblocks:\n  b: {args: , vars: , layers: [ReLU]}\n" + network("- b")
+    spec = parsed(text)
+    assert spec.vars == {} and spec.constants == {} and list(spec.networks) == ["network"]
