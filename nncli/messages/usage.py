@@ -14,6 +14,12 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "`nncli check --resolved` prints YAML.",
     ),
+    "cache-size": Words(
+        UsageError,
+        "{variable} is `{received}`, which is no size",
+        ("write it as `{variable}=20GB`",),
+        "What nncli keeps to be quicker next time takes at most this much room, in bytes, kB, MB, GB or TB.",
+    ),
     "code-differs": Words(
         UsageError,
         "{name} is not the file that {file} was trained with: its sha256 is {given}, and was {recorded}",

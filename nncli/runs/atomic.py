@@ -1,7 +1,4 @@
-"""Reading and writing that a crash, a full disk or a planted link never leaves half done.
-
-What differs between operating systems about files lives here.
-"""
+"""Reading and writing that a crash, a full disk or a planted link never leaves half done."""
 
 from __future__ import annotations
 
@@ -18,17 +15,15 @@ from typing import Final
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
+from nncli.operating_system import BINARY, NO_FOLLOW, sync_folder
 from nncli.regular_files import NotRegularError, read_regular_file
 
 PARTIAL: Final = ".partial"
 """The end of every name that is not yet, or no longer, part of a run."""
 
-NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
-BINARY: Final[int] = getattr(os, "O_BINARY", 0)
 _MODE: Final = 0o644
 _FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
-_NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -71,20 +66,6 @@ def append_line(path: Path, line: str) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW | BINARY, _MODE)
         with open(descriptor, "ab") as file:
             file.write(content)
-
-
-def sync_folder(path: Path) -> None:
-    """Makes the names in a folder survive a power loss, where the system can do that."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def rename_over_empty(folder: Path, target: Path) -> None:

@@ -27,7 +27,8 @@ from torch import Tensor
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure
-from nncli.runs.atomic import PARTIAL, disk_errors, read_own, refuse_link, sync_folder, write_new
+from nncli.operating_system import sync_folder
+from nncli.runs.atomic import PARTIAL, disk_errors, read_own, refuse_link, write_new
 from nncli.runs.folder import RunFolder
 from nncli.runs.tensors import packed, unpacked
 

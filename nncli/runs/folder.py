@@ -29,13 +29,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
+from nncli.operating_system import sync_folder
 from nncli.runs.atomic import (
     PARTIAL,
     disk_errors,
     read_own,
     refuse_link,
     rename_over_empty,
-    sync_folder,
     write_atomic,
     write_new,
 )

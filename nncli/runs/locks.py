@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Final, final
 
 from nncli.messages.catalogue import failure
-from nncli.runs.atomic import BINARY, NO_FOLLOW, disk_errors
+from nncli.operating_system import BINARY, NO_FOLLOW, release_lock, take_lock
+from nncli.runs.atomic import disk_errors
 
 LOCK_NAME: Final = ".lock"
-_FAR: Final = 1 << 30
-"""Windows hides the bytes that are locked, so the one that is locked lies behind the text."""
 
 
 @final
@@ -34,7 +32,7 @@ class RunLock:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW | BINARY, 0o644)
         try:
             with disk_errors(path):
-                if not _take(descriptor):
+                if not take_lock(descriptor):
                     raise failure("run-in-use", run=self._run, process=_holder(descriptor))
                 os.ftruncate(descriptor, 0)
                 os.lseek(descriptor, 0, os.SEEK_SET)
@@ -51,7 +49,7 @@ class RunLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _let_go(self._descriptor)
+        release_lock(self._descriptor)
         os.close(self._descriptor)
 
 
@@ -60,32 +58,3 @@ def _holder(descriptor: int) -> str:
     os.lseek(descriptor, 0, os.SEEK_SET)
     text = os.read(descriptor, 20).decode("ascii", "replace").strip()
     return text if text.isdecimal() else ""
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(descriptor: int) -> bool:
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _let_go(descriptor: int) -> None:
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _take(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _let_go(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nncli.messages.catalogue import failure
-from nncli.runs.atomic import BINARY, NO_FOLLOW, append_line, disk_errors, read_own, refuse_link
+from nncli.operating_system import BINARY, NO_FOLLOW
+from nncli.runs.atomic import append_line, disk_errors, read_own, refuse_link
 
 
 def row_text(row: Mapping[str, object]) -> str:
