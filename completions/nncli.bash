@@ -38,7 +38,7 @@ _nncli_verb() {
             arguments=('@runs' '@files')
             ;;
         export)
-            options='--output --format --set --overwrite --json --code --help'
+            options='--output --format --network --set --overwrite --json --code --help'
             arguments=('@runs @specs')
             ;;
     esac
@@ -87,6 +87,7 @@ _nncli_value() {
         'predict --code') value=(@files) ;;
         'export -o' | 'export --output') value=(@files) ;;
         'export --format') value=(safetensors python pt2 onnx) ;;
+        'export --network') value=() ;;
         'export --set') value=() ;;
         'export --code') value=(@files) ;;
         *) return 1 ;;

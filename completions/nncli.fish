@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --format --graph --keep --memory --output --require --run --seed --set --split --target --threads -o; and set skip yes
+            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --format --graph --keep --memory --network --output --require --run --seed --set --split --target --threads -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -138,6 +138,7 @@ complete -c nncli -n '__nncli_at predict' -s h -l help -d 'Show this message and
 complete -c nncli -n '__nncli_at export 1' -a '(__nncli_paths runs) (__nncli_paths specs)'
 complete -c nncli -n '__nncli_at export' -s o -l output -x -a '(__fish_complete_path)' -d 'To write: .safetensors, .py, .pt2 or .onnx by its format.'
 complete -c nncli -n '__nncli_at export' -l format -x -a 'safetensors python pt2 onnx' -d 'safetensors, python, pt2 or onnx; default: by the ending of FILE, which must agree.'
+complete -c nncli -n '__nncli_at export' -l network -x -d 'One of several networks; .safetensors holds all of them.'
 complete -c nncli -n '__nncli_at export' -l set -x -d 'Change one value of the spec; repeatable.'
 complete -c nncli -n '__nncli_at export' -l overwrite -d 'Replace an existing file.'
 complete -c nncli -n '__nncli_at export' -l json -d 'Write what was done as JSON to stdout.'

@@ -118,6 +118,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'export' = @(
             @{ Names = @('-o', '--output'); Value = '@files'; Help = 'To write: .safetensors, .py, .pt2 or .onnx by its format.' }
             @{ Names = @('--format'); Value = 'safetensors python pt2 onnx'; Help = 'safetensors, python, pt2 or onnx; default: by the ending of FILE, which must agree.' }
+            @{ Names = @('--network'); Value = ''; Help = 'One of several networks; .safetensors holds all of them.' }
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing file.' }
             @{ Names = @('--json'); Help = 'Write what was done as JSON to stdout.' }

@@ -458,6 +458,12 @@ def export(
             help="safetensors, python, pt2 or onnx; default: by the ending of FILE, which must agree.",
         ),
     ] = None,
+    network: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--network", metavar="NAME", help="One of several networks; .safetensors holds all of them."
+        ),
+    ] = None,
     set_: Set = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Write what was done as JSON to stdout.")] = False,
@@ -472,6 +478,7 @@ def export(
             target=target,
             output=output,
             format=format_,
+            network=network,
             set=tuple(set_ or ()),
             overwrite=overwrite,
             json=json,

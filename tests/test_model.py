@@ -197,3 +197,55 @@ def test_tensors_that_do_not_fit_the_spec_are_named(exported: Path) -> None:
         "linear.bias is missing",
         "other belongs to nothing",
     ]
+
+
+@pytest.fixture
+def untrained(tmp_path: Path) -> Path:
+    (tmp_path / "small.yaml").write_text("network: {inputs: {row: [4]}, layers: [Linear: 3, ReLU]}")
+    assert invoke(tmp_path, "export", "small.yaml", "-o", "small.safetensors").code == 0
+    return tmp_path
+
+
+def test_a_network_without_data_runs_tensors_from_its_file_and_from_its_spec(untrained: Path) -> None:
+    rows = torch.randn(2, 4)
+    one, other = nncli.load(untrained / "small.safetensors"), nncli.load(untrained / "small.yaml")
+    assert torch.equal(one(rows)["output"], other(row=rows)["output"])
+    assert not one.module.training
+
+
+def test_a_network_without_data_says_that_it_takes_no_rows(untrained: Path) -> None:
+    with pytest.raises(WeightsError) as caught:
+        nncli.load(untrained / "small.safetensors").predict([ROW])
+    assert _code(caught.value) == "model-without-encoders"
+    for verb in ("predict", "evaluate", "inspect-gradients"):
+        rows = ["rows.csv"] if verb == "predict" else []
+        answer = invoke(untrained, verb, "small.safetensors", *rows)
+        assert answer.code == 5
+        assert "there is no `data:` in its spec" in answer.err
+        assert (
+            "hint: tensors run through it in Python: `nncli.load('small.safetensors')(row=tensor)`"
+            in answer.err
+        )
+
+
+def test_a_network_with_data_and_no_training_says_so(flowers: Trained, tmp_path: Path) -> None:
+    network = "network: [Linear: 8]\n"
+    (flowers.folder / "bare.yaml").write_text(FLOWERS[: FLOWERS.index("network:")] + network)
+    assert invoke(flowers.folder, "export", "bare.yaml", "-o", tmp_path / "bare.safetensors").code == 0
+    answer = invoke(tmp_path, "evaluate", "bare.safetensors")
+    assert (answer.code, "error[model-without-training]" in answer.err) == (5, True)
+
+
+def test_one_of_several_networks_is_chosen(tmp_path: Path) -> None:
+    one, two = (f"{{inputs: {{row: [4]}}, layers: [{layer}]}}" for layer in ("Linear: 3", "ReLU"))
+    (tmp_path / "several.yaml").write_text(f"networks: {{one: {one}, two: {two}}}")
+    assert invoke(tmp_path, "export", "several.yaml", "-o", "several.safetensors").code == 0
+    for file in ("several.yaml", "several.safetensors"):
+        rows = torch.randn(2, 4)
+        assert torch.equal(nncli.load(tmp_path / file, network="two")(rows)["output"], rows.relu())
+        with pytest.raises(UsageError) as caught:
+            nncli.load(tmp_path / file)
+        assert _code(caught.value) == "network-not-chosen"
+        assert hint_of(caught.value.problems[0]) == '`network="one"`, for example'
+    answer = invoke(tmp_path, "predict", "several.safetensors", "rows.csv")
+    assert "`nncli.load('several.safetensors', network=\"one\")(row=tensor)`" in answer.err

@@ -48,10 +48,12 @@ def test_every_command_runs(tmp_path: Path) -> None:
         assert answer.returncode == 0, f"{command}\n{answer.stderr}"
     header = (tmp_path / "kinds.csv").read_text().splitlines()[0]
     assert header == "species,species.setosa,species.versicolor,species.virginica"
+    lines = "".join(blocks("python")[:2])
     python = subprocess.run(
-        [sys.executable, "-c", blocks("python")[0]], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert python.stdout.splitlines()[0] == "versicolor"
+    said = python.stdout.splitlines()
+    assert (said[0], said[-1]) == ("versicolor", "torch.Size([2, 10])")
 
 
 def test_every_verb_has_a_command() -> None:
@@ -66,7 +68,7 @@ def test_the_spec_is_the_one_of_specs() -> None:
 
 def test_the_layer_is_the_one_of_docs() -> None:
     written = (ROOT / "docs" / "own-layers" / "gated.py").read_text(encoding="utf-8")
-    assert blocks("python")[1] == written[written.index("import torch") :]
+    assert blocks("python")[2] == written[written.index("import torch") :]
 
 
 def test_the_table_of_exit_codes_is_complete() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from nncli.commands import resuming
 from nncli.commands.dry_run import dry_run
+from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import message_of
-from nncli.model import describe_model
 from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
 from nncli.recording import Recorder
@@ -87,7 +87,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     with ExitStack() as held:
         stop = held.enter_context(StopSignal(streams.restore_terminal))
         run = place.open(prepared, facts, held, streams)
-        recorder = Recorder(run, state, describe_model(prepared), job.training.checkpoint_every)
+        recorder = Recorder(run, state, describe_trained(prepared), job.training.checkpoint_every)
         step = resuming.restore(place, recorder, streams)
         report.starts(run.path, step)
         display = held.enter_context(report.display())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -24,6 +25,9 @@ ENDINGS: Final[Mapping[Format, str]] = {
     "pt2": ".pt2",
     "onnx": ".onnx",
 }
+HOLDS_SEVERAL: Final[frozenset[Format]] = frozenset({"safetensors"})
+"""The formats that hold several networks; all others hold one."""
+
 _WRITE: Final[Mapping[Format, Callable[[Subject, Path], None]]] = {
     "safetensors": write_safetensors,
     "python": write_python,
@@ -76,7 +80,7 @@ def export(subject: Subject, form: Format, output: Path) -> Exported:
         path = Path(folder) / f"network{ENDINGS[form]}"
         with disk_errors(output):
             _WRITE[form](subject, path)
-            difference = verify(subject, form, lambda batches: _RUN[form](subject, path, batches))
+            difference = max(verify(part, form, partial(_RUN[form], part, path)) for part in subject.parts())
         content = read_regular(path)
         write_atomic(output, content)
     return Exported(form, output, len(content), difference)

@@ -46,7 +46,7 @@ def write_python(subject: Subject, path: Path) -> None:
         for name, key in (("OUTPUTS", "nncli.outputs"), ("ENCODERS", "nncli.encoders"))
         if key in subject.metadata
     }
-    program = python_source(subject.name, subject.network, documents)
+    program = python_source(subject.name, subject.network, documents, subject.option)
     write_new(path, program.text.encode())
 
 

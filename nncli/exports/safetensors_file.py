@@ -9,6 +9,7 @@ import torch
 
 from nncli.exports.subject import Subject, results
 from nncli.exports.verification import Batches
+from nncli.network.compiled import together
 from nncli.runs.weights_file import read_weights, write_weights
 
 
@@ -19,9 +20,11 @@ def write_safetensors(subject: Subject, path: Path) -> None:
 
 def run_safetensors(subject: Subject, path: Path, batches: Batches) -> Batches:
     """Runs rows through the network with the weights of the file; one that is missing gives NaN."""
-    module = copy.deepcopy(subject.network.module)
+    # Several are copied as one, so that weights which they share stay shared.
+    whole = copy.deepcopy(together(subject.networks))
+    module = whole.get_submodule(subject.focus) if len(subject.networks) > 1 else whole
     with torch.no_grad():
-        for weight in module.parameters():
+        for weight in whole.parameters():
             weight.fill_(float("nan"))
-        module.load_state_dict(dict(read_weights(path).tensors), strict=False)
+        whole.load_state_dict(dict(read_weights(path).tensors), strict=False)
         return [results(module(*inputs)) for inputs in batches]

@@ -11,6 +11,7 @@ from typing import Final
 from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
     data,
+    models,
     network,
     pretrained,
     running,
@@ -34,6 +35,7 @@ TABLES: Final = (
     tensors.TABLE,
     data.TABLE,
     weights.TABLE,
+    models.TABLE,
     pretrained.TABLE,
     running.TABLE,
 )

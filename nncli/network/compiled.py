@@ -98,6 +98,16 @@ class CompiledNetwork:
         return sum(weight.numel() for weight in self.module.parameters())
 
 
+def together(networks: Mapping[str, CompiledNetwork]) -> nn.Module:
+    """Makes one module whose tensors are named as in a weights file: below its name for each of several."""
+    if len(networks) == 1:
+        return next(iter(networks.values())).module
+    whole = nn.Module()
+    for name, network in networks.items():
+        whole.add_module(name, network.module)
+    return whole
+
+
 def stored_tensors(module: nn.Module) -> dict[str, Tensor]:
     """Names what a weights file holds: parameters and persistent buffers, each under its owner only."""
     seen: set[int] = set()

@@ -50,10 +50,13 @@ class Program:
     class_name: str
 
 
-def python_source(name: str, network: CompiledNetwork, documents: Mapping[str, str]) -> Program:
+def python_source(
+    name: str, network: CompiledNetwork, documents: Mapping[str, str], option: str = ""
+) -> Program:
     """Writes a network as a program; every name and number in it was checked.
 
     `name` is the spec's. `documents` are JSON texts by name, such as `ENCODERS`, that go along as data.
+    `option` is what the command that exports its weights has beside the run: ` --network encoder`.
     Raises WeightsError `export-constant-large`; ValueError where a name is none, which is a bug.
     """
     for each in (name, *network.inputs):
@@ -68,20 +71,24 @@ def python_source(name: str, network: CompiledNetwork, documents: Mapping[str, s
     flow = Flow(module.graph, layout, {*reserved, class_name})
     written = "\n".join(_class(class_name, network, layout, flow))
     needed = ([_GROUP] if "Group(" in written else []) + ([copied.text] if copied.definitions else [])
-    parts = [*needed, written, *_documents(documents), _demonstration(class_name, network.inputs)]
+    parts = [*needed, written, *_documents(documents), _demonstration(class_name, network.inputs, option)]
     body = "\n\n\n".join(parts) + "\n"
-    return Program("\n".join([*_header(name, network), *_imports(body, copied), "", "", body]), class_name)
+    imports = _imports(body, copied)
+    packages = "torch and einops" if "import einops" in imports else "torch"
+    header = _header(name, network, option, packages)
+    return Program("\n".join([*header, *imports, "", "", body]), class_name)
 
 
-def _header(name: str, network: CompiledNetwork) -> list[str]:
+def _header(name: str, network: CompiledNetwork, option: str, packages: str) -> list[str]:
     taken = ", ".join(f"{key} {_rows(given.shape)}" for key, given in network.inputs.items())
     return [
         f'"""{name}: a network of {network.parameters():,} parameters in PyTorch, written by nncli.',
         "",
         f"Takes {taken}." if taken else "Takes nothing.",
+        f"Needs {packages}. NAME.py being this file, these lines write its weights, and run it on two rows:",
         "",
-        "    nncli export RUN --output NAME.safetensors    writes its weights, where NAME.py is this file",
-        "    python NAME.py                                loads them and runs two rows",
+        f"    nncli export RUN{option} --output NAME.safetensors",
+        "    python NAME.py",
         '"""',
         "",
     ]
@@ -147,18 +154,26 @@ def _shifted(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.split("\n"))
 
 
-def _demonstration(class_name: str, inputs: Mapping[str, InputSpec]) -> str:
+def _demonstration(class_name: str, inputs: Mapping[str, InputSpec], option: str) -> str:
     rows = ", ".join(_two_rows(given) for given in inputs.values())
+    result = Code("print(", (Code("network(", (Code(rows),), ")"),), ")")
+    printed = "\n".join(f"        {line}" for line in result.lines(_LINE - 8))
     return f"""\
 if __name__ == "__main__":
     from pathlib import Path
 
-    from safetensors.torch import load_model
-
+    weights = Path(__file__).with_suffix(".safetensors")
+    if not weights.exists():
+        command = f"nncli export RUN{option} --output {{weights}}"
+        raise SystemExit(f"There are no weights yet; this writes them: {{command}}")
+    try:
+        from safetensors.torch import load_model
+    except ImportError:
+        raise SystemExit("The weights are read by safetensors: pip install safetensors") from None
     network = {class_name}().eval()
-    load_model(network, Path(__file__).with_suffix(".safetensors"))
+    load_model(network, weights)
     with torch.no_grad():
-        print(network({rows}))"""
+{printed}"""
 
 
 def _two_rows(given: InputSpec) -> str:

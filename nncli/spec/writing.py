@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -144,6 +144,19 @@ def with_inputs(spec: Spec, inputs: Mapping[str, Mapping[str, InputSpec]]) -> Sp
         name: replace(network, inputs=inputs[name], input_names=()) if name in inputs else network
         for name, network in spec.networks.items()
     }
+    return replace(spec, networks=networks, written=replace(spec.written, entries=tuple(entries)))
+
+
+def with_networks(spec: Spec, names: Iterable[str]) -> Spec:
+    """Keeps some networks of a spec, in the order given, in the spec and in what is written of it."""
+    order = list(names)
+    entries = []
+    for key, node in spec.written.entries:
+        if key.text == "networks" and isinstance(node, nodes.Mapping):
+            kept = [entry for entry in node.entries if entry[0].text in order]
+            node = replace(node, entries=tuple(sorted(kept, key=lambda entry: order.index(entry[0].text))))
+        entries.append((key, node))
+    networks = {name: spec.networks[name] for name in order}
     return replace(spec, networks=networks, written=replace(spec.written, entries=tuple(entries)))
 
 

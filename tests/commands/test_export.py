@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,52 @@ def test_a_run_is_exported_as_it_is(flowers: Trained, tmp_path: Path) -> None:
     answer = invoke(tmp_path, "export", flowers.run, "-o", "net.py", "--set", "vars.width=3")
     assert answer.code == 2
     assert "error[set-on-run]" in answer.err
+
+
+GAN = """
+networks:
+  maker: {inputs: {noise: [4]}, layers: [Linear: 3]}
+  judge: {inputs: {row: [3]}, layers: [Linear: 1]}
+"""
+
+
+def test_several_networks_are_one_file_or_one_is_chosen(tmp_path: Path) -> None:
+    (tmp_path / "gan.yaml").write_text(GAN)
+    answer = invoke(tmp_path, "export", "gan.yaml", "-o", "gan.safetensors", "--json")
+    assert answer.rows()[0]["networks"] == ["maker", "judge"]
+    names = ["judge.linear.bias", "judge.linear.weight", "maker.linear.bias", "maker.linear.weight"]
+    assert sorted(read_weights(tmp_path / "gan.safetensors").tensors) == names
+    for target in ("gan.yaml", "gan.safetensors"):
+        answer = invoke(tmp_path, "export", target, "-o", "gan.py")
+        assert answer.code == 2
+        assert f"several networks in {target}, and one is needed: maker, judge" in answer.err
+        chosen = invoke(tmp_path, "export", target, "-o", f"{target}.py", "--network", "judge")
+        assert chosen.code == 0
+    assert (tmp_path / "gan.yaml.py").read_text() == (tmp_path / "gan.safetensors.py").read_text()
+    answer = invoke(tmp_path, "export", "gan.yaml", "-o", "j.py", "--network", "juge")
+    assert (answer.code, "did you mean `judge`?" in answer.err) == (2, True)
+
+
+def test_one_network_of_several_is_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "gan.yaml").write_text(GAN)
+    assert invoke(tmp_path, "export", "gan.yaml", "-o", "one.safetensors", "--network", "judge").code == 0
+    assert sorted(read_weights(tmp_path / "one.safetensors").tensors) == ["linear.bias", "linear.weight"]
+    assert invoke(tmp_path, "export", "one.safetensors", "-o", "again.safetensors").code == 0
+    assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "again.safetensors").read_bytes()
+
+
+def test_the_program_says_what_it_lacks_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text("network: {inputs: {row: [4]}, layers: [Linear: 3]}")
+    assert invoke(tmp_path, "export", "small.yaml", "-o", "small.py").code == 0
+    command = [sys.executable, "small.py"]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    weights = tmp_path / "small.safetensors"
+    wanted = f"There are no weights yet; this writes them: nncli export RUN --output {weights}\n"
+    assert answer.stderr == wanted
+    assert invoke(tmp_path, "export", "small.yaml", "-o", "small.safetensors").code == 0
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout[:8]) == (0, "tensor([")
+    (tmp_path / "safetensors.py").write_text("raise ImportError")
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.stderr == "The weights are read by safetensors: pip install safetensors\n"

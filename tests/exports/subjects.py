@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from nncli.exports.subject import Subject, subject_of_network
+from nncli.exports.subject import Subject
 from nncli.exports.verification import Batches, sample_rows
+from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from tests.network.handmade import convolutions, transformer
 
 METADATA = {
@@ -15,14 +16,25 @@ METADATA = {
 }
 
 
+def subject(name: str, networks: dict[str, CompiledNetwork]) -> Subject:
+    """Takes networks with the weights that they have."""
+    tensors = {name: tensor.detach() for name, tensor in stored_tensors(together(networks).eval()).items()}
+    return Subject(name, networks, tensors, METADATA)
+
+
 def tokens() -> Subject:
     """Whole numbers in, two outputs, shared weights, a constant."""
-    return subject_of_network("tokens", transformer(), METADATA)
+    return subject("tokens", {"network": transformer()})
 
 
 def pictures() -> Subject:
     """Two inputs, batch statistics, an LSTM."""
-    return subject_of_network("pictures", convolutions(), METADATA)
+    return subject("pictures", {"network": convolutions()})
+
+
+def both() -> Subject:
+    """Two networks."""
+    return subject("both", {"tokens": transformer(), "pictures": convolutions()})
 
 
 def batches(subject: Subject) -> Batches:

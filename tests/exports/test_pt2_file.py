@@ -11,16 +11,15 @@ import torch
 
 from nncli.errors import WeightsError
 from nncli.exports.pt2_file import quiet, run_pt2, traced, write_pt2
-from nncli.exports.subject import subject_of_network
 from nncli.spec.network_spec import InputSpec
-from tests.exports.subjects import METADATA, assert_close, batches, pictures
+from tests.exports.subjects import METADATA, assert_close, batches, pictures, subject
 from tests.network.handmade import Hand
 
 
 def test_the_file_takes_any_number_of_rows_and_carries_the_metadata(tmp_path: Path) -> None:
-    subject, path = pictures(), tmp_path / "net.pt2"
-    write_pt2(subject, path)
-    assert_close(subject, run_pt2(subject, path, batches(subject)))
+    made, path = pictures(), tmp_path / "net.pt2"
+    write_pt2(made, path)
+    assert_close(made, run_pt2(made, path, batches(made)))
     extra = dict.fromkeys(METADATA, "")
     torch.export.load(str(path), extra_files=extra)
     assert extra == METADATA
@@ -36,9 +35,9 @@ def test_the_file_names_no_folder_of_this_machine(tmp_path: Path) -> None:
 def test_what_needs_a_fixed_number_of_rows_is_refused_in_torchs_words() -> None:
     hand = Hand(x=InputSpec((3,)))
     fixed = hand.method("reshape", hand.input("x"), 2, 3)
-    subject = subject_of_network("net", hand.done(hand.call(operator.neg, fixed)), {})
+    made = subject("net", {"network": hand.done(hand.call(operator.neg, fixed))})
     with pytest.raises(WeightsError) as caught:
-        traced(subject, "pt2")
+        traced(made, "pt2")
     assert caught.value.problems[0].code == "export-refused"
     assert caught.value.problems[0].facts["format"] == "pt2"
     assert "batch" in str(caught.value.problems[0].facts["reason"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nncli.exports.safetensors_file import run_safetensors, write_safetensors
 from nncli.runs.weights_file import read_weights
-from tests.exports.subjects import METADATA, assert_close, batches, tokens
+from tests.exports.subjects import METADATA, assert_close, batches, both, tokens
 
 
 def test_the_file_holds_weights_and_metadata(tmp_path: Path) -> None:
@@ -22,3 +22,13 @@ def test_a_missing_weight_shows(tmp_path: Path) -> None:
     less = {name: tensor for name, tensor in subject.tensors.items() if name != "layers.1.mlp.linear_2.bias"}
     write_safetensors(replace(subject, tensors=less), path)
     assert run_safetensors(subject, path, batches(subject))[0][0].isnan().any()
+
+
+def test_several_networks_lie_in_one_file_each_below_its_name(tmp_path: Path) -> None:
+    subject, path = both(), tmp_path / "both.safetensors"
+    write_safetensors(subject, path)
+    written = read_weights(path).tensors
+    assert {name.partition(".")[0] for name in written} == {"tokens", "pictures"}
+    assert {f"tokens.{name}" for name in tokens().tensors} <= written.keys()
+    for part in subject.parts():
+        assert_close(part, run_safetensors(part, path, batches(part)))
