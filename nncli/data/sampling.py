@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 SPLIT_DRAW: Final = 0
 ORDER_DRAW: Final = 1
+BUCKET_DRAW: Final = 2
 """What a generator is for, so that the same seed gives each purpose numbers of its own."""
+POOL_BATCHES: Final = 50
+"""Rows of so many batches are sorted by length together: more leave less padding, and less chance."""
 
 
 def generator_of(seed: int, *draw: int) -> np.random.Generator:
@@ -41,3 +44,21 @@ def batch_bounds(rows: int, batch_size: int) -> tuple[tuple[int, int], ...]:
     if len(starts) > 1 and batch_size > 1 and rows - starts[-1] == 1:
         starts.pop()
     return tuple(zip(starts, [*starts[1:], rows], strict=True)) if starts else ()
+
+
+def bucketed_order(order: Tensor, lengths: Tensor, batch_size: int, seed: int, epoch: int) -> Tensor:
+    """Rearranges the order of an epoch so that the rows of a batch have similar lengths.
+
+    Shapes (N samples): `order` is that of `sample_order`, `lengths` are the steps of each row, both int64
+    (N,). Rows are sorted by length within pools of `POOL_BATCHES` batches, and the batches shuffled, so that
+    what stands together changes from epoch to epoch. The last batch, which can be smaller, stays last. It
+    depends on its arguments alone.
+    """
+    import torch
+
+    pools = torch.split(order, POOL_BATCHES * batch_size)
+    sorted_rows = torch.cat([pool[lengths[pool].argsort(stable=True)] for pool in pools])
+    whole = len(order) // batch_size
+    shuffled = torch.from_numpy(generator_of(seed, BUCKET_DRAW, epoch).permutation(whole))
+    batches = sorted_rows[: whole * batch_size].reshape(whole, batch_size)
+    return torch.cat([batches[shuffled].flatten(), sorted_rows[whole * batch_size :]])

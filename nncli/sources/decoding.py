@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
 
 _BOM: Final = codecs.BOM_UTF8
+_BLOCK_BYTES: Final = 2**20
 _PACKED: Final = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 
 
@@ -22,7 +25,7 @@ def decoded(content: bytes, file: str, encoding: str) -> bytes:
         text = content.decode(encoding)
     except UnicodeError as error:
         start = error.start if isinstance(error, UnicodeDecodeError) else 0
-        raise _wrong(content, file, encoding, start) from None
+        raise _wrong(content, file, encoding, _At(start)) from None
     except LookupError:
         raise failure("encoding-unknown", encoding=encoding) from None
     # The bytes that were just checked are the text already; other encodings are rewritten.
@@ -36,12 +39,57 @@ def decoded(content: bytes, file: str, encoding: str) -> bytes:
     return utf8
 
 
-def _wrong(content: bytes, file: str, encoding: str, start: int) -> NncliError:
-    line = content.count(b"\n", 0, start) + 1
-    column = start - content.rfind(b"\n", 0, start)
-    found = f"0x{content[start]:02x}" if start < len(content) else "the end"
-    facts = {"byte": start, "found": found, "encoding": encoding} | _appearance(content)
-    return failures([Problem("data-encoding", Place(file, line, column), "", facts)])
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A byte of what is decoded, and what was read before that; `in_line` are characters of its line."""
+
+    start: int
+    bytes_before: int = 0
+    lines_before: int = 0
+    in_line: int = 0
+
+
+def decoded_blocks(stream: BinaryIO, file: str, encoding: str) -> Iterator[str]:
+    """Gives the text of a file a megabyte at a time; the same characters as `decoded`.
+
+    Raises what `decoded` raises, at the block where it is met.
+    """
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+    except LookupError:
+        raise failure("encoding-unknown", encoding=encoding) from None
+    lines, read, in_line = 0, 0, 0
+    block = b"-"
+    while block:
+        block = stream.read(_BLOCK_BYTES)
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeError as error:
+            # What the decoder held back of the block before stands in front of this one.
+            held = error.object if isinstance(error, UnicodeDecodeError) else block
+            start = error.start if isinstance(error, UnicodeDecodeError) else 0
+            at = _At(start, read + len(block) - len(held), lines, in_line)
+            raise _wrong(held, file, encoding, at) from None
+        text = text if read else text.removeprefix("\ufeff")
+        nul = text.find("\0")
+        if nul >= 0:
+            column = nul - text.rfind("\n", 0, nul) + (0 if "\n" in text[:nul] else in_line)
+            place = Place(file, lines + text.count("\n", 0, nul) + 1, column)
+            raise failures([Problem("data-nul", place, "", _appearance(block))])
+        lines += text.count("\n")
+        read += len(block)
+        in_line = len(text) - text.rfind("\n") - 1 if "\n" in text else in_line + len(text)
+        if text:
+            yield text
+
+
+def _wrong(content: bytes, file: str, encoding: str, at: _At) -> NncliError:
+    line = at.lines_before + content.count(b"\n", 0, at.start) + 1
+    line_start = content.rfind(b"\n", 0, at.start)
+    column = at.start - line_start + (at.in_line if line_start < 0 else 0)
+    found = f"0x{content[at.start]:02x}" if at.start < len(content) else "the end"
+    facts = {"byte": at.bytes_before + at.start, "found": found, "encoding": encoding}
+    return failures([Problem("data-encoding", Place(file, line, column), "", facts | _appearance(content))])
 
 
 def _appearance(content: bytes) -> dict[str, object]:

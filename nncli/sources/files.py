@@ -15,6 +15,7 @@ from nncli.sources.delimited import read_delimited
 from nncli.sources.json_lines import read_json_lines
 from nncli.sources.parquet import read_parquet
 from nncli.sources.tables import Reading, Table
+from nncli.sources.text_files import read_text
 
 Reader = Callable[[bytes, str, Reading], Table]
 
@@ -24,6 +25,7 @@ READERS: Final[dict[str, Reader]] = {
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
     ".parquet": read_parquet,
+    ".txt": read_text,
 }
 
 

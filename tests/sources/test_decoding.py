@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 
 import pytest
 
-from nncli.errors import DataError, Place, Problem
-from nncli.sources.decoding import decoded
+from nncli.errors import DataError, Place, Problem, SpecError
+from nncli.sources import decoding
+from nncli.sources.decoding import decoded, decoded_blocks
 
 
 def refused(content: bytes, encoding: str = "utf-8") -> Problem:
@@ -40,3 +42,38 @@ def test_a_byte_of_another_encoding_is_named() -> None:
 )
 def test_what_it_looks_like_is_said(content: bytes, fact: str, value: str) -> None:
     assert refused(content).facts[fact] == value
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252", "shift_jis"])
+def test_blocks_are_the_same_text(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_BLOCK_BYTES", 7)
+    text = (
+        "ab\nAz 12\r\n" * 5
+        + {"utf-8": "é中🙂", "utf-16": "é中🙂", "cp1252": "é", "shift_jis": "中"}[encoding]
+    )
+    content = text.encode(encoding)
+    blocks = list(decoded_blocks(io.BytesIO(content), "a.txt", encoding))
+    assert len(blocks) > 3
+    assert "".join(blocks) == text == decoded(content, "a.txt", encoding).decode()
+
+
+def test_blocks_leave_the_byte_order_mark_out() -> None:
+    assert list(decoded_blocks(io.BytesIO("\ufeffa".encode()), "a.txt", "utf-8")) == ["a"]
+    assert list(decoded_blocks(io.BytesIO(b""), "a.txt", "utf-8")) == []
+
+
+@pytest.mark.parametrize("content", [b"abc\nde\n\xff\nabcdefgh", b"abc\nde\nab\xe4", b"abc\nde\nx\0y"])
+def test_blocks_are_refused_where_the_whole_is(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "_BLOCK_BYTES", 4)
+    with pytest.raises(DataError) as whole:
+        decoded(content, "a.txt", "utf-8")
+    with pytest.raises(DataError) as piecewise:
+        list(decoded_blocks(io.BytesIO(content), "a.txt", "utf-8"))
+    (expected,), (found,) = whole.value.problems, piecewise.value.problems
+    assert (found.code, found.place) == (expected.code, expected.place)
+    assert found.facts.get("byte") == expected.facts.get("byte")
+
+
+def test_blocks_of_no_encoding_are_refused() -> None:
+    with pytest.raises(SpecError):
+        list(decoded_blocks(io.BytesIO(b"a"), "a.txt", "utf-9"))

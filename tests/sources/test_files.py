@@ -13,7 +13,7 @@ from nncli.sources.tables import Reading
 FRAME = pl.DataFrame({"x": ["1", "2"], "y": ["a", "b"]})
 
 
-@pytest.mark.parametrize("suffix", [*READERS, ".CSV"])
+@pytest.mark.parametrize("suffix", [*(each for each in READERS if each != ".txt"), ".CSV"])
 def test_every_format_gives_the_same_table(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows{suffix}"
     if suffix == ".parquet":
