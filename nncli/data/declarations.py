@@ -125,6 +125,9 @@ def _column_problems(spec: Spec, column: Column, declared: ColumnSpec) -> Iterat
         return Problem(code, place, path, {"name": column.name, **facts})
 
     fields = ColumnSpec.model_fields
+    if declared.type not in OPTIONS:
+        yield problem("column-type-missing", "type", type=declared.type, known=list(OPTIONS))
+        return
     for key in fields:
         allowed = OPTIONS[declared.type]
         if key != "type" and key not in allowed and getattr(declared, key) != fields[key].default:

@@ -11,7 +11,20 @@ from pydantic_core import PydanticCustomError
 from nncli.spec.items import Call
 
 Fraction: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
-ColumnType: TypeAlias = Literal["number", "category", "binary", "image"]
+ColumnType: TypeAlias = Literal[
+    "number",
+    "category",
+    "binary",
+    "set",
+    "date",
+    "vector",
+    "text",
+    "tokens",
+    "image",
+    "mask",
+    "audio",
+    "series",
+]
 
 
 class Section(BaseModel):
@@ -39,10 +52,10 @@ def _seconds(value: object) -> object:
 
 
 def _missing(value: object) -> object:
-    """Accepts `error`, `median`, `mean`, and `{constant: VALUE}` as written."""
+    """Accepts `error`, `median`, `mean`, `flag`, `keep`, and `{constant: VALUE}` as written."""
     if isinstance(value, Mapping) and set(value) == {"constant"}:
         return value
-    if value in ("error", "median", "mean"):
+    if value in ("error", "median", "mean", "flag", "keep"):
         return value
     raise PydanticCustomError("missing_policy", "not a policy", {})
 
@@ -54,7 +67,10 @@ MissingPolicy: TypeAlias = Annotated[Any, BeforeValidator(_missing)]
 class ColumnSpec(Section):
     """How a column of the data becomes a tensor. Short form: `age: number`."""
 
-    type: ColumnType = Field(description="what the column holds: number, category, binary or image")
+    type: ColumnType = Field(
+        description="what the column holds: number, binary, category, set, date, vector, text, tokens, "
+        "image, mask, audio or series"
+    )
     column: str | None = Field(default=None, description="the column's name in the file; default: the key")
     columns: str | tuple[str, ...] | None = Field(
         default=None, description="the pixel columns of an image: a glob such as pixel_*, or a list"
@@ -63,16 +79,84 @@ class ColumnSpec(Section):
         default=None, description="the shape of an image: [channels, height, width]"
     )
     missing: MissingPolicy = Field(
-        default="error", description="what to do with an empty cell: error, median, mean or {constant: VALUE}"
+        default="error",
+        description="what to do with an empty cell: error, median, mean, {constant: VALUE}, flag (the "
+        "mean, and a second number that is 1 where the cell is empty) or keep (leave a mask)",
     )
-    scale: Literal["standard", "none"] = Field(
-        default="standard", description="numbers and images: standard (mean 0, deviation 1) or none"
+    scale: Literal["standard", "minmax", "quantile", "none"] = Field(
+        default="standard",
+        description="numbers and pixels: standard (mean 0, deviation 1), minmax (0 to 1), quantile (normal "
+        "by rank) or none",
     )
+    log: bool = Field(default=False, description="numbers: log(1 + value) before they are scaled")
+    unit: str | None = Field(default=None, description="the unit of a target, shown beside predictions")
     classes: tuple[str | int | float | bool, ...] | None = Field(
         default=None, description="the classes in order; default: those of the training part, sorted"
     )
     positive: str | int | float | bool | None = Field(
         default=None, description="binary: the value that counts as 1; default: 1, true, yes or the later one"
+    )
+    rare: int | None = Field(
+        default=None, ge=2, description="classes in fewer training rows than this count as unknown"
+    )
+    unknown: Literal["error", "keep"] = Field(
+        default="error",
+        description="a class that training did not see: error, or keep (the index after the last class)",
+    )
+    separator: str | None = Field(
+        default=None, min_length=1, description="between the values of one cell: of a set, vector or series"
+    )
+    format: str | None = Field(
+        default=None, description="how a date is written, such as %d.%m.%Y; default: ISO 8601"
+    )
+    parts: tuple[str, ...] | None = Field(
+        default=None, description="what is taken from a date: year, month, day, weekday, hour, minute …"
+    )
+    size: tuple[int, int] | int | None = Field(
+        default=None, description="the [height, width] to which images and masks are brought, or both at once"
+    )
+    channels: int | None = Field(
+        default=None, ge=1, le=4, description="of an image: 1 grey, 3 colour, 4 with alpha; of sound: 1 or 2"
+    )
+    resize: Literal["stretch", "crop", "pad"] = Field(
+        default="stretch", description="how an image of another shape comes to `size`"
+    )
+    augment: tuple[str | Mapping[str, Any], ...] = Field(
+        default=(), description="what is drawn anew in every epoch, in training only"
+    )
+    views: tuple[str, ...] | None = Field(
+        default=None, description="names under which a column flows in, each augmented by itself"
+    )
+    image: str | None = Field(
+        default=None, description="of a mask: the image whose size and augmentation it shares"
+    )
+    tokenizer: str | Mapping[str, Any] | None = Field(
+        default=None,
+        description="characters, bytes, words, {BPE: {vocab_size: 8000}}, WordPiece, Unigram, or a "
+        "tokenizer.json",
+    )
+    length: int | float | str | None = Field(
+        default=None, description="the most steps of a text or series; of sound a time such as 1.5s"
+    )
+    truncate: Literal["end", "start", "error"] = Field(
+        default="end", description="where what is longer than `length` is cut"
+    )
+    pad: Literal["end", "start"] = Field(default="end", description="where shorter texts are filled up")
+    lowercase: bool = Field(default=False, description="whether text is read as lower case")
+    begin: bool = Field(default=False, description="whether a text starts with a token of its own")
+    end: bool = Field(default=False, description="whether a text ends with a token of its own")
+    vocabulary: str | None = Field(
+        default=None, description="the column whose vocabulary or classes are used: they are fitted together"
+    )
+    rate: int | None = Field(
+        default=None, ge=1, description="sound: samples per second; others are resampled"
+    )
+    window: tuple[int, int] | None = Field(
+        default=None,
+        description="the rows around a row, [-24, 0] for the last 24 and [0, 12] for the next 12",
+    )
+    shift: int = Field(
+        default=0, description="-1 takes the value of the next step, 1 that of the step before"
     )
 
 

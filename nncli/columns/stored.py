@@ -1,0 +1,128 @@
+"""Encoded columns as they are kept, and how the rows of a batch are taken from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+from nncli.draws import Draw
+
+Finish: TypeAlias = Callable[[Tensor, Draw | None], Tensor]
+"""What is done to a batch on its device, such as scaling pixels; drawn for where it is trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Some rows of a column: values (B, …), and where rows differ in length which steps are theirs.
+
+    Shapes: `mask` is bool (B, steps), true where a step is valid; None where all are.
+    """
+
+    values: Tensor
+    mask: Tensor | None = None
+
+
+class Stored(Protocol):
+    """A column of encoded samples; its tensors may lie in a file of the cache."""
+
+    @property
+    def rows(self) -> int:
+        """Counts the samples."""
+
+    def take(self, rows: Tensor) -> Taken:
+        """Takes samples by number, int64 (B,), in the order given."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Names all that it holds, so that it can be kept and moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """Samples of one shape: `values` is (N, …). `mask` tells which of them are there, bool (N,)."""
+
+    values: Tensor
+    mask: Tensor | None = None
+
+    @property
+    def rows(self) -> int:
+        """Counts the samples."""
+        return len(self.values)
+
+    def take(self, rows: Tensor) -> Taken:
+        """Takes samples by number."""
+        mask = None if self.mask is None else self.mask.index_select(0, rows)
+        return Taken(self.values.index_select(0, rows), mask)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Names all that it holds."""
+        return {"values": self.values} | ({} if self.mask is None else {"mask": self.mask})
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Samples of different lengths, one behind the other.
+
+    Shapes (N samples, T steps together): `values` (T, …), `starts` int64 (N + 1,). A batch is as long as
+    its longest sample, or `length` where it is given; steps without a value hold `padding`, and stand
+    behind those with one, or before them where `is_padded_before`.
+    """
+
+    values: Tensor
+    starts: Tensor
+    length: int | None = None
+    padding: int = 0
+    is_padded_before: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Counts the samples."""
+        return len(self.starts) - 1
+
+    @property
+    def lengths(self) -> Tensor:
+        """The steps of every sample, int64 (N,)."""
+        return self.starts[1:] - self.starts[:-1]
+
+    def take(self, rows: Tensor) -> Taken:
+        """Takes samples by number, filled up to one length."""
+        first, lengths = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
+        longest = int(lengths.max()) if self.length is None and len(rows) else self.length or 0
+        steps = torch.arange(longest, device=rows.device).expand(len(rows), longest)
+        if self.is_padded_before:
+            steps = steps - (longest - lengths)[:, None]
+        mask = (steps >= 0) & (steps < lengths[:, None])
+        values = self.values.new_full((len(rows), longest, *self.values.shape[1:]), self.padding)
+        values[mask] = self.values.index_select(0, (first[:, None] + steps)[mask])
+        return Taken(values, mask)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Names all that it holds."""
+        return {"values": self.values, "starts": self.starts}
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Samples that are stretches of one long column: `length` steps of `values` (T, …) from `starts` (N,)."""
+
+    values: Tensor
+    starts: Tensor
+    length: int
+
+    @property
+    def rows(self) -> int:
+        """Counts the samples."""
+        return len(self.starts)
+
+    def take(self, rows: Tensor) -> Taken:
+        """Takes samples by number."""
+        steps = self.starts[rows][:, None] + torch.arange(self.length, device=rows.device)
+        taken = self.values.index_select(0, steps.flatten())
+        return Taken(taken.reshape(len(rows), self.length, *self.values.shape[1:]))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Names all that it holds."""
+        return {"values": self.values, "starts": self.starts}
