@@ -40,8 +40,8 @@ class Draw:
         bits = _mixed(_mixed(self.rows * _STEP + key)[:, None] * _STEP + each)
         # The high bits of a product are the best mixed; the shift of a signed number keeps its sign.
         share: Tensor = (bits >> (64 - _MANTISSA_BITS)) & (2**_MANTISSA_BITS - 1)
-        numbers = share.to(torch.float32) / 2**_MANTISSA_BITS
-        return numbers.reshape(len(self.rows), *shape)
+        numbers: Tensor = share.to(torch.float32) / 2**_MANTISSA_BITS
+        return numbers.view(len(self.rows), *shape)
 
     def normal(self, place: int, *shape: int) -> Tensor:
         """Draws from the standard normal distribution, float32 (B, *shape). Source: Box and Muller 1958."""
@@ -65,4 +65,5 @@ def _mixed(bits: Tensor) -> Tensor:
 
 def _shifted(bits: Tensor, count: int) -> Tensor:
     """Shifts to the right as unsigned numbers do."""
-    return (bits >> count) & (2 ** (64 - count) - 1)
+    shifted: Tensor = bits >> count
+    return shifted.bitwise_and(2 ** (64 - count) - 1)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nncli.columns.encoders import Encoders
-from nncli.data.rows import read_rows, table_from_rows
+from nncli.data.rows import part_from, read_rows, table_from_rows
 from nncli.device import resolve_device, set_precision
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import CompiledNetwork
@@ -24,6 +24,7 @@ from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.tensor_calls import call_on_tensors, example_call
 from nncli.training.evaluation import Judge
+from nncli.training.held import HeldPart
 from nncli.training.prediction import predict
 
 if TYPE_CHECKING:
@@ -86,10 +87,11 @@ class Model:
         """
         return call_on_tensors(self.network, self.module, self.device, positions, named)
 
-    def answers(self, inputs: Mapping[str, Tensor]) -> Answers:
-        """Runs encoded rows through the network and turns outputs into classes and units."""
-        taken = [inputs[name].to(self.device) for name in self.network.inputs]
-        output = predict(self.module, taken, self.training.batch_size)
+    def answers(self, table: Table) -> Answers:
+        """Runs the rows of a table through the network and turns outputs into classes and units."""
+        part = part_from(self.encoders, table, "test", with_targets=False)
+        held = HeldPart(part, list(self.network.inputs), None, self.device)
+        output = predict(self.module, held, self.training.batch_size)
         objective = self.judge.objective
         return Answers(objective, self.encoders, objective.predictions(output))
 
@@ -108,7 +110,7 @@ class Model:
             table = read_rows(Path(rows), encoders, with_targets=False)
         else:
             table = table_from_rows(rows, encoders, with_targets=False)
-        return list(self.answers(encoders.encode_inputs(table)).documents())
+        return list(self.answers(table).documents())
 
 
 def load(

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from nncli.columns.encoders import Encoders
-from nncli.data.dataset import declared_counts
 from nncli.described import describe, read_encoders, read_held, read_recorded_code, read_spec_of
 from nncli.errors import Exit, NncliError, Problem
 from nncli.messages.catalogue import failure, nearest
@@ -186,7 +185,7 @@ def _placed(network: CompiledNetwork, spec: Spec) -> CompiledNetwork:
 
 
 def _compiled(spec: Spec, encoders: Encoders | None, path: Path, code: OwnCode) -> dict[str, CompiledNetwork]:
-    declared = declared_counts(encoders.targets() if encoders else {})
+    declared = encoders.counts() if encoders else {}
     inputs = encoders.inputs() if encoders else {}
     try:
         constants = work_out_constants(spec.constants, declared)

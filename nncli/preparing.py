@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from nncli.columns.targets import TargetSpec
-from nncli.data.dataset import Data, declared_counts
+from nncli.data.dataset import Data
+from nncli.data.declarations import Expected
 from nncli.data.opening import open_data, stand_in
 from nncli.device import set_precision
 from nncli.errors import NncliError, Problem
@@ -21,7 +22,6 @@ from nncli.network.constants import work_out_constants
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.items import Call
-from nncli.spec.network_spec import InputSpec
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
@@ -83,8 +83,8 @@ def prepare(
     """
     found = _Collected(list(problems))
     data = found.tried(lambda: open_data(spec)) if with_data and spec.data else None
-    inputs, targets = _declarations(spec, data, found)
-    declared = data.declared() if data else declared_counts(targets)
+    expected = _declarations(spec, data, found)
+    inputs, targets, declared = expected.inputs, expected.targets, expected.counts
     torch.manual_seed(spec.training.seed if spec.training else 0)
     constants = found.tried(lambda: work_out_constants(spec.constants, declared)) or {}
     around = Surroundings(declared, constants, code.layers)
@@ -167,14 +167,11 @@ class _Collected:
             return None
 
 
-def _declarations(
-    spec: Spec, data: Data | None, found: _Collected
-) -> tuple[Mapping[str, InputSpec], Mapping[str, TargetSpec]]:
+def _declarations(spec: Spec, data: Data | None, found: _Collected) -> Expected:
     if data is not None:
-        return data.inputs, data.targets
-    if spec.data is None:
-        return {}, {}
-    return found.tried(lambda: stand_in(spec)) or ({}, {})
+        return Expected(data.inputs, data.targets, data.encoders.counts())
+    nothing = Expected({}, {}, {})
+    return (found.tried(lambda: stand_in(spec)) if spec.data else None) or nothing
 
 
 def _bound(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from nncli.columns.kind import Encoder, Kind, Mistake, Truths, constant_warning
+from nncli.columns.targets import TargetSpec
 from nncli.errors import Problem
-from nncli.sources.tables import Column, Rows, Table, counted
+from nncli.sources.tables import Column, Refusals, Table, counted
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 
@@ -17,23 +19,29 @@ if TYPE_CHECKING:
     import polars as pl
     from torch import Tensor
 
+    from nncli.columns.stored import Dense
+
+STAND_IN_CLASSES: Final = ("0", "1", "2")
 _POSITIVE_WORDS: Final = ("1", "true", "yes")
 _SHOWN_CLASSES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class ClassEncoder:
+class ClassEncoder(Encoder):
     """The index of a text among `classes`; of a binary column the negative class comes first.
 
-    `missing` is the class that an empty cell counts as; None refuses it. A text that training did not
-    see has, in validation and test rows, the index after the last class: a row of its own in an
-    Embedding, no column in one-hot `features`.
+    `missing` is the class that an empty cell counts as; None refuses it, unless `gaps` are kept as a
+    mask. A text that is no class has the index after the last one: a row of its own in an Embedding, no
+    column in one-hot `features`. It is refused unless `unknown` is to be kept, and only warned of in
+    validation and test rows.
     """
 
     column: Column
     classes: tuple[str, ...]
     missing: str | None = None
     type: Literal["category", "binary"] = "category"
+    unknown: Literal["error", "keep"] = "error"
+    gaps: Literal["fill", "keep"] = "fill"
 
     def __post_init__(self) -> None:
         if len(set(self.classes)) < len(self.classes) or not self.classes:
@@ -41,28 +49,28 @@ class ClassEncoder:
         if self.type == "binary" and len(self.classes) != 2:
             raise ValueError("a binary column has two classes")
 
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """The columns of the file that are read."""
-        return (self.column.header,)
-
     def input(self) -> InputSpec:
         """Describes the column as an input; the last index of a category is kept for the unseen."""
         if self.type == "binary":
             return InputSpec((1,), "binary")
         return InputSpec((), "category", vocabulary=len(self.classes) + 1)
 
-    def encode(
-        self, table: Table, problems: list[Problem], unseen: Literal["error", "warning"] = "error"
-    ) -> Tensor:
+    def target(self) -> TargetSpec:
+        """Describes the column as a target."""
+        return TargetSpec(self.column.name, self.type, self.classes, has_mask=self.gaps == "keep")
+
+    def encode(self, table: Table, refusals: Refusals, is_new: Truths | None = None) -> Dense:
         """Encodes a column: a binary input to float32 (N, 1), all else to int64 (N,).
 
-        Problems: `class-unknown`; `category-unseen` instead, where `unseen` allows it.
+        Refuses `class-unknown`; warns of `category-unseen` instead where `is_new` allows it.
         """
         import polars as pl
         import torch
 
-        texts = read_texts(table, self.column, self.missing, problems)
+        from nncli.columns.stored import Dense
+
+        keeps = self.gaps == "keep"
+        texts = read_texts(table, self.column, self.missing, refusals, empty_allowed=keeps)
         known = self._spellings()
         found = texts.replace_strict(
             pl.Series(list(known), dtype=pl.String),
@@ -70,13 +78,35 @@ class ClassEncoder:
             default=len(self.classes),
             return_dtype=pl.Int64,
         )
+        present = texts.is_not_null().to_numpy()
         indices = found.fill_null(len(self.classes)).to_numpy().astype(np.int64)
-        strange = np.flatnonzero((indices == len(self.classes)) & texts.is_not_null().to_numpy())
-        if strange.size:
-            problems.append(self._strange(table, strange, unseen))
+        if self.unknown == "error":
+            self._refuse((indices == len(self.classes)) & present, refusals, is_new)
         if self.type == "binary" and self.column.role == "input":
-            return torch.from_numpy((indices == 1).astype(np.float32)).unsqueeze(1)
-        return torch.from_numpy(indices)
+            return Dense(torch.from_numpy((indices == 1).astype(np.float32)).unsqueeze(1))
+        if keeps:
+            return Dense(torch.from_numpy(np.where(present, indices, 0)), torch.from_numpy(present))
+        return Dense(torch.from_numpy(indices))
+
+    def feature_columns(self, values: Tensor) -> Tensor:
+        """Gives a column for each class, or the 0 and 1 of a binary column."""
+        import torch
+
+        if self.type == "binary":
+            return values
+        # The index of the unseen comes last and has no column: its row is all zeros.
+        return torch.nn.functional.one_hot(values, len(self.classes) + 1)[:, :-1].to(torch.float32)
+
+    def counts(self) -> Mapping[str, int]:
+        """Names how many classes a target has, and how many indices an input."""
+        if self.column.role == "target":
+            return {"classes": len(self.classes)}
+        return {} if self.type == "binary" else {"vocabulary": len(self.classes) + 1}
+
+    def stated(self) -> Mapping[str, object]:
+        """Names the column, its classes in order, and the positive one."""
+        said: dict[str, object] = {"column": self.column.header, "classes": self.classes}
+        return said | ({"positive": self.classes[1]} if self.type == "binary" else {})
 
     def _spellings(self) -> dict[str, int]:
         """Maps texts to classes; a truth value is the same in every spelling that formats have for it."""
@@ -87,37 +117,39 @@ class ClassEncoder:
                     known.setdefault(other, index)
         return known
 
-    def _strange(self, table: Table, rows: Rows, unseen: Literal["error", "warning"]) -> Problem:
+    def _refuse(self, strange: Truths, refusals: Refusals, is_new: Truths | None) -> None:
         shown = [f"`{each}`" for each in self.classes[:_SHOWN_CLASSES]]
         known = [*shown, *(["…"] if len(self.classes) > _SHOWN_CLASSES else [])]
-        lenient = unseen == "warning" and self.type == "category" and self.column.role == "input"
-        code = "category-unseen" if lenient else "class-unknown"
-        problem = table.cells_problem(code, self.column, rows, known=known)
-        severity: Literal["error", "warning"] = "warning" if lenient else "error"
-        return Problem(problem.code, problem.place, problem.path, problem.facts, severity)
+        lenient = self.type == "category" and self.column.role == "input" and is_new is not None
+        warned = strange & is_new if lenient and is_new is not None else np.zeros_like(strange)
+        refusals.add("class-unknown", self.column, np.flatnonzero(strange & ~warned), known=known)
+        refusals.add("category-unseen", self.column, np.flatnonzero(warned), "warning", known=known)
 
 
-def read_texts(table: Table, column: Column, missing: str | None, problems: list[Problem]) -> pl.Series:
-    """Reads a column as text, empty cells filled. Problems: `cell-empty`, `target-empty`."""
+def read_texts(
+    table: Table, column: Column, missing: str | None, refusals: Refusals, *, empty_allowed: bool = False
+) -> pl.Series:
+    """Reads a column as text, empty cells filled. Refuses `cell-empty`, `target-empty`."""
     texts = table.texts(column.header)
     if missing is not None:
         return texts.fill_null(missing)
-    empty = np.flatnonzero(texts.is_null().to_numpy())
-    if empty.size:
+    if not empty_allowed:
         code = "target-empty" if column.role == "target" else "cell-empty"
-        problems.append(table.cells_problem(code, column, empty, fix="{constant: missing}"))
+        refusals.add(code, column, np.flatnonzero(texts.is_null().to_numpy()), fix="{constant: missing}")
     return texts
 
 
-def fit_classes(column: Column, declared: ColumnSpec, texts: pl.Series) -> ClassEncoder | Problem:
-    """Fits the classes to the training part's texts, or takes those that are declared.
+def fit_classes(
+    column: Column, declared: ColumnSpec, table: Table, warnings: list[Problem]
+) -> ClassEncoder | Problem:
+    """Fits the classes to the training rows, or takes those that are declared.
 
-    Problems: `binary-values`, `class-single` for a target, `positive-unknown`.
+    Classes in fewer than `rare` rows are left to the unknown. Problems: `binary-values`, `class-single`
+    for a target, `positive-unknown`, `column-empty`. Warning: `column-constant`.
     """
     constant = constant_of(declared)
-    # An empty cell may come first at predict, so its class is there even if training has no gap.
-    seen = {*texts.drop_nulls().unique().to_list(), *([constant] if constant is not None else [])}
-    classes = tuple(map(as_text, declared.classes or ())) or in_order(seen)
+    texts = read_texts(table, column, constant, Refusals(), empty_allowed=True)
+    classes = tuple(map(as_text, declared.classes or ())) or _seen(declared, texts, constant)
     facts = {"name": column.name, "column": column.header, "count": len(classes)}
     facts |= {"values": [f"`{each}`" for each in classes[:_SHOWN_CLASSES]]}
     if declared.type == "binary":
@@ -133,8 +165,19 @@ def fit_classes(column: Column, declared: ColumnSpec, texts: pl.Series) -> Class
         return Problem("class-single", None, column.path, facts)
     elif not classes:
         return Problem("column-empty", None, column.path, facts)
+    if len(classes) == 1:
+        warnings.append(constant_warning(column))
     kind: Literal["category", "binary"] = "binary" if declared.type == "binary" else "category"
-    return ClassEncoder(column, classes, constant, kind)
+    unknown: Literal["error", "keep"] = "keep" if declared.rare else declared.unknown
+    gaps: Literal["fill", "keep"] = "keep" if declared.missing == "keep" else "fill"
+    return ClassEncoder(column, classes, constant, kind, unknown, gaps)
+
+
+def _seen(declared: ColumnSpec, texts: pl.Series, constant: str | None) -> tuple[str, ...]:
+    counts = texts.drop_nulls().value_counts(name="rows")
+    frequent = counts.filter(counts["rows"] >= (declared.rare or 1))
+    # An empty cell may come first at predict, so its class is there even if training has no gap.
+    return in_order({*frequent[texts.name].to_list(), *([constant] if constant is not None else [])})
 
 
 def constant_of(declared: ColumnSpec) -> str | None:
@@ -162,3 +205,50 @@ def _positive(declared: ColumnSpec, classes: tuple[str, ...]) -> str:
     if declared.positive is not None:
         return as_text(declared.positive)
     return next((each for each in classes if each.lower() in _POSITIVE_WORDS), classes[-1])
+
+
+def _check(column: Column, declared: ColumnSpec, table: Table, refusals: Refusals) -> None:
+    read_texts(table, column, constant_of(declared), refusals, empty_allowed=declared.missing == "keep")
+
+
+def _stand_in(column: Column, declared: ColumnSpec) -> ClassEncoder:
+    classes = tuple(map(as_text, declared.classes or ())) or STAND_IN_CLASSES
+    if declared.type == "binary":
+        return ClassEncoder(column, classes[:2], type="binary")
+    return ClassEncoder(column, classes)
+
+
+def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
+    missing = declared.missing
+    if column.role == "target" and missing not in ("error", "keep"):
+        yield Mistake("missing-target", "missing")
+    elif missing in ("median", "mean", "flag") or (missing == "keep" and column.role == "input"):
+        yield Mistake("missing-fill", "missing", {"type": declared.type, "received": missing})
+    for word in ("rare", "unknown"):
+        if column.role == "target" and getattr(declared, word) not in (None, "error"):
+            yield Mistake("unknown-target", word)
+    classes = [as_text(each) for each in declared.classes or ()]
+    if len(set(classes)) < len(classes) or (declared.classes is not None and not classes):
+        yield Mistake("classes-repeated", "classes", {"classes": classes})
+    elif declared.type == "binary" and classes:
+        if len(classes) != 2:
+            yield Mistake("classes-binary", "classes", {"count": len(classes)})
+        elif declared.positive is not None and as_text(declared.positive) not in classes:
+            facts = {"positive": declared.positive, "values": classes}
+            yield Mistake("positive-unknown", "positive", facts)
+
+
+CATEGORY: Final = Kind(
+    words=("column", "missing", "classes", "rare", "unknown"),
+    check=_check,
+    fit=fit_classes,
+    stand_in=_stand_in,
+    mistakes=_mistakes,
+)
+BINARY: Final = Kind(
+    words=("column", "missing", "classes", "positive"),
+    check=_check,
+    fit=fit_classes,
+    stand_in=_stand_in,
+    mistakes=_mistakes,
+)

@@ -1,32 +1,43 @@
-"""All encoders of a spec: rows to tensors, and the document that travels in a weights file."""
+"""All encoders of a spec: rows to columns, and the document that travels in a weights file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from nncli.columns.categories import ClassEncoder
-from nncli.columns.images import ImageEncoder
-from nncli.columns.numbers import NumberEncoder
+from nncli.columns.kind import Encoder, Truths
+from nncli.columns.kinds import AnyEncoder
 from nncli.columns.targets import TargetSpec
-from nncli.errors import Problem
-from nncli.messages.catalogue import failure, failures
-from nncli.sources.tables import Reading, Table
+from nncli.messages.catalogue import failure
+from nncli.sources.tables import Reading, Refusals, Table
 from nncli.spec.network_spec import FEATURES, InputSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-InputEncoder: TypeAlias = Annotated[NumberEncoder | ClassEncoder | ImageEncoder, Field(discriminator="type")]
-TargetEncoder: TypeAlias = Annotated[NumberEncoder | ClassEncoder, Field(discriminator="type")]
+    from nncli.columns.stored import Dense, Finish, Stored
 
 WIDEST_FEATURES: Final = 4096
 """`features` is not offered above this width: one-hot columns of that many classes only fill memory."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Encoded columns by name, all of the same rows; `finishes` says what a batch of an input still needs.
+
+    Shapes (N rows) of Dense values: numbers and binaries float32 (N, 1), categories int64 (N,), images
+    (N, channels, height, width), `features` float32 (N, width); among targets numbers float32 (N, 1) as
+    scaled, binaries and categories int64 (N,), the class index.
+    """
+
+    inputs: Mapping[str, Stored]
+    targets: Mapping[str, Stored]
+    finishes: Mapping[str, Finish] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,8 @@ class Encoders:
     `reading` is how the training file was read; later rows are read the same way.
     """
 
-    input_encoders: tuple[InputEncoder, ...]
-    target_encoders: tuple[TargetEncoder, ...]
+    input_encoders: tuple[AnyEncoder, ...]
+    target_encoders: tuple[AnyEncoder, ...]
     reading: Reading = field(default_factory=Reading)
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -50,61 +61,79 @@ class Encoders:
             if any(each.column.role != role for each in encoders):
                 raise ValueError(f"a column among the {role}s has another role")
 
-    def columns(self, *, inputs_only: bool = False) -> list[str]:
+    def headers(self, *, inputs_only: bool = False) -> list[str]:
         """Lists the columns of a file that are read, each once."""
         encoders = self.input_encoders if inputs_only else (*self.input_encoders, *self.target_encoders)
         return list(dict.fromkeys(header for each in encoders for header in each.headers))
 
     def inputs(self) -> dict[str, InputSpec]:
         """Describes what flows into a network, with `features` where every input is tabular."""
-        described = {each.column.name: each.input() for each in self.input_encoders}
-        return described | features_of(described)
+        return described_inputs(self.input_encoders)
 
     def targets(self) -> dict[str, TargetSpec]:
         """Describes what is predicted."""
-        return {
-            each.column.name: TargetSpec(
-                each.column.name, each.type, each.classes if isinstance(each, ClassEncoder) else ()
-            )
-            for each in self.target_encoders
+        return {each.column.name: each.target() for each in self.target_encoders}
+
+    def counts(self) -> dict[str, int]:
+        """Names what the network can ask for, such as `$classes`; see `declared_counts`."""
+        return declared_counts((*self.input_encoders, *self.target_encoders))
+
+    def finishes(self) -> dict[str, Finish]:
+        """Names what is done to each batch of an input on its device."""
+        found = {each.column.name: each.finish() for each in self.input_encoders}
+        return {name: finish for name, finish in found.items() if finish is not None}
+
+    def encode_inputs(
+        self, table: Table, refusals: Refusals, is_new: Truths | None = None
+    ) -> dict[str, Stored]:
+        """Encodes the inputs of every row; see `Encoder.encode`."""
+        columns: dict[str, Stored] = {
+            each.column.name: each.encode(table, refusals, is_new) for each in self.input_encoders
         }
+        if FEATURES in self.inputs() and FEATURES not in columns and not refusals.are_errors:
+            columns[FEATURES] = self._features(columns)
+        return columns
 
-    def encode_inputs(self, table: Table, warnings: list[Problem] | None = None) -> dict[str, Tensor]:
-        """Encodes the inputs of every row; shapes and types are those of `Part.inputs`.
-
-        Where `warnings` is given, categories that training did not see go there as `category-unseen`
-        and are encoded as unknown. Raises `class-unknown`, `not-a-number`, `cell-empty`.
-        """
-        problems: list[Problem] = []
-        unseen: Literal["error", "warning"] = "error" if warnings is None else "warning"
-        tensors = {
-            each.column.name: each.encode(table, problems, unseen)
-            if isinstance(each, ClassEncoder)
-            else each.encode(table, problems)
-            for each in self.input_encoders
-        }
-        _raise_errors(problems)
-        if warnings is not None:
-            warnings.extend(problems)
-        if FEATURES in self.inputs() and FEATURES not in tensors:
-            tensors[FEATURES] = self._features(tensors)
-        return tensors
-
-    def encode_targets(self, table: Table) -> dict[str, Tensor]:
-        """Encodes the targets of every row; shapes and types are those of `Part.targets`.
-
-        Raises `class-unknown`, `not-a-number`, `target-empty`.
-        """
-        problems: list[Problem] = []
-        tensors = {each.column.name: each.encode(table, problems) for each in self.target_encoders}
-        _raise_errors(problems)
-        return tensors
+    def encode_targets(
+        self, table: Table, refusals: Refusals, is_new: Truths | None = None
+    ) -> dict[str, Stored]:
+        """Encodes the targets of every row; see `Encoder.encode`."""
+        return {each.column.name: each.encode(table, refusals, is_new) for each in self.target_encoders}
 
     def decode_number(self, target: str, values: Tensor) -> Tensor:
         """Takes scaled numbers of a target back to its own unit, in the type and shape they come in."""
         (encoder,) = [each for each in self.target_encoders if each.column.name == target]
-        assert isinstance(encoder, NumberEncoder)
-        return (values.double() * encoder.deviation + encoder.mean).to(values.dtype)
+        return encoder.decode(values)
+
+    def with_parts_of_features(self, columns: Mapping[str, Stored]) -> dict[str, Stored]:
+        """Adds the inputs that lie in `features` as they are, which need no memory of their own."""
+        from nncli.columns.stored import Dense
+
+        places = self._places_in_features() if FEATURES in columns else {}
+        whole = columns[FEATURES].tensors()["values"] if places else None
+        found = dict(columns)
+        for name, (first, stop) in places.items():
+            assert whole is not None
+            found[name] = Dense(whole[:, first:stop])
+        return found
+
+    def without_parts_of_features(self, columns: Mapping[str, Stored]) -> dict[str, Stored]:
+        """Leaves out the inputs that `with_parts_of_features` adds."""
+        parts = self._places_in_features() if FEATURES in columns else {}
+        return {name: column for name, column in columns.items() if name not in parts}
+
+    def _places_in_features(self) -> dict[str, tuple[int, int]]:
+        places: dict[str, tuple[int, int]] = {}
+        first = 0
+        if any(each.column.name == FEATURES for each in self.input_encoders):
+            return places
+        for each in _in_feature_order(self.input_encoders):
+            width = _feature_width(each)
+            described = each.input()
+            if described.shape == (width,) and not described.has_mask:
+                places[each.column.name] = (first, first + width)
+            first += width
+        return places
 
     def to_json(self) -> dict[str, Any]:
         """Writes the encoders as a document; floats come back bit for bit."""
@@ -124,39 +153,59 @@ class Encoders:
             reason = str(error)
         raise failure("encoders-invalid", reason=reason)
 
-    def _features(self, tensors: Mapping[str, Tensor]) -> Tensor:
+    def _features(self, columns: Mapping[str, Stored]) -> Dense:
         import torch
 
-        numbers, classes = [], []
-        for each in self.input_encoders:
-            tensor = tensors[each.column.name]
-            if isinstance(each, NumberEncoder):
-                numbers.append(tensor)
-            elif isinstance(each, ClassEncoder) and each.type == "category":
-                # The index of the unseen comes last and has no column: its row is all zeros.
-                one_hot = torch.nn.functional.one_hot(tensor, len(each.classes) + 1)
-                classes.append(one_hot[:, :-1].to(torch.float32))
-            else:
-                classes.append(tensor)
-        return torch.cat([*numbers, *classes], dim=1)
+        from nncli.columns.stored import Dense
+
+        pieces = []
+        for each in _in_feature_order(self.input_encoders):
+            values = columns[each.column.name].tensors()["values"]
+            piece = each.feature_columns(values)
+            assert piece is not None
+            pieces.append(piece)
+        return Dense(torch.cat(pieces, dim=1))
 
 
-def features_of(inputs: Mapping[str, InputSpec]) -> dict[str, InputSpec]:
-    """Describes `features`: numbers, then binaries and one-hot categories, each in the order declared.
+def described_inputs(encoders: Iterable[Encoder]) -> dict[str, InputSpec]:
+    """Describes inputs by name, and `features`: numbers, then binaries and one-hot categories.
 
-    It is there where all inputs are of these types and the width is at most `WIDEST_FEATURES`.
+    It is there where all inputs are of a table and its width is at most `WIDEST_FEATURES`.
     """
-    tabular = all(each.type in ("number", "binary", "category") for each in inputs.values())
-    if FEATURES in inputs or not tabular:
-        return {}
-    width = sum((each.vocabulary or 2) - 1 for each in inputs.values())
-    return {FEATURES: InputSpec((width,), "features")} if width <= WIDEST_FEATURES else {}
+    encoders = list(encoders)
+    described = {each.column.name: each.input() for each in encoders}
+    if FEATURES in described or any(_feature_width(each) == 0 for each in encoders):
+        return described
+    width = sum(_feature_width(each) for each in encoders)
+    return described | ({FEATURES: InputSpec((width,), "features")} if width <= WIDEST_FEATURES else {})
 
 
-def _raise_errors(problems: list[Problem]) -> None:
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
-        raise failures(errors)
+def declared_counts(encoders: Iterable[Encoder]) -> dict[str, int]:
+    """Counts by name: `{"classes": 3, "species.classes": 3}`.
+
+    The short form is left out where several columns have that count.
+    """
+    named = {f"{each.column.name}.{key}": count for each in encoders for key, count in each.counts().items()}
+    ends = [name.rpartition(".")[2] for name in named]
+    short = {end: named[name] for name, end in zip(named, ends, strict=True) if ends.count(end) == 1}
+    return named | short
+
+
+def _in_feature_order(encoders: Iterable[Encoder]) -> list[Encoder]:
+    """Puts what keeps its numbers before what becomes zeros and ones."""
+    return sorted(encoders, key=lambda each: each.input().type in ("binary", "category"))
+
+
+def _feature_width(encoder: Encoder) -> int:
+    found = encoder.feature_columns(_no_rows(encoder))
+    return 0 if found is None else found.shape[1]
+
+
+def _no_rows(encoder: Encoder) -> Tensor:
+    import torch
+
+    described = encoder.input()
+    return torch.zeros(0, *described.shape, dtype=torch.int64 if described.vocabulary else torch.float32)
 
 
 @cache

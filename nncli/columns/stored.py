@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from nncli.draws import Draw
 
-Finish: TypeAlias = Callable[[Tensor, Draw | None], Tensor]
-"""What is done to a batch on its device, such as scaling pixels; drawn for where it is trained on."""
+
+class Finish(Protocol):
+    """What is done to a batch on its device, such as scaling pixels."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tells whether a batch that is trained on comes out different each time."""
+
+    def __call__(self, values: Tensor, draw: Draw | None) -> Tensor:
+        """Finishes values (B, …); `draw` is None where nothing is trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +113,25 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Samples that are stretches of one long column: `length` steps of `values` (T, …) from `starts` (N,)."""
+    """Stretches of one long column around a row: `length` steps of `values` (T, …), the first one
+    `first` steps behind the row.
+    """
 
     values: Tensor
-    starts: Tensor
+    first: int
     length: int
 
     @property
     def rows(self) -> int:
-        """Counts the samples."""
-        return len(self.starts)
+        """Counts the rows that a stretch can be around."""
+        return len(self.values)
 
     def take(self, rows: Tensor) -> Taken:
-        """Takes samples by number."""
-        steps = self.starts[rows][:, None] + torch.arange(self.length, device=rows.device)
+        """Takes the stretches around rows by number; the caller keeps to rows that have them whole."""
+        steps = rows[:, None] + torch.arange(self.first, self.first + self.length, device=rows.device)
         taken = self.values.index_select(0, steps.flatten())
         return Taken(taken.reshape(len(rows), self.length, *self.values.shape[1:]))
 
     def tensors(self) -> dict[str, Tensor]:
         """Names all that it holds."""
-        return {"values": self.values, "starts": self.starts}
+        return {"values": self.values}

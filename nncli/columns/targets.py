@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+TargetType: TypeAlias = Literal["number", "category", "binary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,9 +14,23 @@ class TargetSpec:
     """One column that is predicted.
 
     `classes` are the texts in the order of their indices; of a binary target the negative one
-    comes first.
+    comes first. `shape` is that of one sample: () for one class, (1,) for one number, (steps,) for a
+    class at each step, (height, width) for one at each pixel. `has_mask` tells that some values may be
+    missing.
     """
 
     name: str
-    type: Literal["number", "category", "binary"]
+    type: TargetType
     classes: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    has_mask: bool = False
+    unit: str | None = None
+
+
+def class_counts(targets: Mapping[str, TargetSpec]) -> dict[str, int]:
+    """Counts classes by name: `{"classes": 3, "species.classes": 3}`.
+
+    The short form is left out where several targets have classes.
+    """
+    counts = {f"{name}.classes": len(each.classes) for name, each in targets.items() if each.classes}
+    return counts | ({"classes": next(iter(counts.values()))} if len(counts) == 1 else {})

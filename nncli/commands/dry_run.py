@@ -28,11 +28,7 @@ def dry_run(prepared: Prepared, job: TrainJob, state: TrainState, streams: Strea
     cost = summarise(prepared.spec.name, prepared.network, wanted).cost
     memory = cost.training_bytes if cost is not None else 0
     assert prepared.data is not None
-    held = sum(
-        tensor.numel() * tensor.element_size()
-        for part in prepared.data.parts.values()
-        for tensor in (*part.inputs.values(), *part.targets.values())
-    )
+    held = prepared.data.size_bytes
     streams.say(f"{prepared.spec.name}: one batch went forward and backward on {job.device}")
     streams.say(
         f"  time    about {duration(steps * seconds)} for {counted(steps, 'step')}, without evaluation"

@@ -23,8 +23,9 @@ from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
 from nncli.terminal.waiting import waiting
-from nncli.training.evaluation import Evaluation, hold
+from nncli.training.evaluation import Evaluation
 from nncli.training.evaluation import evaluate as evaluate_part
+from nncli.training.held import HeldPart
 from nncli.training.metrics import confusion
 
 _FIGURE: Final = re.compile(r"[A-Za-z_][\w.]*")
@@ -74,7 +75,7 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
         part = _part(options, model)
         found = _evaluate(model, part)
     missed = [r for r in requirements if not r.is_met(found.figures)]
-    table = _confusion(model, part, found)
+    table = _confusion(model, found)
     if options.json:
         streams.document(
             {
@@ -146,16 +147,16 @@ def _part(options: EvaluateOptions, model: Model) -> Part:
 
 
 def _evaluate(model: Model, part: Part) -> Evaluation:
-    held = hold(part, list(model.network.inputs), model.judge.objective, model.device)
+    held = HeldPart(part, list(model.network.inputs), model.judge.objective, model.device)
     return evaluate_part(model.module, held, model.judge, model.training.batch_size)
 
 
-def _confusion(model: Model, part: Part, found: Evaluation) -> dict[str, Any] | None:
+def _confusion(model: Model, found: Evaluation) -> dict[str, Any] | None:
     """Counts true class by predicted class, of the only target with classes."""
     targets = [target for target in model.encoders.targets().values() if target.classes]
     if len(targets) != 1:
         return None
     target = targets[0]
     predicted = found.predictions[target.name].value.cpu()
-    counts = confusion(part.targets[target.name], predicted, len(target.classes))
+    counts = confusion(found.truths[target.name].cpu(), predicted, len(target.classes))
     return {"classes": list(target.classes), "counts": counts.tolist()}

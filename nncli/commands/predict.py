@@ -53,7 +53,7 @@ def predict(options: PredictOptions, streams: Streams) -> int:
     with waiting(streams, "predicting"):
         table = read_rows(options.file, model.encoders, with_targets=False)
         kept = _kept(options, table, model)
-        answers = model.answers(model.encoders.encode_inputs(table))
+        answers = model.answers(table)
     if form == "parquet":
         content = _parquet(kept, answers)
     else:

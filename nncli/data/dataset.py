@@ -1,4 +1,4 @@
-"""The types that data hands to training: targets, parts, and the whole."""
+"""The types that data hands to training: parts, and the whole."""
 
 from __future__ import annotations
 
@@ -14,24 +14,36 @@ from nncli.spec.schema import DataSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nncli.columns.encoders import Encoders
+    from nncli.columns.encoders import Columns, Encoders
 
 PartName: TypeAlias = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """The encoded rows of one part.
+    """The samples of one part: the numbers of their rows in the columns that they are taken from.
 
-    Shapes (N rows): in `inputs` numbers and binaries float32 (N, 1), categories int64 (N,), images
-    float32 (N, channels, height, width), `features` float32 (N, width). In `targets` numbers
-    float32 (N, 1) as scaled, binaries and categories int64 (N,), the class index.
+    `index` is int64 (samples,). Several parts can share their columns.
     """
 
     name: PartName
-    rows: int
-    inputs: Mapping[str, Tensor]
-    targets: Mapping[str, Tensor]
+    index: Tensor
+    columns: Columns
+
+    @property
+    def rows(self) -> int:
+        """Counts the samples."""
+        return len(self.index)
+
+    def input(self, name: str) -> Tensor:
+        """Takes all samples of an input at once, as they are where nothing is trained."""
+        values = self.columns.inputs[name].take(self.index).values
+        finish = self.columns.finishes.get(name)
+        return values if finish is None else finish(values, None)
+
+    def target(self, name: str) -> Tensor:
+        """Takes all samples of a target at once."""
+        return self.columns.targets[name].take(self.index).values
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,17 @@ class Data:
     warnings: tuple[Problem, ...] = ()
 
     @property
+    def size_bytes(self) -> int:
+        """Counts the bytes of all encoded columns, in memory or in files."""
+        tensors = [
+            tensor
+            for part in self.parts.values()
+            for column in (*part.columns.inputs.values(), *part.columns.targets.values())
+            for tensor in column.tensors().values()
+        ]
+        return sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values())
+
+    @property
     def inputs(self) -> Mapping[str, InputSpec]:
         """Describes what flows into a network."""
         return self.encoders.inputs()
@@ -57,18 +80,3 @@ class Data:
     def targets(self) -> Mapping[str, TargetSpec]:
         """Describes what is predicted."""
         return self.encoders.targets()
-
-    def declared(self) -> dict[str, int]:
-        """Names what `$classes` and `$NAME.classes` stand for in the network."""
-        return declared_counts(self.targets)
-
-
-def declared_counts(targets: Mapping[str, TargetSpec]) -> dict[str, int]:
-    """Counts classes by name: `{"classes": 3, "species.classes": 3}`.
-
-    The short form is left out where several targets have classes.
-    """
-    counts = {f"{name}.classes": len(t.classes) for name, t in targets.items() if t.classes}
-    if len(counts) == 1:
-        counts["classes"] = next(iter(counts.values()))
-    return counts

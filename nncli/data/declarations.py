@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from nncli.columns.categories import as_text
-from nncli.columns.encoders import features_of
+from nncli.columns.encoders import declared_counts, described_inputs
+from nncli.columns.kind import Mistake
+from nncli.columns.kinds import KINDS, kind_of
 from nncli.columns.targets import TargetSpec
 from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.errors import Problem
@@ -17,14 +18,16 @@ from nncli.spec.network_spec import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 
-STAND_IN_CLASSES: Final = ("0", "1", "2")
-# Which words of a column each type takes, beside its type.
-OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "number": ("column", "missing", "scale"),
-    "category": ("column", "missing", "classes"),
-    "binary": ("column", "missing", "classes", "positive"),
-    "image": ("columns", "shape", "scale"),
-}
+_TABULAR: Final = ("number", "binary", "category", "set", "date", "vector")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What data that were not read are taken to be: inputs, targets, and counts such as `$classes`."""
+
+    inputs: Mapping[str, InputSpec]
+    targets: Mapping[str, TargetSpec]
+    counts: Mapping[str, int]
 
 
 def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
@@ -53,7 +56,7 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
     problems.extend(_reading_problems(spec, data))
     for column, declared in columns_of(data):
         problems.extend(_column_problems(spec, column, declared))
-    if FEATURES in data.inputs and all(each.type != "image" for each in data.inputs.values()):
+    if FEATURES in data.inputs and all(each.type in _TABULAR for each in data.inputs.values()):
         problems.append(Problem("name-features", spec.place("data", "inputs", FEATURES), "data.inputs"))
     return data, problems
 
@@ -66,7 +69,7 @@ def columns_of(data: DataSpec) -> Iterator[tuple[Column, ColumnSpec]]:
         yield Column(name, declared.column or name, "target"), declared
 
 
-def stand_in(spec: Spec) -> tuple[Mapping[str, InputSpec], Mapping[str, TargetSpec]]:
+def stand_in(spec: Spec) -> Expected:
     """Describes inputs and targets as declared, with three classes where they are not stated.
 
     Reads no file. Raises the problems of `declare`.
@@ -74,28 +77,10 @@ def stand_in(spec: Spec) -> tuple[Mapping[str, InputSpec], Mapping[str, TargetSp
     data, problems = declare(spec)
     if problems:
         raise failures(problems)
-    inputs = {name: _stand_in_input(declared) for name, declared in data.inputs.items()}
-    targets = {
-        name: TargetSpec(name, declared.type, _stand_in_classes(declared))
-        for name, declared in data.targets.items()
-        if declared.type != "image"
-    }
-    return inputs | features_of(inputs), targets
-
-
-def _stand_in_input(declared: ColumnSpec) -> InputSpec:
-    if declared.type == "image":
-        return InputSpec(tuple(declared.shape or ()), "image")
-    if declared.type == "category":
-        return InputSpec((), "category", vocabulary=len(_stand_in_classes(declared)) + 1)
-    return InputSpec((1,), declared.type)
-
-
-def _stand_in_classes(declared: ColumnSpec) -> tuple[str, ...]:
-    if declared.type == "number":
-        return ()
-    classes = tuple(map(as_text, declared.classes or ())) or STAND_IN_CLASSES
-    return classes[:2] if declared.type == "binary" else classes
+    encoders = [kind_of(declared).stand_in(column, declared) for column, declared in columns_of(data)]
+    inputs = [each for each in encoders if each.column.role == "input"]
+    targets = {each.column.name: each.target() for each in encoders if each.column.role == "target"}
+    return Expected(described_inputs(inputs), targets, declared_counts(encoders))
 
 
 def _reading_problems(spec: Spec, data: DataSpec) -> Iterator[Problem]:
@@ -114,49 +99,25 @@ def _reading_problems(spec: Spec, data: DataSpec) -> Iterator[Problem]:
 def _column_problems(spec: Spec, column: Column, declared: ColumnSpec) -> Iterator[Problem]:
     """Finds what is wrong with one declaration.
 
-    Problems: `column-option`, `missing-fill`, `missing-constant`, `missing-target`, `target-image`,
-    `image-declaration`, `classes-repeated`, `classes-binary`, `positive-unknown`.
+    Problems: `column-type-missing`, `column-option`, `target-type`, and the mistakes of its kind.
     """
     section = f"{column.role}s"
 
-    def problem(code: str, key: str = "", **facts: object) -> Problem:
-        place = spec.place("data", section, column.name, *([key] if key else []))
-        path = f"{column.path}.{key}" if key else column.path
-        return Problem(code, place, path, {"name": column.name, **facts})
+    def problem(mistake: Mistake) -> Problem:
+        place = spec.place("data", section, column.name, *([mistake.key] if mistake.key else []))
+        path = f"{column.path}.{mistake.key}" if mistake.key else column.path
+        return Problem(mistake.code, place, path, {"name": column.name, **mistake.facts})
 
-    fields = ColumnSpec.model_fields
-    if declared.type not in OPTIONS:
-        yield problem("column-type-missing", "type", type=declared.type, known=list(OPTIONS))
+    if declared.type not in KINDS:
+        known = {"type": declared.type, "known": list(KINDS)}
+        yield problem(Mistake("column-type-missing", "type", known))
         return
+    kind, fields = kind_of(declared), ColumnSpec.model_fields
     for key in fields:
-        allowed = OPTIONS[declared.type]
-        if key != "type" and key not in allowed and getattr(declared, key) != fields[key].default:
-            yield problem("column-option", key, word=key, type=declared.type, allowed=list(allowed))
-    missing = declared.missing
-    if column.role == "target" and missing != "error":
-        yield problem("missing-target", "missing")
-    elif declared.type in ("category", "binary") and missing in ("median", "mean"):
-        yield problem("missing-fill", "missing", type=declared.type, received=missing)
-    elif declared.type == "number" and isinstance(missing, Mapping) and not _is_number(missing["constant"]):
-        yield problem("missing-constant", "missing", received=missing["constant"])
-    if declared.type == "image" and column.role == "target":
-        yield problem("target-image")
-    elif declared.type == "image":
-        shape, listed = declared.shape or (), declared.columns or ()
-        pixels = math.prod(shape)
-        if len(shape) != 3 or min(shape) < 1 or not listed:
-            yield problem("image-declaration")
-        elif not isinstance(listed, str) and len(listed) != pixels:
-            yield problem("image-columns", "columns", found=len(listed), shape=list(shape), needed=pixels)
-    classes = [as_text(each) for each in declared.classes or ()]
-    if len(set(classes)) < len(classes) or (declared.classes is not None and not classes):
-        yield problem("classes-repeated", "classes", classes=classes)
-    elif declared.type == "binary" and classes:
-        if len(classes) != 2:
-            yield problem("classes-binary", "classes", count=len(classes))
-        elif declared.positive is not None and as_text(declared.positive) not in classes:
-            yield problem("positive-unknown", "positive", positive=declared.positive, values=classes)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 3e38
+        if key != "type" and key not in kind.words and getattr(declared, key) != fields[key].default:
+            facts = {"word": key, "type": declared.type, "allowed": list(kind.words)}
+            yield problem(Mistake("column-option", key, facts))
+    if column.role == "target" and not kind.may_be_target:
+        yield problem(Mistake("target-type", "", {"type": declared.type}))
+    else:
+        yield from map(problem, kind.mistakes(column, declared))

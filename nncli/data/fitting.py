@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from nncli.columns.categories import ClassEncoder, constant_of, fit_classes, read_texts
-from nncli.columns.encoders import Encoders, InputEncoder, TargetEncoder
-from nncli.columns.images import ImageEncoder, fit_image, pixel_headers, read_pixels
-from nncli.columns.numbers import fit_number, read_numbers
+from nncli.columns.encoders import Encoders
+from nncli.columns.kind import Encoder
+from nncli.columns.kinds import AnyEncoder, kind_of
 from nncli.data.dataset import PartName
 from nncli.data.declarations import columns_of
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
-from nncli.sources.tables import Column, Reading, Table
+from nncli.sources.tables import Reading, Refusals, Rows, Table
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 
@@ -26,16 +24,12 @@ def column_problems(spec: Spec, data: DataSpec, table: Table) -> list[Problem]:
     problems = []
     for column, declared in columns_of(data):
         place = spec.place(*column.path.split("."))
-        if declared.type == "image":
-            headers = pixel_headers(declared, table.columns)
-            shape = list(declared.shape or ())
-            needed = math.prod(shape)
-            missing = [header for header in headers if header not in table.columns]
-            if len(headers) != needed:
-                facts = {"name": column.name, "found": len(headers), "shape": shape, "needed": needed}
-                problems.append(Problem("image-columns", place, column.path, facts))
-        else:
-            missing = [column.header] if column.header not in table.columns else []
+        headers = kind_of(declared).headers(column, declared, table.columns)
+        missing = [header for header in headers if header not in table.columns]
+        shape = list(declared.shape or ())
+        if declared.columns and shape and len(headers) != math.prod(shape):
+            facts = {"name": column.name, "found": len(headers), "shape": shape, "needed": math.prod(shape)}
+            problems.append(Problem("image-columns", place, column.path, facts))
         if missing:
             facts = {"header": missing[0], "file": table.source.file}
             facts |= {"nearest": nearest(missing[0], table.columns), "found": list(table.columns)}
@@ -44,35 +38,35 @@ def column_problems(spec: Spec, data: DataSpec, table: Table) -> list[Problem]:
 
 
 def cell_problems(data: DataSpec, table: Table) -> list[Problem]:
-    """Finds the cells of a file that cannot be what their column declares.
-
-    Problems: `not-a-number`, `cell-empty`, `target-empty`.
-    """
-    problems: list[Problem] = []
+    """Finds the cells of a file that cannot be what their column declares."""
+    refusals = Refusals()
     for column, declared in columns_of(data):
-        _read(column, declared, table, problems)
-    return problems
+        kind_of(declared).check(column, declared, table, refusals)
+    return refusals.problems(table)
 
 
-def fit_encoders(data: DataSpec, table: Table, warnings: list[Problem]) -> Encoders | list[Problem]:
+def fit_encoders(
+    data: DataSpec, table: Table, rows: Rows, warnings: list[Problem]
+) -> Encoders | list[Problem]:
     """Fits an encoder per column on the training rows, whose cells were checked before.
 
-    Problems: those of `fit_number` and `fit_classes`. Warnings: `column-constant`.
+    Problems and warnings are those of each kind of column.
     """
-    fitted: list[InputEncoder] = []
+    fitted: list[AnyEncoder] = []
     problems: list[Problem] = []
     for column, declared in columns_of(data):
-        encoder = _fit(column, declared, table, warnings)
-        if isinstance(encoder, Problem):
-            problems.append(encoder)
+        kind = kind_of(declared)
+        # Only what one column reads is copied at a time: a table can be larger than memory.
+        training = table.only(kind.headers(column, declared, table.columns)).take(rows)
+        encoder = kind.fit(column, declared, training, warnings)
+        if isinstance(encoder, Encoder):
+            fitted.append(encoder)  # type: ignore[arg-type]
         else:
-            fitted.append(encoder)
+            problems.append(encoder)
     if problems:
         return problems
     inputs = tuple(each for each in fitted if each.column.role == "input")
-    targets: tuple[TargetEncoder, ...] = tuple(
-        each for each in fitted if each.column.role == "target" and not isinstance(each, ImageEncoder)
-    )
+    targets = tuple(each for each in fitted if each.column.role == "target")
     return Encoders(inputs, targets, Reading(data.delimiter, data.encoding, data.nulls))
 
 
@@ -81,16 +75,8 @@ def resolved(data: DataSpec, encoders: Encoders, stratify: str) -> DataSpec:
     declared = dict(columns_of(data))
     by_role: dict[str, dict[str, ColumnSpec]] = {"input": {}, "target": {}}
     for each in (*encoders.input_encoders, *encoders.target_encoders):
-        changes: Mapping[str, object]
-        if isinstance(each, ImageEncoder):
-            changes = {"columns": each.headers}
-        elif isinstance(each, ClassEncoder):
-            changes = {"column": each.column.header, "classes": each.classes}
-            if each.type == "binary":
-                changes = {**changes, "positive": each.classes[1]}
-        else:
-            changes = {"column": each.column.header}
-        by_role[each.column.role][each.column.name] = declared[each.column].model_copy(update=changes)
+        stated = declared[each.column].model_copy(update=dict(each.stated()))
+        by_role[each.column.role][each.column.name] = stated
     drawn: dict[PartName, float] = drawn_fractions(data)
     split = data.split.model_copy(
         update={
@@ -111,35 +97,3 @@ def drawn_fractions(data: DataSpec) -> dict[PartName, float]:
     if data.test is None and data.split.test > 0:
         fractions["test"] = data.split.test
     return fractions
-
-
-def _read(column: Column, declared: ColumnSpec, table: Table, problems: list[Problem]) -> None:
-    if declared.type == "number":
-        read_numbers(table, column, problems, empty_allowed=declared.missing != "error")
-    elif declared.type == "image":
-        read_pixels(table, column, pixel_headers(declared, table.columns), problems)
-    else:
-        read_texts(table, column, constant_of(declared), problems)
-
-
-def _fit(
-    column: Column, declared: ColumnSpec, table: Table, warnings: list[Problem]
-) -> InputEncoder | Problem:
-    checked: list[Problem] = []
-    if declared.type == "number":
-        numbers = read_numbers(table, column, checked, empty_allowed=True)
-        if len(numbers) > 1 and (numbers == numbers[0]).all():
-            warnings.append(_constant(column))
-        return fit_number(column, declared, numbers)
-    if declared.type == "image":
-        headers = pixel_headers(declared, table.columns)
-        return fit_image(column, declared, headers, read_pixels(table, column, headers, checked))
-    encoder = fit_classes(column, declared, read_texts(table, column, constant_of(declared), checked))
-    if isinstance(encoder, ClassEncoder) and len(encoder.classes) == 1:
-        warnings.append(_constant(column))
-    return encoder
-
-
-def _constant(column: Column) -> Problem:
-    facts = {"name": column.name, "column": column.header}
-    return Problem("column-constant", None, column.path, facts, "warning")

@@ -5,19 +5,29 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from nncli.columns.encoders import Encoders
+from nncli.cache_folder import new_entry
+from nncli.columns.encoders import Columns, Encoders
+from nncli.data.arrays import Pieces, write_arrays
 from nncli.data.builtin_sets import builtin_file, builtin_name
-from nncli.data.cache import cache_key, read_cached, write_cached
+from nncli.data.cache import (
+    as_columns,
+    cache_key,
+    document_of,
+    drop_entry,
+    keep_entry,
+    new_entry,
+    read_cached,
+)
 from nncli.data.dataset import Data, Part, PartName
 from nncli.data.declarations import columns_of, declare, stand_in
 from nncli.data.fitting import cell_problems, column_problems, drawn_fractions, fit_encoders, resolved
-from nncli.data.rows import part_from
+from nncli.data.rows import encode_slices, torch_index
 from nncli.data.splitting import split_rows
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures, nearest
@@ -55,13 +65,29 @@ def open_data(spec: Spec) -> Data:
     key = cache_key(data, _digest(files), [file.shown for file in files.values()])
     opened = None if problems else read_cached(key)
     if opened is None:
-        opened = _open(spec, data, files, problems)
-        write_cached(key, opened)
+        opened = _opened_and_kept(spec, data, files, problems, key)
     # Kept warnings have no place in the spec yet: its lines may have moved since.
     return replace(opened, warnings=tuple(_placed(spec, opened.warnings)))
 
 
-def _open(spec: Spec, data: DataSpec, files: Mapping[PartName, _File], problems: list[Problem]) -> Data:
+def _opened_and_kept(
+    spec: Spec, data: DataSpec, files: Mapping[PartName, _File], problems: list[Problem], key: str
+) -> Data:
+    try:
+        with new_entry(KIND, key, f"{spec.name}: {data.train}") as entry:
+            return _open(spec, data, files, list(problems), entry)
+    except OSError:
+        # Where nothing can be kept, it is all held in memory.
+        return _open(spec, data, files, list(problems), None)
+
+
+def _open(
+    spec: Spec,
+    data: DataSpec,
+    files: Mapping[PartName, _File],
+    problems: list[Problem],
+    entry: Path | None,
+) -> Data:
     readable = not any(problem.path in ("data.delimiter", "data.encoding") for problem in problems)
     tables = _read_tables(data, files, problems) if readable else {}
     for table in tables.values():
@@ -72,17 +98,58 @@ def _open(spec: Spec, data: DataSpec, files: Mapping[PartName, _File], problems:
     stratify = _stratified_by(spec, data, tables["train"], problems)
     _raise(spec, problems)
     warnings: list[Problem] = _leaks(data)
-    divided = _divide(spec, data, tables, stratify, warnings)
-    encoders = fit_encoders(data, divided["train"], warnings)
+    drawn = _divide(spec, data, tables["train"], stratify, warnings)
+    encoders = fit_encoders(data, tables["train"], drawn["train"], warnings)
     if not isinstance(encoders, Encoders):
         raise failures(_placed(spec, encoders))
-    return Data(
-        _encode(divided, encoders, warnings),
-        encoders,
-        resolved(data, encoders, stratify or NO_STRATIFY),
-        _digest(files),
-        tuple(warnings),
-    )
+    columns, documents = _encode_all(encoders, tables, drawn["train"], warnings, entry)
+    indices: dict[PartName, tuple[PartName, Rows]] = {name: ("train", rows) for name, rows in drawn.items()}
+    indices |= {name: (name, np.arange(len(each))) for name, each in tables.items() if name != "train"}
+    parts = {
+        name: Part(name, torch_index(indices[name][1]), columns[indices[name][0]])
+        for name in PARTS
+        if name in indices
+    }
+    stated = resolved(data, encoders, stratify or NO_STRATIFY)
+    opened = Data(parts, encoders, stated, _digest(files), tuple(warnings))
+    if entry is not None:
+        rows = {str(name): index.astype(np.int64) for name, (_, index) in indices.items()}
+        places, sources = write_arrays(entry / "index.arrays", rows), list(tables)
+        kept = {
+            str(name): {"columns": sources.index(indices[name][0]), "index": asdict(places[name])}
+            for name in parts
+        }
+        write_document(entry, opened, documents, kept)
+    return opened
+
+
+def _encode_all(
+    encoders: Encoders,
+    tables: Mapping[PartName, Table],
+    training: Rows,
+    warnings: list[Problem],
+    entry: Path | None,
+) -> tuple[dict[PartName, Columns], list[dict[str, Any]]]:
+    """Encodes every row of every source; raises the problems of all of them together."""
+    columns: dict[PartName, Columns] = {}
+    documents, problems = [], []
+    for name, table in tables.items():
+        is_new = np.ones(len(table), np.bool_)
+        if name == "train":
+            # The training rows have every category; where classes are stated, a stranger is an error.
+            is_new[training] = False
+        with Pieces(entry, name, len(table)) as pieces:
+            refusals = encode_slices(encoders, table, is_new, pieces)
+            found = refusals.problems(table)
+            problems += [each for each in found if each.severity == "error"]
+            warnings += [each for each in found if each.severity == "warning"]
+            if not refusals.are_errors:
+                whole, document = pieces.finish()
+                columns[name] = as_columns(encoders, whole)
+                documents.append(document)
+    if problems:
+        raise failures(problems)
+    return columns, documents
 
 
 def source_digest(spec: Spec) -> str:
@@ -149,13 +216,9 @@ def _stratify_header(data: DataSpec, name: str) -> str:
 
 
 def _divide(
-    spec: Spec,
-    data: DataSpec,
-    tables: Mapping[PartName, Table],
-    stratify: str | None,
-    warnings: list[Problem],
-) -> dict[PartName, Table]:
-    table = tables["train"]
+    spec: Spec, data: DataSpec, table: Table, stratify: str | None, warnings: list[Problem]
+) -> dict[PartName, Rows]:
+    """Draws the rows of each part that the training file is divided into."""
     fractions = drawn_fractions(data)
     groups: Rows | None = None
     if stratify and fractions:
@@ -166,9 +229,7 @@ def _divide(
     if any(len(rows) == 0 for rows in drawn.values()):
         facts = {"rows": counted(len(table), "row"), "file": table.source.file, "parts": len(drawn)}
         raise failures([Problem("rows-too-few", spec.place("data", "split"), "data.split", facts)])
-    own = {part: each for part, each in tables.items() if part != "train"}
-    found = {part: table.take(rows) for part, rows in drawn.items()} | own
-    return {part: found[part] for part in PARTS if part in found}
+    return drawn
 
 
 def _rare(name: str, texts: pl.Series, enough: int) -> list[Problem]:
@@ -189,22 +250,6 @@ def _leaks(data: DataSpec) -> list[Problem]:
         for column, _ in columns_of(data)
         if column.role == "input" and column.header in targets
     ]
-
-
-def _encode(
-    tables: Mapping[PartName, Table], encoders: Encoders, warnings: list[Problem]
-) -> dict[PartName, Part]:
-    parts: dict[PartName, Part] = {}
-    problems: list[Problem] = []
-    for name, table in tables.items():
-        try:
-            # The training part has every category; where classes are stated, a stranger is an error.
-            parts[name] = part_from(encoders, table, name, None if name == "train" else warnings)
-        except DataError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise failures(problems)
-    return parts
 
 
 def _digest(files: Mapping[PartName, _File]) -> str:

@@ -13,19 +13,25 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nncli.columns.categories import as_text
-from nncli.columns.encoders import Encoders
+from nncli.columns.encoders import Columns, Encoders
+from nncli.columns.kind import Truths
+from nncli.data.arrays import Pieces
+from nncli.data.cache import as_columns
 from nncli.data.dataset import Part, PartName
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.files import format_problem, read_bytes, read_table
 from nncli.sources.json_lines import read_json
-from nncli.sources.tables import Source, Table
+from nncli.sources.tables import Refusals, Rows, Source, Table
 
 if TYPE_CHECKING:
     import polars as pl
+    from torch import Tensor
 
 # An object, or a list of them; `[kg],age` is the header of a table.
 _JSON: Final = re.compile(rb"(\xef\xbb\xbf)?\s*(\{|\[\s*[\[{\]])")
+SLICE_ROWS: Final = 2**18
+"""How many rows are encoded at a time."""
 STDIN_NAME: Final = "<stdin>"
 ROWS_NAME: Final = "<rows>"
 
@@ -90,19 +96,49 @@ def _refuse_other_types(rows: Sequence[Mapping[str, object]]) -> None:
             raise failure("rows-type", what=f"row {number}", type=type(row).__name__)
 
 
-def part_from(
-    encoders: Encoders, table: Table, name: PartName, warnings: list[Problem] | None = None
-) -> Part:
-    """Encodes a table with its targets; see `Encoders.encode_inputs` for `warnings`.
+def encode_slices(
+    encoders: Encoders, table: Table, is_new: Truths | None, pieces: Pieces, *, with_targets: bool = True
+) -> Refusals:
+    """Encodes all rows of a table, slice by slice, into columns named `inputs.age` and `targets.price`.
 
-    Raises the problems of inputs and targets together.
+    After the first error rows are only read on to count what else is wrong.
     """
-    inputs = encoders.encode_inputs(table, warnings)
-    return Part(name, len(table), inputs, encoders.encode_targets(table))
+    refusals = Refusals()
+    for first, rows in table.slices(SLICE_ROWS):
+        refusals.first = first
+        strange = None if is_new is None else is_new[first : first + len(rows)]
+        inputs = encoders.encode_inputs(rows, refusals, strange)
+        targets = encoders.encode_targets(rows, refusals, strange) if with_targets else {}
+        if not refusals.are_errors:
+            named = {f"inputs.{n}": each for n, each in encoders.without_parts_of_features(inputs).items()}
+            pieces.add(named | {f"targets.{name}": each for name, each in targets.items()}, len(rows))
+    return refusals
+
+
+def encode_rows(encoders: Encoders, table: Table, *, with_targets: bool) -> Columns:
+    """Encodes new rows, as those of training were. Raises what their cells are refused for."""
+    with Pieces(None, "rows", len(table)) as pieces:
+        refusals = encode_slices(encoders, table, None, pieces, with_targets=with_targets)
+        if refusals.are_errors:
+            raise failures(refusals.problems(table))
+        return as_columns(encoders, pieces.finish()[0])
+
+
+def part_from(encoders: Encoders, table: Table, name: PartName, *, with_targets: bool = True) -> Part:
+    """Encodes a table as one part. Raises the problems of inputs and targets together."""
+    columns = encode_rows(encoders, table, with_targets=with_targets)
+    return Part(name, torch_index(np.arange(len(table))), columns)
+
+
+def torch_index(rows: Rows) -> Tensor:
+    """Makes a tensor of the numbers of rows, int64."""
+    import torch
+
+    return torch.from_numpy(rows.astype(np.int64))
 
 
 def _complete(table: Table, encoders: Encoders, *, with_targets: bool) -> Table:
-    wanted = encoders.columns(inputs_only=not with_targets)
+    wanted = encoders.headers(inputs_only=not with_targets)
     missing = [header for header in wanted if header not in table.columns]
     if missing:
         close = nearest(missing[0], table.columns)

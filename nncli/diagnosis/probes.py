@@ -98,10 +98,11 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
                 break
             rows = order[first:last]
             with torch.set_grad_enabled(number < batches):
-                output = module(*[t.index_select(0, rows) for t in job.train.inputs])
+                draw = job.train.draw(job.training.seed, state.epoch, rows)
+                output = module(*job.train.inputs(rows, draw))
             if number < batches:
                 module.zero_grad()
-                loss = job.judge.objective.loss(output, job.train.target.index_select(0, rows))
+                loss = job.judge.objective.loss(output, job.train.truth(rows))
                 loss.backward()  # type: ignore[no-untyped-call]
                 measured.take()
                 losses.append(loss.item())

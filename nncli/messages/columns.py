@@ -131,11 +131,29 @@ _DECLARATIONS: Final = {
         ("remove `missing:`, and the rows without an answer",),
         "A row without an answer teaches nothing.",
     ),
-    "target-image": Words(
+    "target-type": Words(
         SpecError,
-        "`{name}` is an image; targets are numbers, categories and binaries",
+        "`{name}` is of type {type}, and such a column cannot be predicted",
         (),
-        "Images flow in and are not predicted.",
+        "Some kinds of column flow in and are not predicted.",
+    ),
+    "unknown-target": Words(
+        SpecError,
+        "`{name}` is a target: every class of it counts",
+        ("remove this word, or join rare classes in the data",),
+        "A class that stands for the unknown cannot be learnt.",
+    ),
+    "column-type-missing": Words(
+        SpecError,
+        "columns of type {type} cannot be read yet",
+        ("types: {known}",),
+        "A type of column that this version of nncli does not have.",
+    ),
+    "number-for-log": Words(
+        DataError,
+        "{rows} of `{column}` are -1 or less, and have no log(1 + value): {cells}",
+        ("remove `log: true`",),
+        "`log: true` takes the logarithm of one plus the number, which has to be above zero.",
     ),
     "image-declaration": Words(
         SpecError,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Rows: TypeAlias = NDArray[np.int64]
+Severity: TypeAlias = Literal["error", "warning"]
 SHOWN: Final = 5
 """How many bad cells a message shows."""
 
@@ -80,7 +82,17 @@ class Table:
 
     def take(self, rows: Rows) -> Table:
         """Picks rows by position, in the order given."""
-        return Table(self.frame[rows], self.lines[rows], self.source, self.reading)
+        return replace(self, frame=self.frame[rows], lines=self.lines[rows])
+
+    def only(self, headers: Sequence[str]) -> Table:
+        """Keeps some of the columns; nothing is copied."""
+        return replace(self, frame=self.frame.select(list(dict.fromkeys(headers))))
+
+    def slices(self, most_rows: int) -> Iterator[tuple[int, Table]]:
+        """Walks over the rows in pieces, each with the number of its first row; nothing is copied."""
+        for first in range(0, len(self), most_rows):
+            frame, lines = self.frame.slice(first, most_rows), self.lines[first : first + most_rows]
+            yield first, replace(self, frame=frame, lines=lines)
 
     def refuse_nested(self, header: str) -> None:
         """Raises `cells-nested` for a column of lists, structures or bytes."""
@@ -141,6 +153,38 @@ class Table:
             "lines": f"{unit}{'s' if len(rows) > 1 else ''} " + ", ".join([*lines, *more]),
         }
         return Problem(code, self.place(int(rows[0]), column.header), column.path, said | facts)
+
+
+@final
+class Refusals:
+    """What is wrong with the cells of a table, gathered while it is read in slices.
+
+    `first` is the number of the first row of the slice that is read at the moment.
+    """
+
+    def __init__(self) -> None:
+        self.first = 0
+        self._found: dict[tuple[str, Column, Severity], tuple[list[Rows], Mapping[str, object]]] = {}
+
+    def add(
+        self, code: str, column: Column, rows: Rows, severity: Severity = "error", **facts: object
+    ) -> None:
+        """Notes cells by their rows in the slice; those of one column and code become one problem."""
+        if len(rows):
+            found = self._found.setdefault((code, column, severity), ([], facts))
+            found[0].append(rows + self.first)
+
+    @property
+    def are_errors(self) -> bool:
+        """Tells whether anything is worse than a warning."""
+        return any(severity == "error" for _, _, severity in self._found)
+
+    def problems(self, table: Table) -> list[Problem]:
+        """Makes the problems, each at its first cell in the whole table."""
+        return [
+            replace(table.cells_problem(code, column, np.concatenate(rows), **facts), severity=severity)
+            for (code, column, severity), (rows, facts) in self._found.items()
+        ]
 
 
 def counted(count: int, word: str) -> str:

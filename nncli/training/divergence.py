@@ -29,7 +29,7 @@ def diverged(job: TrainJob, state: TrainState, rows: Tensor) -> NncliError:
     layer = _last_with_non_finite_weights(module, job.calls)
     if layer:
         return _error(job, state, layer, "gradient or weight", max(state.step, 1))
-    layer = _first_with_non_finite_output(module, job, rows)
+    layer = _first_with_non_finite_output(module, job, state, rows)
     if layer:
         return _error(job, state, layer, "output", state.step + 1)
     last = job.calls[-1] if job.calls else None
@@ -55,7 +55,9 @@ def _last_with_non_finite_weights(module: nn.Module, calls: tuple[LayerCall, ...
     return None
 
 
-def _first_with_non_finite_output(module: nn.Module, job: TrainJob, rows: Tensor) -> LayerCall | None:
+def _first_with_non_finite_output(
+    module: nn.Module, job: TrainJob, state: TrainState, rows: Tensor
+) -> LayerCall | None:
     found: list[LayerCall] = []
     handles = []
     for call in job.calls:
@@ -67,7 +69,7 @@ def _first_with_non_finite_output(module: nn.Module, job: TrainJob, rows: Tensor
         handles.append(module.get_submodule(call.name).register_forward_hook(look))
     try:
         with torch.no_grad():
-            module(*[tensor.index_select(0, rows) for tensor in job.train.inputs])
+            module(*job.train.inputs(rows, job.train.draw(job.training.seed, state.epoch, rows)))
     finally:
         for handle in handles:
             handle.remove()

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from nncli.data.dataset import Part
+from nncli.columns.stored import Taken
+from nncli.training.held import HeldPart
 from nncli.training.metrics import Metric, Unscale, compute_metrics
-from nncli.training.objectives import Objective, Prediction, on_device
-from nncli.training.prediction import evaluating, predict
+from nncli.training.objectives import Objective, Prediction
+from nncli.training.prediction import evaluating, row_batches
 from nncli.training.rows import Figures
 
 
 @dataclass(frozen=True)
-class HeldPart:
-    """A part on the device: the inputs in the network's order, and the target as the loss needs it."""
-
-    rows: int
-    inputs: tuple[Tensor, ...]
-    target: Tensor
-    truths: Mapping[str, Tensor]
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """What a network reaches on a part; `figures` begins with `loss`, the mean per row."""
+    """What a network reaches on a part; `figures` begins with `loss`, the mean per row.
+
+    `predictions` and `truths` are by target, those that are there alone; along steps or pixels they stand
+    one behind the other, without scores.
+    """
 
     figures: Figures
     predictions: Mapping[str, Prediction]
-
-
-def hold(part: Part, inputs: Sequence[str], objective: Objective, device: torch.device) -> HeldPart:
-    """Copies a part to the device once; `inputs` are the names that the network takes, in order.
-
-    Raises DataError: `target-outside`.
-    """
-    target = objective.prepare(part.targets, device, part.name)
-    truths = {name: on_device(values, device) for name, values in part.targets.items()}
-    return HeldPart(part.rows, tuple(on_device(part.inputs[n], device) for n in inputs), target, truths)
+    truths: Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -54,9 +40,42 @@ class Judge:
 
 def evaluate(module: nn.Module, part: HeldPart, judge: Judge, batch_size: int) -> Evaluation:
     """Runs a part through a module in eval mode and judges the outputs; random states stay as they are."""
-    output = predict(module, part.inputs, batch_size)
+    objective = judge.objective
+    losses: list[tuple[Tensor, Tensor | int]] = []
+    predicted: dict[str, list[Prediction]] = {name: [] for name in objective.targets}
+    truths: dict[str, list[Tensor]] = {name: [] for name in objective.targets}
     with evaluating(module):
-        loss = judge.objective.mean_loss(output, part.target).item()
-        predictions = judge.objective.predictions(output)
-    metrics = compute_metrics(judge.metrics, predictions, part.truths, judge.unscale)
-    return Evaluation({"loss": loss, **metrics}, predictions)
+        for rows in row_batches(part, batch_size):
+            output, truth = module(*part.inputs(rows)), part.truth(rows)
+            losses.append((objective.mean_loss(output, truth), truth.weight()))
+            targets = part.targets(rows)
+            for name, prediction in objective.predictions(output).items():
+                known, values = _known(prediction, targets[name])
+                predicted[name].append(known)
+                truths[name].append(values)
+    weights = [float(weight) for _, weight in losses]
+    loss = sum(value.item() * weight for (value, _), weight in zip(losses, weights, strict=True))
+    predictions = {name: _joined(found) for name, found in predicted.items()}
+    whole = {name: torch.cat(found) for name, found in truths.items()}
+    metrics = compute_metrics(judge.metrics, predictions, whole, judge.unscale)
+    return Evaluation({"loss": loss / (sum(weights) or 1.0), **metrics}, predictions, whole)
+
+
+def _known(prediction: Prediction, target: Taken) -> tuple[Prediction, Tensor]:
+    """Keeps what can be compared: rows, steps or pixels whose truth is known."""
+    value, scores = prediction.value, prediction.scores
+    truth = target.values
+    if target.mask is not None:
+        value, truth = value[target.mask], truth[target.mask]
+        scores = scores[target.mask] if scores is not None and target.mask.ndim == 1 else None
+    if value.ndim > 1:
+        value, truth, scores = value.flatten(), truth.flatten(), None
+    return Prediction(value, scores, prediction.are_probabilities), truth
+
+
+def _joined(pieces: list[Prediction]) -> Prediction:
+    if len(pieces) == 1:
+        return pieces[0]
+    scores = [piece.scores for piece in pieces if piece.scores is not None]
+    value = torch.cat([piece.value for piece in pieces])
+    return Prediction(value, torch.cat(scores) if scores else None, pieces[0].are_probabilities)

@@ -16,7 +16,8 @@ from nncli.messages.catalogue import failure, nearest
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
-from nncli.training.evaluation import HeldPart, Judge, hold
+from nncli.training.evaluation import Judge
+from nncli.training.held import HeldPart
 from nncli.training.metrics import FALLING, Metric
 from nncli.training.optimizers import build_optimizer
 from nncli.training.rows import Figures, Reason
@@ -45,7 +46,7 @@ class TrainJob:
     @property
     def device(self) -> torch.device:
         """The device that the parts lie on."""
-        return self.train.target.device
+        return self.train.device
 
     def batches(self) -> int:
         """Counts the batches of one epoch."""
@@ -77,13 +78,13 @@ def make_job(
     """Puts the network and the data on the device and makes the optimiser; nothing is trained yet.
 
     `check_training` has passed. The network has its initial weights, and torch's generator is where
-    they left it. Raises SpecError and DataError as `build_optimizer` and `hold` do.
+    they left it. Raises SpecError and DataError as `build_optimizer` and `HeldPart` do.
     """
     module = network.module.to(device)
     optimizer = build_optimizer(training.optimizer, module)
     inputs = list(network.inputs)
     held = {
-        name: hold(part, inputs, judge.objective, device)
+        name: HeldPart(part, inputs, judge.objective, device)
         for name, part in data.parts.items()
         if name != "test"
     }

@@ -70,7 +70,7 @@ def _train_epoch(
         if stop():
             _read(job, state, order, unread)
             return True
-        loss = _forward(job, module, order[first:last])
+        loss = _forward(job, module, order[first:last], state.epoch)
         if reads_at_once:
             # Before the update, so that a loss that is not finite leaves the weights as they were.
             value = loss.item()
@@ -92,10 +92,10 @@ def _train_epoch(
     return stop()
 
 
-def _forward(job: TrainJob, module: nn.Module, rows: Tensor) -> Tensor:
+def _forward(job: TrainJob, module: nn.Module, rows: Tensor, epoch: int) -> Tensor:
     part = job.train
-    output = module(*[tensor.index_select(0, rows) for tensor in part.inputs])
-    return job.judge.objective.loss(output, part.target.index_select(0, rows))
+    output = module(*part.inputs(rows, part.draw(job.training.seed, epoch, rows)))
+    return job.judge.objective.loss(output, part.truth(rows))
 
 
 def _update(job: TrainJob, state: TrainState, loss: Tensor) -> None:

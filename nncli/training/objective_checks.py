@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from nncli.columns.targets import TargetSpec
-from nncli.data.dataset import declared_counts
+from nncli.columns.targets import TargetSpec, class_counts
 from nncli.errors import Place
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.arguments import Scope, bind_in
@@ -39,11 +38,18 @@ def build_objective(
     if len({form_of(term.name) for term in terms}) > 1:
         place = written[1].loss.place
         raise failure("loss-terms-differ", place, _PATH, losses=[term.name for term in terms])
-    objective = Objective(terms, targets)
+    objective = Objective(terms, targets, _are_classes_last(terms[0], targets, output_shape))
     _check_shape(written[0], objective, output_shape, output_layer)
     for term in written:
         _check_range(term, targets, output_layer)
     return objective
+
+
+def _are_classes_last(term: Term, targets: Mapping[str, TargetSpec], output_shape: tuple[int, ...]) -> bool:
+    """Tells where a network of steps puts its classes; those of pixels stand first, as in torch."""
+    (first, *_) = targets.values()
+    is_sequence = form_of(term.name) == "index" and len(first.shape) == 1
+    return is_sequence and output_shape == (*first.shape, len(first.classes))
 
 
 def check_losses(spec: Spec, targets: Mapping[str, TargetSpec]) -> None:
@@ -68,7 +74,7 @@ def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
     if unfit:
         reason, instead = unfit
         raise failure("loss-unfit", call.place, _PATH, loss=call.name, reason=reason, instead=instead)
-    arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), Scope(declared_counts(targets)))
+    arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), Scope(class_counts(targets)))
     try:
         function = kind(**arguments)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -78,7 +84,8 @@ def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
     if reduction not in ("mean", "sum", "batchmean"):
         place = call.keywords["reduction"].place if "reduction" in call.keywords else call.place
         raise failure("loss-reduction", place, _PATH, loss=call.name, reduction=reduction)
-    return Term(call.name, function, term.weight, reduction == "sum")
+    each = kind(**{**arguments, "reduction": "none"}) if hasattr(function, "reduction") else None
+    return Term(call.name, function, term.weight, reduction == "sum", each)
 
 
 def _check_targets(written: tuple[LossTerm, ...], targets: Mapping[str, TargetSpec]) -> None:
@@ -114,6 +121,10 @@ def _check_kind(term: LossTerm, spec: TargetSpec, *, several: bool) -> None:
 def _check_shape(
     term: LossTerm, objective: Objective, output_shape: tuple[int, ...], layer: LayerCall | None
 ) -> None:
+    (first, *others) = objective.targets.values()
+    if not others and first.shape not in ((), (1,)):
+        _check_wide_shape(term, objective, output_shape, layer)
+        return
     needed = needed_width(objective)
     if output_shape == (needed,):
         return
@@ -134,6 +145,25 @@ def _check_shape(
     raise failure("loss-shape", place, path, **facts, needed=f"[batch, {needed}]", given=given, fix=fix)
 
 
+def _check_wide_shape(
+    term: LossTerm, objective: Objective, output_shape: tuple[int, ...], layer: LayerCall | None
+) -> None:
+    """Refuses an output without a value, or a score for each class, wherever the target has one."""
+    (spec,) = objective.targets.values()
+    classes = (len(spec.classes),) if objective.form == "index" else ()
+    if output_shape == (*classes, *spec.shape) or objective.classes_last:
+        return
+    needed = (*spec.shape, *classes) if len(spec.shape) == 1 else (*classes, *spec.shape)
+    given = "[" + ", ".join(["batch", *map(str, output_shape)]) + "]"
+    wanted = "[" + ", ".join(["batch", *map(str, needed)]) + "]"
+    columns = [f"`{spec.name}`" + (f" ({classes[0]} classes)" if classes else "")]
+    facts = {"loss": term.loss.name, "columns": columns, "layer": layer.name if layer else "the network"}
+    fix = f"end with a layer that gives {wanted}"
+    place: Place = layer.place if layer else term.loss.place
+    path = layer.path if layer else _PATH
+    raise failure("loss-shape", place, path, **facts, needed=wanted, given=given, fix=fix)
+
+
 def needed_width(objective: Objective) -> int:
     """Counts the columns that the last layer must have."""
     wide = objective.form == "index"
@@ -149,7 +179,7 @@ def _described(objective: Objective, spec: TargetSpec) -> str:
 
 
 def _written_width(objective: Objective, needed: int) -> str:
-    counts = declared_counts(objective.targets)
+    counts = class_counts(objective.targets)
     return "$classes" if counts.get("classes") == needed else str(needed)
 
 

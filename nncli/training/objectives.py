@@ -9,6 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
 from nncli.data.dataset import PartName
 from nncli.messages.catalogue import failure
@@ -16,22 +17,57 @@ from nncli.training.losses import Form, Probabilities, form_of, probabilities_of
 
 
 @dataclass(frozen=True, slots=True)
+class Truth:
+    """What outputs are compared with: values (N, …) in the form of the loss.
+
+    `mask` is bool, with the first axes of `values`, true where there is a value; None where all are.
+    """
+
+    values: Tensor
+    mask: Tensor | None = None
+
+    def take(self, rows: Tensor) -> Truth:
+        """Takes rows by number."""
+        mask = None if self.mask is None else self.mask.index_select(0, rows)
+        return Truth(self.values.index_select(0, rows), mask)
+
+    def weight(self) -> Tensor | int:
+        """Counts what a mean over it is taken over: rows, or the values that are there."""
+        return len(self.values) if self.mask is None else self.mask.sum()
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
-    """One loss with its weight; `sums` where it adds the rows up instead of taking their mean."""
+    """One loss with its weight; `sums` where it adds the rows up instead of taking their mean.
+
+    `each` is the same loss before it is brought to one number, for targets of which some are missing.
+    """
 
     name: str
     function: nn.Module
     weight: float
     sums: bool
+    each: nn.Module | None = None
+
+    def value(self, output: Tensor, truth: Truth) -> Tensor:
+        """Computes the loss of a batch; values that are missing do not count."""
+        if truth.mask is None:
+            value: Tensor = self.function(output, truth.values)
+            return value
+        assert self.each is not None
+        each: Tensor = self.each(output, truth.values)
+        mask = truth.mask.reshape(*truth.mask.shape, *[1] * (each.ndim - truth.mask.ndim)).expand_as(each)
+        total = torch.where(mask, each, 0.0).sum()
+        return total if self.sums else total / mask.sum().clamp(min=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What the outputs of the network say about one target.
 
-    Shapes (N rows): `value` is float32 (N,), as scaled, for a number, else the class index int64
-    (N,). `scores` is (N, classes), larger for a likelier class; None for a number. They are
-    probabilities where `are_probabilities`.
+    Shapes (N rows): `value` is float32, as scaled, (N,) for one number and (N, …) for several, else the
+    class index, int64 (N, …). `scores` is (N, …, classes), larger for a likelier class; None for a number.
+    They are probabilities where `are_probabilities`.
     """
 
     value: Tensor
@@ -42,45 +78,59 @@ class Prediction:
 @final
 @dataclass(frozen=True)
 class Objective:
-    """The loss of one output, bound to its targets; make it with `objective_checks.build_objective`."""
+    """The loss of one output, bound to its targets; make it with `objective_checks.build_objective`.
+
+    `classes_last` where the network gives its scores on the last axis, one for each class at each step.
+    """
 
     terms: tuple[Term, ...]
     targets: Mapping[str, TargetSpec]
+    classes_last: bool = False
 
     @property
     def form(self) -> Form:
         """Tells how the target is compared; it is the same for every term."""
         return form_of(self.terms[0].name)
 
-    def prepare(
-        self, targets: Mapping[str, Tensor], device: torch.device, part: PartName = "train"
-    ) -> Tensor:
-        """Brings the targets of a part into the form that the loss compares with, on the device.
+    def arrange(self, targets: Mapping[str, Taken]) -> Truth:
+        """Brings the targets of some rows into the form that the loss compares with.
 
-        Shapes (N rows): a class index int64 (N,), or float32 (N, width), several side by side.
-        Raises DataError: `target-outside`, before any step.
+        Shapes (N rows): class indices int64 (N, …), or float32 (N, …); several targets of one number
+        each stand side by side, (N, width).
         """
-        columns = [self._prepared(spec, targets[name], part) for name, spec in self.targets.items()]
-        joined = columns[0] if len(columns) == 1 else torch.cat(columns, dim=1)
-        return on_device(joined, device)
+        arranged = [self._arranged(spec, targets[name].values) for name, spec in self.targets.items()]
+        masks = [targets[name].mask for name in self.targets]
+        if len(arranged) == 1:
+            return Truth(arranged[0], masks[0])
+        if all(mask is None for mask in masks):
+            return Truth(torch.cat(arranged, dim=1))
+        wide = [
+            torch.ones_like(values, dtype=torch.bool) if mask is None else mask[:, None].expand_as(values)
+            for values, mask in zip(arranged, masks, strict=True)
+        ]
+        return Truth(torch.cat(arranged, dim=1), torch.cat(wide, dim=1))
 
-    def _prepared(self, spec: TargetSpec, values: Tensor, part: PartName) -> Tensor:
-        if spec.type != "number":
-            self._refuse_outside(spec, values, (0, len(spec.classes) - 1), part)
+    def _arranged(self, spec: TargetSpec, values: Tensor) -> Tensor:
         if self.form == "index":
             return values
         if spec.type == "category":
             return nn.functional.one_hot(values, len(spec.classes)).float()
-        column = values.float().reshape(-1, 1)
-        if self.form == "sign":
-            return 2 * column - 1
-        for term in self.terms:
-            self._refuse_outside(spec, column, target_range(term.name), part)
-        return column
+        if spec.type == "binary":
+            column = values.float().reshape(-1, 1)
+            return 2 * column - 1 if self.form == "sign" else column
+        return values.float()
 
-    def _refuse_outside(
-        self, spec: TargetSpec, values: Tensor, allowed: tuple[float, float], part: PartName
-    ) -> None:
+    def refuse_outside(self, targets: Mapping[str, Tensor], part: PartName) -> None:
+        """Refuses targets that the loss cannot compare with. Raises DataError: `target-outside`."""
+        for name, values in targets.items():
+            spec = self.targets[name]
+            if spec.type != "number":
+                self._refuse(spec, values, (0, max(len(spec.classes) - 1, 1)), part)
+            elif self.form == "values":
+                for term in self.terms:
+                    self._refuse(spec, values, target_range(term.name), part)
+
+    def _refuse(self, spec: TargetSpec, values: Tensor, allowed: tuple[float, float], part: PartName) -> None:
         if not values.numel():
             return
         lowest, highest = values.min().item(), values.max().item()
@@ -99,21 +149,23 @@ class Objective:
             fix=fix if spec.type == "number" else "",
         )
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor, truth: Truth) -> Tensor:
         """Computes what a step makes small: the mean over the batch, times the weights of the terms."""
+        output = self._classes_second(output)
         first = self.terms[0]
         if len(self.terms) == 1 and first.weight == 1.0:
-            value: Tensor = first.function(output, target)
-            return value
-        return torch.stack([term.weight * term.function(output, target) for term in self.terms]).sum()
+            return first.value(output, truth)
+        return torch.stack([term.weight * term.value(output, truth) for term in self.terms]).sum()
 
-    def mean_loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Computes the loss per row of a whole part, also where the loss itself adds rows up."""
-        rows = output.shape[0]
-        terms = [
-            term.weight * term.function(output, target) / (rows if term.sums else 1) for term in self.terms
-        ]
+    def mean_loss(self, output: Tensor, truth: Truth) -> Tensor:
+        """Computes the loss per row of some rows, also where the loss itself adds rows up."""
+        rows, output = output.shape[0], self._classes_second(output)
+        terms = [term.weight * term.value(output, truth) / (rows if term.sums else 1) for term in self.terms]
         return torch.stack(terms).sum()
+
+    def _classes_second(self, output: Tensor) -> Tensor:
+        """Puts the axis of the classes where torch's losses want it."""
+        return output.movedim(-1, 1) if self.classes_last else output
 
     def probabilities(self, output: Tensor) -> Tensor | None:
         """Turns outputs into probabilities as the loss means them; None where it means none."""
@@ -121,7 +173,7 @@ class Objective:
         if kind is None or any(spec.type == "number" for spec in self.targets.values()):
             return None
         if kind == "softmax":
-            return output.softmax(dim=1)
+            return output.softmax(dim=-1 if self.classes_last else 1)
         if kind == "sigmoid":
             return output.sigmoid()
         return output.exp() if kind == "exp" else output
@@ -130,9 +182,12 @@ class Objective:
         """Reads the outputs of N rows: one prediction for each target."""
         probabilities = self.probabilities(output)
         scores = output if probabilities is None else probabilities
+        name, first = next(iter(self.targets.items()))
         if self.form == "index" or any(spec.type == "category" for spec in self.targets.values()):
-            name = next(iter(self.targets))
-            return {name: Prediction(scores.argmax(dim=1), scores, probabilities is not None)}
+            scores = scores if self.classes_last else scores.movedim(1, -1)
+            return {name: Prediction(scores.argmax(dim=-1), scores, probabilities is not None)}
+        if len(self.targets) == 1 and first.type == "number" and first.shape != (1,):
+            return {name: Prediction(output)}
         found = {}
         for position, (name, spec) in enumerate(self.targets.items()):
             column = scores[:, position]

@@ -9,6 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from nncli.training.held import HeldPart
+
 # Many small rows are quicker together; few large ones stay in the cache, and in memory.
 _MANY_ROWS: Final = 512
 _SMALL_ROW: Final = 1024
@@ -27,18 +29,22 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = training
 
 
-def predict(module: nn.Module, inputs: Sequence[Tensor], batch_size: int) -> Tensor:
-    """Runs a module over all rows in eval mode; the outputs stay on the device.
-
-    Shapes (N rows): each of `inputs` has N rows first, and so has the result.
-    """
-    rows, size = inputs[0].shape[0], rows_at_once(inputs, batch_size)
+def predict(module: nn.Module, part: HeldPart, batch_size: int) -> Tensor:
+    """Runs a module over all rows in eval mode; the outputs (N, …) stay on the device."""
     with evaluating(module):
-        outputs = [module(*(t[first : first + size] for t in inputs)) for first in range(0, rows, size)]
+        outputs = [module(*part.inputs(rows)) for rows in row_batches(part, batch_size)]
     return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
 
-def rows_at_once(inputs: Sequence[Tensor], batch_size: int) -> int:
-    """Chooses the rows of one batch where no gradients are kept, from their size alone."""
-    numbers = sum(tensor[0].numel() for tensor in inputs if len(tensor))
+def row_batches(part: HeldPart, batch_size: int) -> Iterator[Tensor]:
+    """Walks over the rows in order where no gradients are kept: their numbers, int64 (B,) on the device."""
+    if part.rows:
+        size = rows_at_once(part.inputs(torch.zeros(1, dtype=torch.int64, device=part.device)), batch_size)
+        for first in range(0, part.rows, size):
+            yield torch.arange(first, min(first + size, part.rows), device=part.device)
+
+
+def rows_at_once(row: Sequence[Tensor], batch_size: int) -> int:
+    """Chooses the rows of one batch from the size of one row alone."""
+    numbers = sum(tensor.numel() for tensor in row)
     return max(batch_size, _MANY_ROWS) if numbers <= _SMALL_ROW else batch_size

@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nncli.columns.categories import ClassEncoder, fit_classes, in_order, read_texts
+from nncli.columns.categories import ClassEncoder, in_order, read_texts
 from nncli.errors import Problem
 from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Column, Reading, Table
-from nncli.spec.schema import ColumnSpec
+from nncli.sources.tables import Column, Reading, Refusals, Table
+from tests.columns.encoding import encoded
+from tests.columns.encoding import fitted as fit
 
 KIND = Column("kind", "kind", "input")
 TARGET = Column("kind", "kind", "target")
@@ -19,8 +20,8 @@ def table_of(*cells: str) -> Table:
 
 
 def fitted(column: Column, cells: list[str], **declared: object) -> ClassEncoder | Problem:
-    texts = read_texts(table_of(*cells), column, None, [])
-    return fit_classes(column, ColumnSpec.model_validate(declared), texts)
+    found: ClassEncoder | Problem = fit(column, table_of(*cells), **declared)
+    return found
 
 
 def encoder_of(column: Column, cells: list[str], **declared: object) -> ClassEncoder:
@@ -46,14 +47,14 @@ def test_classes_are_sorted_numbers_by_value(texts: list[str], ordered: tuple[st
 def test_a_category_keeps_its_text() -> None:
     encoder = encoder_of(KIND, ["00123", "123", "00123"], type="category")
     assert encoder.classes == ("00123", "123")
-    assert encoder.encode(table_of("123", "00123"), []).tolist() == [1, 0]
+    assert encoded(encoder, table_of("123", "00123"))[0].tolist() == [1, 0]
 
 
 def test_the_last_index_is_kept_for_what_training_did_not_see() -> None:
     encoder = encoder_of(KIND, ["a", "b"], type="category")
     assert encoder.input().vocabulary == 3
-    problems: list[Problem] = []
-    assert encoder.encode(table_of("b", "new", "a"), problems, "warning").tolist() == [1, 2, 0]
+    values, problems = encoded(encoder, table_of("b", "new", "a"), new=True)
+    assert values.tolist() == [1, 2, 0]
     assert [(each.code, each.severity, each.facts["count"]) for each in problems] == [
         ("category-unseen", "warning", 1)
     ]
@@ -62,9 +63,7 @@ def test_the_last_index_is_kept_for_what_training_did_not_see() -> None:
 @pytest.mark.parametrize("column", [KIND, TARGET])
 def test_elsewhere_a_new_value_is_an_error_with_its_line(column: Column) -> None:
     encoder = encoder_of(column, ["a", "b"], type="category")
-    problems: list[Problem] = []
-    encoder.encode(table_of("b", "new"), problems, "error" if column is KIND else "warning")
-    (problem,) = problems
+    _, (problem,) = encoded(encoder, table_of("b", "new"), new=column is TARGET)
     assert (problem.code, problem.severity) == ("class-unknown", "error")
     assert problem.facts["cells"] == ["line 3 `new`"]
     assert problem.facts["known"] == ["`a`", "`b`"]
@@ -73,8 +72,7 @@ def test_elsewhere_a_new_value_is_an_error_with_its_line(column: Column) -> None
 @pytest.mark.parametrize("label", ["3", "-1", "1.5", "2 "])
 def test_labels_outside_of_the_stated_classes_are_refused(label: str) -> None:
     encoder = encoder_of(TARGET, ["0"], type="category", classes=(0, 1, 2))
-    problems: list[Problem] = []
-    encoder.encode(table_of("0", "1", label), problems)
+    _, problems = encoded(encoder, table_of("0", "1", label))
     assert [(each.code, each.place and each.place.line) for each in problems] == [("class-unknown", 4)]
 
 
@@ -97,10 +95,10 @@ def test_the_positive_of_a_binary_column(
 ) -> None:
     encoder = encoder_of(KIND, cells, type="binary", **declared)
     assert encoder.classes == classes
-    encoded = encoder.encode(table_of(*classes), [])
-    assert encoded.tolist() == [[0.0], [1.0]] and encoded.dtype == torch.float32
+    values, _ = encoded(encoder, table_of(*classes))
+    assert values.tolist() == [[0.0], [1.0]] and values.dtype == torch.float32
     target = encoder_of(TARGET, cells, type="binary", **declared)
-    assert target.encode(table_of(*classes), []).tolist() == [0, 1]
+    assert encoded(target, table_of(*classes))[0].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -120,16 +118,34 @@ def test_classes_that_cannot_be_used(
 
 
 def test_empty_cells_are_refused_or_a_class() -> None:
-    problems: list[Problem] = []
-    read_texts(table_of("a", "", "b"), KIND, None, problems)
-    read_texts(table_of("a", "", "b"), TARGET, None, problems)
-    assert [problem.code for problem in problems] == ["cell-empty", "target-empty"]
-    declared = ColumnSpec.model_validate({"type": "category", "missing": {"constant": "none given"}})
-    texts = read_texts(table_of("a", "", "b"), KIND, "none given", [])
-    encoder = fit_classes(KIND, declared, texts)
-    assert isinstance(encoder, ClassEncoder)
+    refusals, table = Refusals(), table_of("a", "", "b")
+    read_texts(table, KIND, None, refusals)
+    read_texts(table, TARGET, None, refusals)
+    assert [problem.code for problem in refusals.problems(table)] == ["cell-empty", "target-empty"]
+    encoder = encoder_of(KIND, ["a", "", "b"], type="category", missing={"constant": "none given"})
     assert encoder.classes == ("a", "b", "none given")
-    assert encoder.encode(table_of("b", ""), []).tolist() == [1, 2]
+    assert encoded(encoder, table_of("b", ""))[0].tolist() == [1, 2]
+
+
+def test_rare_classes_count_as_unknown_in_training_too() -> None:
+    encoder = encoder_of(KIND, ["a", "a", "b", "c", "c"], type="category", rare=2)
+    assert encoder.classes == ("a", "c")
+    values, problems = encoded(encoder, table_of("b", "a", "new", "c"))
+    assert values.tolist() == [2, 0, 2, 1] and problems == []
+
+
+def test_the_unknown_can_be_kept() -> None:
+    encoder = encoder_of(KIND, ["a", "b"], type="category", unknown="keep")
+    values, problems = encoded(encoder, table_of("new", "b"))
+    assert values.tolist() == [2, 1] and problems == []
+    assert encoder.feature_columns(values).tolist() == [[0, 0], [0, 1]]
+
+
+def test_a_target_may_keep_its_gaps() -> None:
+    encoder = encoder_of(TARGET, ["a", "", "b"], type="category", missing="keep")
+    column = encoder.encode(table_of("b", "", "a"), Refusals())
+    assert column.values.tolist() == [1, 0, 0]
+    assert column.mask is not None and column.mask.tolist() == [True, False, True]
 
 
 def test_a_truth_value_is_the_same_in_every_spelling() -> None:

@@ -8,18 +8,22 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.columns.encoders import WIDEST_FEATURES, Encoders, features_of
+from nncli.columns.categories import ClassEncoder
+from nncli.columns.encoders import WIDEST_FEATURES, Encoders, described_inputs
 from nncli.columns.numbers import NumberEncoder
+from nncli.columns.pixels import PixelEncoder
 from nncli.data.opening import open_data
 from nncli.errors import WeightsError
 from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Column, Reading, Table
+from nncli.sources.tables import Column, Reading, Refusals, Table
 from nncli.spec.network_spec import InputSpec
+from tests.columns.encoding import all_tensors
 from tests.data.specs import spec_of
 
 INPUTS = {
@@ -44,7 +48,7 @@ def table() -> Table:
 
 
 def test_features_are_numbers_then_classes_as_declared(encoders: Encoders) -> None:
-    tensors = encoders.encode_inputs(table())
+    tensors = all_tensors(encoders, table())
     one_hot = torch.nn.functional.one_hot(tensors["kind"], 3).float()
     expected = torch.cat([tensors["age"], tensors["size"], one_hot, tensors["member"]], 1)
     assert torch.equal(tensors["features"], expected)
@@ -54,22 +58,35 @@ def test_features_are_numbers_then_classes_as_declared(encoders: Encoders) -> No
 
 def test_what_training_did_not_see_is_all_zeros_in_features(encoders: Encoders) -> None:
     strange = read_delimited(b"age,kind,member,size\n1,new,y,2\n", "rows.csv", ",", Reading())
-    warnings: list[Any] = []
-    tensors = encoders.encode_inputs(strange, warnings)
-    assert tensors["kind"].tolist() == [3]
-    assert tensors["features"][0, 2:5].tolist() == [0, 0, 0]
-    assert [warning.code for warning in warnings] == ["category-unseen"]
+    refusals = Refusals()
+    columns = encoders.encode_inputs(strange, refusals, np.array([True]))
+    assert columns["kind"].tensors()["values"].tolist() == [3]
+    assert columns["features"].tensors()["values"][0, 2:5].tolist() == [0, 0, 0]
+    assert [warning.code for warning in refusals.problems(strange)] == ["category-unseen"]
 
 
 def test_wide_or_other_inputs_have_no_features() -> None:
-    wide = {"kind": InputSpec((), "category", vocabulary=WIDEST_FEATURES + 1)}
-    assert features_of(wide) == {"features": InputSpec((WIDEST_FEATURES,), "features")}
-    assert features_of(wide | {"age": InputSpec((1,))}) == {}
-    assert features_of({"image": InputSpec((1, 8, 8), "image"), "age": InputSpec((1,))}) == {}
+    classes = tuple(map(str, range(WIDEST_FEATURES)))
+    wide = ClassEncoder(Column("kind", "kind", "input"), classes)
+    age = NumberEncoder(Column("age", "age", "input"))
+    image = PixelEncoder(Column("image", "image", "input"), ("p",), (1, 1, 1), (0.0,), (1.0,))
+    assert described_inputs([wide])["features"] == InputSpec((WIDEST_FEATURES,), "features")
+    assert "features" not in described_inputs([wide, age])
+    assert "features" not in described_inputs([image, age])
+
+
+def test_inputs_that_lie_in_features_are_not_kept_twice(encoders: Encoders) -> None:
+    columns = encoders.encode_inputs(table(), Refusals())
+    kept = encoders.without_parts_of_features(columns)
+    assert list(kept) == ["kind", "features"]
+    again = encoders.with_parts_of_features(kept)
+    assert set(again) == set(columns)
+    for name, column in columns.items():
+        assert torch.equal(again[name].tensors()["values"], column.tensors()["values"])
 
 
 def test_numbers_come_back_in_their_own_unit(encoders: Encoders) -> None:
-    scaled = encoders.encode_targets(table())["price"]
+    scaled = all_tensors(encoders, table())["price"]
     back = encoders.decode_number("price", scaled)
     assert back.dtype == torch.float32 and back.shape == scaled.shape
     assert torch.allclose(back[:, 0], torch.tensor([n * n / 7 for n in range(20)]), atol=1e-5)
@@ -84,13 +101,15 @@ def test_a_document_gives_the_same_encoders_in_another_process(encoders: Encoder
     (tmp_path / "encoders.json").write_text(document)
     script = """
 import hashlib, json, sys
+sys.path.insert(0, "")
 from pathlib import Path
 from nncli.columns.encoders import Encoders
 from nncli.data.rows import read_rows
 folder = Path(sys.argv[1])
 encoders = Encoders.from_json(json.loads((folder / "encoders.json").read_text()))
 table = read_rows(folder / "rows.csv", encoders, with_targets=True)
-tensors = encoders.encode_inputs(table) | encoders.encode_targets(table)
+from tests.columns.encoding import all_tensors
+tensors = all_tensors(encoders, table)
 print(hashlib.sha256(b"".join(each.numpy().tobytes() for each in tensors.values())).hexdigest())
 """
     other = subprocess.run(
@@ -100,7 +119,7 @@ print(hashlib.sha256(b"".join(each.numpy().tobytes() for each in tensors.values(
         check=True,
         cwd=Path(__file__).parents[2],
     )
-    tensors = encoders.encode_inputs(table()) | encoders.encode_targets(table())
+    tensors = all_tensors(encoders, table())
     here = hashlib.sha256(b"".join(each.numpy().tobytes() for each in tensors.values())).hexdigest()
     assert other.stdout.strip() == here
 
@@ -147,5 +166,5 @@ def test_a_changed_document_is_refused(encoders: Encoders, change: Any) -> None:
 
 
 def test_the_columns_that_a_file_needs(encoders: Encoders) -> None:
-    assert encoders.columns() == ["kind", "age", "member", "size", "price"]
-    assert encoders.columns(inputs_only=True) == ["kind", "age", "member", "size"]
+    assert encoders.headers() == ["kind", "age", "member", "size", "price"]
+    assert encoders.headers(inputs_only=True) == ["kind", "age", "member", "size"]

@@ -38,7 +38,7 @@ def test_what_is_taken_is_what_was_stored(is_padded_before: bool) -> None:
     assert torch.equal(taken.mask.sum(1), stored.lengths)
 
 
-def test_windows_are_stretches_of_one_column() -> None:
-    stored = Windows(torch.arange(10), torch.tensor([0, 2, 7]), 3)
-    assert stored.rows == 3
-    assert stored.take(torch.tensor([2, 0])).values.tolist() == [[7, 8, 9], [0, 1, 2]]
+def test_windows_are_stretches_around_a_row() -> None:
+    stored = Windows(torch.arange(10), -2, 3)
+    assert stored.take(torch.tensor([9, 2])).values.tolist() == [[7, 8, 9], [0, 1, 2]]
+    assert Windows(torch.arange(10), 1, 2).take(torch.tensor([0])).values.tolist() == [[1, 2]]

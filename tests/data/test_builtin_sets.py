@@ -26,14 +26,14 @@ def test_a_name_is_enough(name: str) -> None:
     assert sum(part.rows for part in data.parts.values()) == ROWS[name]
     assert data.warnings == ()
     for part in data.parts.values():
-        for tensor in (*part.inputs.values(), *part.targets.values()):
+        for tensor in (*map(part.input, part.columns.inputs), *map(part.target, part.columns.targets)):
             assert len(tensor) == part.rows and bool(tensor.isfinite().all())
 
 
 def test_images_and_classes_are_declared() -> None:
     digits = open_data(spec_of(Path(), train="builtin:digits"))
-    assert digits.parts["train"].inputs["image"].shape == (1257, 1, 8, 8)
-    assert digits.declared() == {"classes": 10, "digit.classes": 10}
+    assert digits.parts["train"].input("image").shape == (1257, 1, 8, 8)
+    assert digits.encoders.counts() == {"classes": 10, "digit.classes": 10}
     cancer = open_data(spec_of(Path(), train="builtin:breast-cancer"))
     assert cancer.targets["diagnosis"].classes == ("benign", "malignant")
     assert cancer.inputs["features"].shape == (30,)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 
+from nncli.data import arrays, opening, rows
 from nncli.data import cache as cache_module
-from nncli.data import opening
 from nncli.data.cache import cache_folder, cache_key
 from nncli.data.dataset import Data
 from nncli.data.opening import open_data
@@ -35,14 +36,16 @@ def kept(cache: Path) -> list[Path]:
 
 
 def assert_same(first: Data, second: Data) -> None:
-    assert replace(first, parts={}) == replace(second, parts={})
+    assert replace(first, parts={}, warnings=()) == replace(second, parts={}, warnings=())
+    assert first.warnings == second.warnings
     assert list(first.parts) == list(second.parts)
     for name, part in first.parts.items():
         other = second.parts[name]
-        assert part.rows == other.rows
-        for group, others in ((part.inputs, other.inputs), (part.targets, other.targets)):
-            assert list(group) == list(others)
-            assert all(torch.equal(group[key], others[key]) for key in group)
+        assert torch.equal(part.index, other.index)
+        assert list(part.columns.inputs) == list(other.columns.inputs)
+        assert list(part.columns.targets) == list(other.columns.targets)
+        assert all(torch.equal(part.input(key), other.input(key)) for key in part.columns.inputs)
+        assert all(torch.equal(part.target(key), other.target(key)) for key in part.columns.targets)
 
 
 def test_the_second_start_reads_no_table(spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,17 +77,50 @@ def test_whatever_the_result_depends_on_is_in_the_key(spec: Spec, cache: Path, t
     assert cache_key(spec.data, "digest", ["a.csv"]) != cache_key(spec.data, "digest", ["b.csv"])
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "swap"])
-def test_a_damaged_file_is_made_again(spec: Spec, cache: Path, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "swap", "gone"])
+@pytest.mark.parametrize("name", ["document.json", "train.arrays", "index.arrays"])
+def test_a_damaged_entry_is_made_again(spec: Spec, cache: Path, name: str, damage: str) -> None:
     first = open_data(spec)
-    (path,) = kept(cache)
+    (entry,) = kept(cache)
+    path = entry / name
     content = bytearray(path.read_bytes())
     if damage == "flip":
-        content[-3] ^= 1
-    changed = {"cut": content[:-1], "flip": content, "empty": b"", "swap": os.urandom(500)}[damage]
-    path.write_bytes(changed)
+        content[3] ^= 1
+    changed = {"cut": content[:-1], "flip": content, "empty": b"", "swap": os.urandom(500)}
+    path.unlink()
+    if damage != "gone":
+        path.write_bytes(changed[damage])
     assert_same(first, open_data(spec))
-    assert len(path.read_bytes()) == len(content) and path.read_bytes() != changed
+    assert kept(cache) == [entry] and path.read_bytes() != changed.get(damage)
+
+
+def test_large_columns_lie_in_files_of_their_own(
+    spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = open_data(spec)
+    (entry,) = kept(cache)
+    shutil.rmtree(entry)
+    monkeypatch.setattr(arrays, "MOST_BYTES_IN_MEMORY", 10)
+    monkeypatch.setattr(rows, "SLICE_ROWS", 7)
+    first = open_data(spec)
+    assert len(list(entry.glob("*.array"))) >= 4
+    assert_same(held, first)
+    assert_same(first, open_data(spec))
+
+
+def test_what_was_begun_and_not_finished_is_not_used(
+    spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "replace", _refuse)
+    first = open_data(spec)
+    assert all(path.name.startswith(".partial-") for path in (cache / "data").iterdir())
+    monkeypatch.undo()
+    monkeypatch.setenv(cache_module.FOLDER_VARIABLE, str(cache))
+    assert_same(first, open_data(spec))
+
+
+def _refuse(*_: object) -> None:
+    raise OSError("no room")
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(
@@ -100,16 +136,18 @@ def test_what_was_not_used_for_longest_goes_first(
 ) -> None:
     assert spec.data is not None
     open_data(spec)
-    (path,) = kept(cache)
-    os.utime(path, (1, 1))
-    old, unused = path.with_name("old.data"), path.with_name("unused.data")
+    (entry,) = kept(cache)
+    os.utime(entry, (1, 1))
+    size = sum(each.stat().st_size for each in entry.iterdir())
+    old, unused = entry.with_name("old"), entry.with_name("unused")
     for age, each in ((2, old), (3, unused)):
-        each.write_bytes(b"x" * 1000)
+        each.mkdir()
+        (each / "x.arrays").write_bytes(b"x" * 1000)
         os.utime(each, (age, age))
     open_data(spec)  # Used now, and so the last to go.
-    monkeypatch.setattr(cache_module, "MOST_BYTES", 2 * path.stat().st_size + 1500)
+    monkeypatch.setattr(cache_module, "MOST_BYTES", 2 * size + 1500)
     open_data(replace(spec, data=spec.data.model_copy(update={"nulls": ("", "NA")})))
-    assert old not in kept(cache) and {path, unused} < set(kept(cache))
+    assert old not in kept(cache) and {entry, unused} < set(kept(cache))
 
 
 def test_the_usual_folders(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from nncli.data.declarations import OPTIONS, declare, stand_in
+from nncli.columns.kinds import KINDS
+from nncli.data.declarations import declare, stand_in
 from nncli.errors import SpecError
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
@@ -61,7 +62,7 @@ def test_a_declaration_that_makes_no_sense(declared: Any, code: str) -> None:
 
 def test_targets_are_neither_filled_nor_images() -> None:
     assert column_codes({"type": "number", "missing": "median"}, "targets") == ["missing-target"]
-    assert column_codes(IMAGE, "targets") == ["target-image"]
+    assert column_codes(IMAGE, "targets") == ["target-type"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_a_builtin_set_declares_what_the_spec_leaves_out() -> None:
 
 
 def test_stand_ins_need_no_file() -> None:
-    inputs, targets = stand_in(
+    expected = stand_in(
         spec_of(
             Path("nowhere"),
             train="rows.csv",
@@ -101,21 +102,24 @@ def test_stand_ins_need_no_file() -> None:
             targets={"y": "category", "z": "number", "w": "binary"},
         )
     )
-    assert inputs == {
+    assert expected.inputs == {
         "a": InputSpec((1,), "number"),
         "b": InputSpec((), "category", vocabulary=4),
         "c": InputSpec((1,), "binary"),
         "d": InputSpec((), "category", vocabulary=2),
         "features": InputSpec((6,), "features"),
     }
-    assert {name: len(target.classes) for name, target in targets.items()} == {"y": 3, "z": 0, "w": 2}
-    image, _ = stand_in(spec_of(Path(), train="builtin:digits"))
-    assert image == {"image": InputSpec((1, 8, 8), "image")}
+    assert {name: len(target.classes) for name, target in expected.targets.items()} == {
+        "y": 3,
+        "z": 0,
+        "w": 2,
+    }
+    image = stand_in(spec_of(Path(), train="builtin:digits"))
+    assert image.counts == {"classes": 10, "digit.classes": 10}
+    assert image.inputs == {"image": InputSpec((1, 8, 8), "image")}
     with pytest.raises(SpecError):
         stand_in(spec_of(Path(), train="builtin:irsi"))
 
 
 def test_every_option_is_a_word_of_a_column() -> None:
-    assert {option for options in OPTIONS.values() for option in options} | {"type"} == set(
-        ColumnSpec.model_fields
-    )
+    assert {word for kind in KINDS.values() for word in kind.words} <= set(ColumnSpec.model_fields)

@@ -113,8 +113,8 @@ def test_hints_say_what_to_type(tmp_path: Path) -> None:
 def test_case_22_line_ends_and_marks_change_nothing(tmp_path: Path, content: bytes) -> None:
     plain, other = _open(tmp_path, TABLE), _open(tmp_path, content)
     for name, part in plain.parts.items():
-        assert torch.equal(part.inputs["age"], other.parts[name].inputs["age"])
-        assert torch.equal(part.targets["y"], other.parts[name].targets["y"])
+        assert torch.equal(part.input("age"), other.parts[name].input("age"))
+        assert torch.equal(part.target("y"), other.parts[name].target("y"))
 
 
 def test_case_29_a_category_keeps_its_text(tmp_path: Path) -> None:
@@ -182,5 +182,5 @@ def test_formats_agree_on_the_same_rows(tmp_path: Path) -> None:
     for file in ("r.tsv", "r.parquet", "r.jsonl"):
         other = _open(tmp_path, None, file=file)
         for name, part in plain.parts.items():
-            assert torch.equal(part.inputs["features"], other.parts[name].inputs["features"])
-            assert torch.equal(part.targets["y"], other.parts[name].targets["y"])
+            assert torch.equal(part.input("features"), other.parts[name].input("features"))
+            assert torch.equal(part.target("y"), other.parts[name].target("y"))

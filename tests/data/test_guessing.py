@@ -127,7 +127,7 @@ def test_a_guess_opens_as_it_stands(tmp_path: Path) -> None:
     targets = {name: each.model_dump() for name, each in guess.targets.items()}
     data = open_data(spec_of(tmp_path, train="rows.csv", inputs=inputs, targets=targets, nulls=guess.nulls))
     assert sum(part.rows for part in data.parts.values()) == 60
-    assert data.declared()["classes"] == 3
+    assert data.encoders.counts()["classes"] == 3
 
 
 @pytest.mark.parametrize(

@@ -46,15 +46,15 @@ def test_rows_become_parts(tmp_path: Path) -> None:
     data = open_data(spec(tmp_path))
     assert {name: part.rows for name, part in data.parts.items()} == {"train": 20, "validation": 5, "test": 5}
     train = data.parts["train"]
-    assert train.inputs["age"].shape == (20, 1) and train.inputs["age"].dtype == torch.float32
-    assert train.inputs["kind"].shape == (20,) and train.inputs["kind"].dtype == torch.int64
-    assert train.inputs["features"].shape == (20, 3)
-    assert train.targets["label"].dtype == torch.int64
+    assert train.input("age").shape == (20, 1) and train.input("age").dtype == torch.float32
+    assert train.input("kind").shape == (20,) and train.input("kind").dtype == torch.int64
+    assert train.input("features").shape == (20, 3)
+    assert train.target("label").dtype == torch.int64
     # The scale is that of the training part alone.
-    assert abs(train.inputs["age"].mean().item()) < 1e-6
+    assert abs(train.input("age").mean().item()) < 1e-6
     assert data.targets["label"].classes == ("x", "y", "z")
     assert data.warnings == ()
-    every = torch.cat([part.targets["label"] for part in data.parts.values()])
+    every = torch.cat([part.target("label") for part in data.parts.values()])
     assert every.bincount().tolist() == [10, 10, 10]
 
 
@@ -62,8 +62,8 @@ def test_the_split_seed_alone_divides(tmp_path: Path) -> None:
     write(tmp_path, ROWS)
     first, again = open_data(spec(tmp_path)), open_data(spec(tmp_path))
     other = open_data(spec(tmp_path, split={"seed": 1}))
-    assert torch.equal(first.parts["test"].inputs["age"], again.parts["test"].inputs["age"])
-    assert not torch.equal(first.parts["test"].inputs["age"], other.parts["test"].inputs["age"])
+    assert torch.equal(first.parts["test"].input("age"), again.parts["test"].input("age"))
+    assert not torch.equal(first.parts["test"].input("age"), other.parts["test"].input("age"))
 
 
 def test_what_is_resolved_opens_to_the_same(tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_what_is_resolved_opens_to_the_same(tmp_path: Path) -> None:
     again = open_data(replace(spec(tmp_path), data=resolved))
     assert again.resolved == resolved and again.encoders == first.encoders
     for name, part in first.parts.items():
-        for key, tensor in part.inputs.items():
-            assert torch.equal(tensor, again.parts[name].inputs[key])
+        for key in part.columns.inputs:
+            assert torch.equal(part.input(key), again.parts[name].input(key))
 
 
 def test_a_builtin_set_is_resolved_in_full() -> None:
@@ -155,7 +155,7 @@ def test_a_category_of_other_parts_is_a_warning_and_a_class_is_an_error(tmp_path
     (warning,) = data.warnings
     assert (warning.code, warning.severity, warning.facts["count"]) == ("category-unseen", "warning", 2)
     assert warning.place is not None and warning.place.line == 2
-    assert data.parts["validation"].inputs["kind"].tolist() == [2, 0, 2]
+    assert data.parts["validation"].input("kind").tolist() == [2, 0, 2]
     write(tmp_path, ["1,a,new\n"], "check.csv")
     assert said(refused(spec(tmp_path, validation="check.csv"))) == [("class-unknown", 2)]
 
@@ -179,7 +179,7 @@ def test_rare_classes_and_constants_are_warned_of(tmp_path: Path) -> None:
     assert [warning.code for warning in data.warnings].count("column-constant") == 2
     (rare,) = [warning for warning in data.warnings if warning.code == "class-rare"]
     assert rare.facts["classes"] == ["`rare` (1 row)"]
-    assert 0 in data.parts["train"].targets["label"]
+    assert 0 in data.parts["train"].target("label")
     assert all(warning.place and message_of(warning) for warning in data.warnings)
 
 
@@ -238,7 +238,7 @@ def test_a_file_that_cannot_be_read_is_named_in_the_spec(
 
 def test_stand_ins_have_the_form_of_the_real_thing(tmp_path: Path) -> None:
     write(tmp_path, ROWS)
-    inputs, targets = stand_in(spec(tmp_path))
-    data = open_data(spec(tmp_path))
-    assert list(inputs) == list(data.inputs) and list(targets) == list(data.targets)
-    assert [each.type for each in inputs.values()] == [each.type for each in data.inputs.values()]
+    expected, data = stand_in(spec(tmp_path)), open_data(spec(tmp_path))
+    assert list(expected.inputs) == list(data.inputs) and list(expected.targets) == list(data.targets)
+    assert [each.type for each in expected.inputs.values()] == [each.type for each in data.inputs.values()]
+    assert expected.counts.keys() == data.encoders.counts().keys()

@@ -11,8 +11,9 @@ import torch
 
 from nncli.columns.encoders import Encoders
 from nncli.data.opening import open_data
-from nncli.data.rows import part_from, read_rows, table_from_rows
+from nncli.data.rows import encode_rows, part_from, read_rows, table_from_rows
 from nncli.errors import DataError, NncliError, UsageError
+from nncli.sources.tables import Table
 from tests.data.specs import spec_of
 
 
@@ -28,6 +29,11 @@ def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
 
 
+def inputs_of(encoders: Encoders, table: Table) -> dict[str, torch.Tensor]:
+    columns = encode_rows(encoders, table, with_targets=False).inputs
+    return {name: column.tensors()["values"] for name, column in columns.items()}
+
+
 def codes(error: NncliError) -> list[str]:
     return [problem.code for problem in error.problems]
 
@@ -35,7 +41,7 @@ def codes(error: NncliError) -> list[str]:
 def test_columns_are_found_by_name(encoders: Encoders, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text('note;kind;age\n"kept; as it is";b;0.5\n;a;1.5\n')
     table = read_rows(tmp_path / "new.csv", encoders, with_targets=False)
-    assert encoders.encode_inputs(table)["kind"].tolist() == [1, 0]
+    assert inputs_of(encoders, table)["kind"].tolist() == [1, 0]
     assert table.raw("note").to_list() == ["kept; as it is", ""]
     assert table.raw("age").to_list() == ["0.5", "1.5"]
 
@@ -69,7 +75,7 @@ def test_standard_input_is_told_by_its_first_character(
     stdin(monkeypatch, content)
     table = read_rows(None, encoders, with_targets=False)
     assert table.source.file == "<stdin>"
-    assert encoders.encode_inputs(table)["kind"].tolist() == [0]
+    assert inputs_of(encoders, table)["kind"].tolist() == [0]
 
 
 @pytest.mark.parametrize("rows", ["age;kind\n1;a\n2;new\n", "age;kind\n1;a\nold;a\n", "age;kind\n1;a\n;a\n"])
@@ -77,7 +83,7 @@ def test_bad_rows_are_refused_at_their_line(encoders: Encoders, tmp_path: Path, 
     (tmp_path / "new.csv").write_text(rows)
     table = read_rows(tmp_path / "new.csv", encoders, with_targets=False)
     with pytest.raises(DataError) as caught:
-        encoders.encode_inputs(table)
+        inputs_of(encoders, table)
     place = caught.value.problems[0].place
     assert place is not None and place.line == 3
 
@@ -95,13 +101,13 @@ def test_rows_from_python(encoders: Encoders) -> None:
     from_frame = table_from_rows(
         pl.DataFrame({"age": [1.5, 2.0], "kind": ["a", "b"]}), encoders, with_targets=False
     )
-    first, second = encoders.encode_inputs(table), encoders.encode_inputs(from_frame)
+    first, second = inputs_of(encoders, table), inputs_of(encoders, from_frame)
     assert all(torch.equal(first[name], second[name]) for name in ("age", "kind", "features"))
 
 
 def test_one_dict_is_one_row(encoders: Encoders) -> None:
     table = table_from_rows({"age": 1.5, "kind": "a"}, encoders, with_targets=False)
-    assert encoders.encode_inputs(table)["kind"].tolist() == [0]
+    assert inputs_of(encoders, table)["kind"].tolist() == [0]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +136,7 @@ def test_an_empty_cell_from_python_is_named_by_its_row(encoders: Encoders) -> No
         [{"age": 1, "kind": "a"}, {"age": float("nan"), "kind": "a"}], encoders, with_targets=False
     )
     with pytest.raises(DataError) as caught:
-        encoders.encode_inputs(table)
+        inputs_of(encoders, table)
     assert caught.value.problems[0].facts["lines"] == "row 2"
 
 
@@ -138,4 +144,4 @@ def test_a_part_has_inputs_and_targets(encoders: Encoders, tmp_path: Path) -> No
     (tmp_path / "new.csv").write_text("label;age;kind\ny;1;a\nx;2;b\n")
     part = part_from(encoders, read_rows(tmp_path / "new.csv", encoders, with_targets=True), "test")
     assert (part.name, part.rows) == ("test", 2)
-    assert part.targets["label"].tolist() == [1, 0]
+    assert part.target("label").tolist() == [1, 0]

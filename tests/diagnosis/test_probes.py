@@ -21,7 +21,7 @@ def test_gradients_are_those_of_torch() -> None:
     for first, last in batch_bounds(35, 8)[:2]:
         rows = order[first:last]
         module.zero_grad()
-        loss = nn.functional.cross_entropy(module(part.inputs["features"][rows]), part.targets["kind"][rows])
+        loss = nn.functional.cross_entropy(module(part.input("features")[rows]), part.target("kind")[rows])
         loss.backward()
         losses.append(loss.item())
         gradients = [p.grad for p in module[0].parameters() if p.grad is not None]
@@ -36,7 +36,7 @@ def test_gradients_are_those_of_torch() -> None:
 
 def test_activations_are_those_of_all_rows() -> None:
     found = probe(*job(spec(), classifier()), 1)
-    hidden = classifier()[:2](data().parts["train"].inputs["features"])
+    hidden = classifier()[:2](data().parts["train"].input("features"))
     activation = found.layers[1].activation
     assert activation is not None
     assert activation.mean == pytest.approx(hidden.mean().item(), abs=1e-6)

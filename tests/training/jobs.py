@@ -10,6 +10,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from nncli.columns.encoders import Columns
+from nncli.columns.stored import Dense
 from nncli.columns.targets import TargetSpec
 from nncli.data.dataset import Data, Part
 from nncli.errors import Place
@@ -69,12 +71,13 @@ def part(name: Any, rows: int, target: TargetSpec, seed: int = 0, width: int = 4
         values: Tensor = features.sum(dim=1, keepdim=True)
     else:
         values = features[:, : len(target.classes)].argmax(dim=1)
-    return Part(name, rows, {"features": features}, {target.name: values})
+    columns = Columns({"features": Dense(features)}, {target.name: Dense(values)})
+    return Part(name, torch.arange(rows), columns)
 
 
 CLASSES = TargetSpec("kind", "category", ("a", "b", "c"))
 BINARY = TargetSpec("ill", "binary", ("no", "yes"))
-NUMBER = TargetSpec("price", "number")
+NUMBER = TargetSpec("price", "number", shape=(1,))
 
 
 def data(target: TargetSpec = CLASSES, rows: int = 35, validation: int = 9) -> Data:

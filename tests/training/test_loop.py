@@ -57,7 +57,7 @@ def test_equals_a_hand_written_loop_bit_for_bit(name: str, arguments: dict[str, 
         for first, last in bounds:
             rows_of_batch = order[first:last]
             loss = loss_function(
-                module(part.inputs["features"][rows_of_batch]), part.targets["kind"][rows_of_batch]
+                module(part.input("features")[rows_of_batch]), part.target("kind")[rows_of_batch]
             )
             optimizer.zero_grad()
             loss.backward()

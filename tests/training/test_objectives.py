@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
 from nncli.errors import DataError, Place, SpecError
 from nncli.messages.catalogue import hint_of, message_of
@@ -15,8 +16,8 @@ from nncli.network.signatures import loss_classes
 from nncli.spec.items import Call
 from nncli.spec.schema import LossTerm
 from nncli.training.objective_checks import build_objective
-from nncli.training.objectives import Objective
-from tests.training.jobs import BINARY, CLASSES, CPU, NUMBER, call, spec
+from nncli.training.objectives import Objective, Truth
+from tests.training.jobs import BINARY, CLASSES, NUMBER, call, spec
 
 HEAD = LayerCall("head", "Linear", Place("spec.yaml", 12, 5), "network.3", (), (), 0)
 OTHER = TargetSpec("weight", "number")
@@ -45,19 +46,19 @@ PRICES = torch.tensor([[1.5], [-2.0], [0.25]])
 
 def test_a_class_index_for_cross_entropy_and_its_kin() -> None:
     for loss in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss"):
-        target = objective(loss, CLASSES, shape=(3,)).prepare({"kind": INDEX}, CPU)
+        target = objective(loss, CLASSES, shape=(3,)).arrange({"kind": Taken(INDEX)}).values
         assert torch.equal(target, INDEX)
 
 
 def test_floats_of_equal_shape_for_every_other_loss() -> None:
-    mean = objective("MSELoss", CLASSES, shape=(3,)).prepare({"kind": INDEX}, CPU)
+    mean = objective("MSELoss", CLASSES, shape=(3,)).arrange({"kind": Taken(INDEX)}).values
     assert mean.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
-    binary = objective("BCEWithLogitsLoss", BINARY, shape=(1,)).prepare({"ill": BITS}, CPU)
+    binary = objective("BCEWithLogitsLoss", BINARY, shape=(1,)).arrange({"ill": Taken(BITS)}).values
     assert (binary.dtype, binary.tolist()) == (torch.float32, [[0], [1], [1]])
-    signs = objective("SoftMarginLoss", BINARY, shape=(1,)).prepare({"ill": BITS}, CPU)
+    signs = objective("SoftMarginLoss", BINARY, shape=(1,)).arrange({"ill": Taken(BITS)}).values
     assert signs.tolist() == [[-1], [1], [1]]
     side_by_side = objective("L1Loss", NUMBER, BINARY, shape=(2,))
-    target = side_by_side.prepare({"ill": BITS, "price": PRICES}, CPU)
+    target = side_by_side.arrange({"ill": Taken(BITS), "price": Taken(PRICES)}).values
     assert target.tolist() == [[1.5, 0], [-2, 1], [0.25, 1]]
 
 
@@ -87,7 +88,8 @@ def test_every_loss_of_torch_computes_or_is_refused(loss: str) -> None:
             continue
         output = torch.full((3, width), 0.25)
         try:
-            prepared = built.prepare({target.name: values}, CPU)
+            built.refuse_outside({target.name: values}, "train")
+            prepared = built.arrange({target.name: Taken(values)})
         except DataError:
             continue
         assert built.loss(output, prepared).shape == ()
@@ -126,7 +128,7 @@ def test_probabilities_for_bce_come_from_a_bounded_layer() -> None:
 def test_losses_by_target() -> None:
     one = spec(terms=(LossTerm(loss=call("MSELoss"), target="price", weight=0.5),))
     built = build_objective(one, named(NUMBER), (1,), HEAD)
-    assert built.loss(torch.ones(2, 1), torch.zeros(2, 1)).item() == 0.5
+    assert built.loss(torch.ones(2, 1), Truth(torch.zeros(2, 1))).item() == 0.5
     unknown = spec(terms=(LossTerm(loss=call("MSELoss"), target="prize"),))
     with pytest.raises(SpecError) as caught:
         build_objective(unknown, named(NUMBER), (1,), HEAD)
@@ -142,7 +144,7 @@ def test_terms_are_weighed_and_added() -> None:
     terms = (LossTerm(loss=call("MSELoss")), LossTerm(loss=call("L1Loss"), weight=0.5))
     built = build_objective(spec(terms=terms), named(NUMBER), (1,), HEAD)
     output, target = torch.full((2, 1), 3.0), torch.zeros(2, 1)
-    assert built.loss(output, target).item() == 9 + 1.5
+    assert built.loss(output, Truth(target)).item() == 9 + 1.5
     mixed = (LossTerm(loss=call("CrossEntropyLoss")), LossTerm(loss=call("MSELoss")))
     with pytest.raises(SpecError) as caught:
         build_objective(spec(terms=mixed), named(CLASSES), (3,), HEAD)
@@ -152,8 +154,8 @@ def test_terms_are_weighed_and_added() -> None:
 def test_the_loss_of_a_part_is_a_mean_per_row_also_for_sums() -> None:
     built = objective(call("MSELoss", reduction="sum"), NUMBER, shape=(1,))
     output, target = torch.full((4, 1), 2.0), torch.zeros(4, 1)
-    assert built.loss(output, target).item() == 16
-    assert built.mean_loss(output, target).item() == 4
+    assert built.loss(output, Truth(target)).item() == 16
+    assert built.mean_loss(output, Truth(target)).item() == 4
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_the_loss_of_a_part_is_a_mean_per_row_also_for_sums() -> None:
 def test_targets_outside_of_what_the_loss_reads(loss: str, target: TargetSpec, values: torch.Tensor) -> None:
     width = 3 if target is CLASSES else 1
     with pytest.raises(DataError) as caught:
-        objective(loss, target, shape=(width,)).prepare({target.name: values}, CPU, "validation")
+        objective(loss, target, shape=(width,)).refuse_outside({target.name: values}, "validation")
     assert caught.value.problems[0].facts["part"] == "validation"
     assert message_of(caught.value.problems[0])
 
@@ -198,4 +200,4 @@ def test_training_reaches_the_module_of_torch_itself() -> None:
     built = objective(call("CrossEntropyLoss", label_smoothing=0.1), CLASSES, shape=(3,))
     output = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
     expected = nn.CrossEntropyLoss(label_smoothing=0.1)(output, INDEX)
-    assert torch.equal(built.loss(output, INDEX), expected)
+    assert torch.equal(built.loss(output, Truth(INDEX)), expected)

@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from nncli.columns.images import ImageEncoder, fit_image, pixel_headers, read_pixels
-from nncli.errors import Problem
+from nncli.columns.pixels import PixelEncoder, pixel_headers
 from nncli.sources.delimited import read_delimited
 from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.schema import ColumnSpec
+from tests.columns.encoding import encoded, fitted
 
 IMAGE = Column("image", "image", "input")
 HEADERS = tuple(f"p{index}" for index in range(12))
-DECLARED = ColumnSpec.model_validate({"type": "image", "columns": "p*", "shape": (2, 2, 3)})
+DECLARED = {"type": "image", "columns": "p*", "shape": (2, 2, 3)}
 
 
 def table_of(*rows: list[object]) -> Table:
@@ -21,27 +21,27 @@ def table_of(*rows: list[object]) -> Table:
 
 def test_a_glob_finds_columns_in_natural_order() -> None:
     declared = ColumnSpec.model_validate({"type": "image", "columns": "pixel_*"})
-    found = pixel_headers(declared, ["pixel_10", "label", "pixel_9", "pixel_1_2", "pixel_1_10", "pixel_x"])
+    found = pixel_headers(
+        IMAGE, declared, ["pixel_10", "label", "pixel_9", "pixel_1_2", "pixel_1_10", "pixel_x"]
+    )
     assert found == ("pixel_1_2", "pixel_1_10", "pixel_9", "pixel_10", "pixel_x")
 
 
 def test_pixels_lie_channel_by_channel_and_are_scaled_per_channel() -> None:
     table = table_of(list(range(12)), [2 * n for n in range(12)])
-    pixels = read_pixels(table, IMAGE, HEADERS, [])
-    encoder = fit_image(IMAGE, DECLARED, HEADERS, pixels)
+    encoder = fitted(IMAGE, table, **DECLARED)
     first = np.array([*range(6), *range(0, 12, 2)], float)
     assert encoder.means[0] == first.mean() and encoder.deviations[0] == first.std()
-    encoded = encoder.encode(table, [])
-    assert encoded.shape == (2, 2, 2, 3) and encoded.dtype == torch.float32
-    raw = fit_image(IMAGE, DECLARED.model_copy(update={"scale": "none"}), HEADERS, pixels)
-    assert raw.encode(table, [])[0].flatten().tolist() == list(range(12))
-    assert raw.encode(table, [])[0, 1, 0].tolist() == [6, 7, 8]
+    values, _ = encoded(encoder, table)
+    assert values.shape == (2, 2, 2, 3) and values.dtype == torch.float32
+    raw, _ = encoded(fitted(IMAGE, table, **DECLARED, scale="none"), table)
+    assert raw[0].flatten().tolist() == list(range(12))
+    assert raw[0, 1, 0].tolist() == [6, 7, 8]
 
 
 def test_a_bad_pixel_is_named() -> None:
-    problems: list[Problem] = []
     table = table_of(list(range(12)), [1, "x", *[""] * 10])
-    ImageEncoder(IMAGE, HEADERS, (2, 2, 3), (0.0, 0.0), (1.0, 1.0)).encode(table, problems)
-    (problem,) = problems
+    encoder = PixelEncoder(IMAGE, HEADERS, (2, 2, 3), (0.0, 0.0), (1.0, 1.0))
+    _, (problem,) = encoded(encoder, table)
     assert (problem.code, problem.facts["column"]) == ("not-a-number", "p1")
     assert problem.place is not None and (problem.place.line, problem.place.column) == (3, 3)

@@ -1,0 +1,31 @@
+"""The one table of all kinds of column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field
+
+from nncli.columns.categories import BINARY, CATEGORY, ClassEncoder
+from nncli.columns.kind import Kind
+from nncli.columns.numbers import NUMBER, NumberEncoder
+from nncli.columns.pixels import PIXELS, PixelEncoder
+from nncli.spec.schema import ColumnSpec
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "number": NUMBER,
+    "binary": BINARY,
+    "category": CATEGORY,
+    "image": PIXELS,
+}
+AnyEncoder: TypeAlias = Annotated[
+    NumberEncoder | ClassEncoder | PixelEncoder,
+    Field(discriminator="type"),
+]
+"""Every encoder that a weights file may hold, told apart by its `type`."""
+
+
+def kind_of(declared: ColumnSpec) -> Kind:
+    """Finds the kind of a declaration whose type is in the table."""
+    return KINDS[declared.type]

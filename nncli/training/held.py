@@ -1,0 +1,153 @@
+"""A part on its device: the batches that a network takes of it, and what its outputs are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import torch
+from torch import Tensor
+
+from nncli.columns.encoders import Columns
+from nncli.columns.stored import Dense, Finish, Stored, Taken
+from nncli.data.dataset import Part
+from nncli.draws import Draw
+from nncli.training.objectives import Objective, Truth, on_device
+
+MOST_HELD_BYTES: Final = 256 * 2**20
+"""Columns up to this size are copied to the device as a whole; of larger ones each batch is."""
+_MASK: Final = ".mask"
+
+
+@final
+class HeldColumn:
+    """One column of a part, held on the device as a whole where it is small enough."""
+
+    def __init__(self, stored: Stored, index: Tensor, finish: Finish | None, device: torch.device) -> None:
+        self._stored = stored
+        self._index = index
+        self._device = device
+        self._finish = finish
+        self._whole: Taken | None = None
+        is_small = isinstance(stored, Dense) and _row_bytes(stored) * len(index) <= MOST_HELD_BYTES
+        if is_small:
+            taken = stored.take(index)
+            mask = None if taken.mask is None else on_device(taken.mask, device)
+            values = on_device(_widened(taken.values, finish), device)
+            if finish is not None and not finish.is_drawn:
+                values, self._finish = finish(values, None), None
+            self._whole = Taken(values, mask)
+
+    @property
+    def whole(self) -> Taken | None:
+        """All rows on the device, where they are held there."""
+        return self._whole
+
+    @property
+    def is_ready(self) -> bool:
+        """Tells whether a batch is nothing but some rows of `whole`."""
+        return self._whole is not None and self._whole.mask is None and self._finish is None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tells whether a batch that is trained on comes out different each time."""
+        return self._finish is not None and self._finish.is_drawn
+
+    def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
+        """Takes samples by their number in the part, int64 (B,) on the device."""
+        if self._whole is not None:
+            mask = None if self._whole.mask is None else self._whole.mask.index_select(0, rows)
+            values = self._whole.values.index_select(0, rows)
+        else:
+            taken = self._stored.take(self._index.index_select(0, rows.to(self._index.device)))
+            mask = None if taken.mask is None else on_device(taken.mask, self._device)
+            values = on_device(_widened(taken.values, self._finish), self._device)
+        return Taken(values if self._finish is None else self._finish(values, draw), mask)
+
+
+@final
+class HeldPart:
+    """The samples of a part; `inputs` are the names that the network takes, in order.
+
+    Without an objective there is nothing to compare with. Raises DataError: `target-outside`.
+    """
+
+    def __init__(
+        self, part: Part, inputs: Sequence[str], objective: Objective | None, device: torch.device
+    ) -> None:
+        self.rows = part.rows
+        self.device = device
+        self._names = tuple(inputs)
+        self._inputs = {
+            name: HeldColumn(part.columns.inputs[name], part.index, part.columns.finishes.get(name), device)
+            for name in dict.fromkeys(name.removesuffix(_MASK) for name in inputs)
+        }
+        self._ready = _ready(self._inputs, self._names)
+        self.is_drawn = any(column.is_drawn for column in self._inputs.values())
+        self._objective = objective
+        self._targets = _targets(part.columns, part.index, device) if objective else {}
+        self._truth = self._prepared(part) if objective else None
+
+    def inputs(self, rows: Tensor, draw: Draw | None = None) -> list[Tensor]:
+        """Takes what the network takes of some samples, int64 (B,) on the device."""
+        if self._ready:
+            return [tensor.index_select(0, rows) for tensor in self._ready]
+        taken = {name: column.take(rows, draw) for name, column in self._inputs.items()}
+        return [_named(taken, name) for name in self._names]
+
+    def truth(self, rows: Tensor) -> Truth:
+        """Takes what the outputs for some samples are compared with."""
+        assert self._objective is not None
+        if self._truth is not None:
+            return self._truth.take(rows)
+        return self._objective.arrange(self.targets(rows))
+
+    def targets(self, rows: Tensor) -> dict[str, Taken]:
+        """Takes the targets of some samples as the data have them, by name."""
+        return {name: column.take(rows) for name, column in self._targets.items()}
+
+    def draw(self, seed: int, epoch: int, rows: Tensor) -> Draw | None:
+        """Says what random numbers are drawn for in a batch that is trained on; None where none are."""
+        return Draw(seed, epoch, rows) if self.is_drawn else None
+
+    def _prepared(self, part: Part) -> Truth | None:
+        """Arranges the targets once where all are held; what no loss can compare is refused here."""
+        assert self._objective is not None
+        wholes = {name: column.whole for name, column in self._targets.items()}
+        held = {name: whole for name, whole in wholes.items() if whole is not None}
+        self._objective.refuse_outside({name: whole.values for name, whole in held.items()}, part.name)
+        return self._objective.arrange(held) if len(held) == len(wholes) else None
+
+
+def _targets(columns: Columns, index: Tensor, device: torch.device) -> dict[str, HeldColumn]:
+    return {name: HeldColumn(column, index, None, device) for name, column in columns.targets.items()}
+
+
+def _ready(columns: Mapping[str, HeldColumn], names: Sequence[str]) -> tuple[Tensor, ...]:
+    """Lists the tensors whose rows are the batch, where that is all that is to be done."""
+    if not all(column.is_ready for column in columns.values()) or any(n.endswith(_MASK) for n in names):
+        return ()
+    wholes = [columns[name].whole for name in names]
+    return tuple(whole.values for whole in wholes if whole is not None)
+
+
+def _named(taken: Mapping[str, Taken], name: str) -> Tensor:
+    """Finds `tokens` or `tokens.mask`."""
+    if not name.endswith(_MASK):
+        return taken[name].values
+    found = taken[name.removesuffix(_MASK)]
+    mask = found.mask
+    if mask is None:
+        return torch.ones(found.values.shape[:2], dtype=torch.bool, device=found.values.device)
+    # One truth a row is that of its only step.
+    return mask.unsqueeze(1) if mask.ndim == 1 else mask
+
+
+def _row_bytes(column: Dense) -> int:
+    return column.values[:1].nbytes or 1
+
+
+def _widened(values: Tensor, finish: Finish | None) -> Tensor:
+    """Makes indices int64, as torch takes them: they may be stored in fewer bytes."""
+    is_index = not values.is_floating_point() and values.dtype != torch.bool
+    return values.long() if is_index and finish is None else values
