@@ -188,7 +188,10 @@ def _section(path: str) -> Schema:
         default = {} if key.required or key.model or key.default is None else {"default": _plain(key.default)}
         marked = f"{key.text}\n\n{_fenced(key.example)}"
         properties[below.rpartition(".")[2]] = _with(schema, {**default, **_told(key.text, marked)})
-    required = [name.rpartition(".")[2] for name in keys[path].keys if keys[name].required]
+    # A column that reads another one again has its type.
+    free = ("data.inputs.NAME.type",)
+    needed = [name for name in keys[path].keys if keys[name].required and name not in free]
+    required = [name.rpartition(".")[2] for name in needed]
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**schema, **({"required": required} if required else {})}
 
@@ -219,7 +222,12 @@ def _columns() -> Schema:
 
 def _missing() -> Schema:
     constant = {"type": "object", "properties": {"constant": {}}, "additionalProperties": False}
-    return {"anyOf": [{"enum": ["error", "median", "mean"]}, {**constant, "required": ["constant"]}]}
+    return {
+        "anyOf": [
+            {"enum": ["error", "median", "mean", "flag", "keep"]},
+            {**constant, "required": ["constant"]},
+        ]
+    }
 
 
 # Keys whose short forms the types in schema.py do not tell.

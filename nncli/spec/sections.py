@@ -154,7 +154,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         facts |= {"nearest": nearest(word, known), "known": known, "elsewhere": where_it_belongs(word)}
     if code == "value-choice":
         choices = re.findall(r"'([^']*)'", str(facts["expected"]))
-        facts["expected"] = " or ".join(f"`{choice}`" for choice in choices)
+        facts["expected"] = _one_of([f"`{choice}`" for choice in choices])
         facts["nearest"] = nearest(str(detail.get("input")), choices)
     if code == "value-type" and _is_quoted(place_node):
         facts |= {"received": f'`"{detail.get("input")}"`', "unquoted": detail.get("input")}
@@ -162,6 +162,10 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
     at = key.place if code == "unknown-key" and key else place_node.place
     return Problem(code, at, here, facts)
+
+
+def _one_of(choices: SequenceType[str]) -> str:
+    return " or ".join([", ".join(choices[:-1]), choices[-1]] if len(choices) > 1 else choices)
 
 
 def _is_quoted(node: Node) -> bool:

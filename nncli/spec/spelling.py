@@ -50,7 +50,38 @@ def _data(node: Node) -> Node:
         node = _pair("train", node)
     if not isinstance(node, Mapping):
         return node
-    return _replaced(node, {"inputs": _columns, "targets": _columns, "nulls": _listed})
+    return _with_types(_replaced(node, {"inputs": _columns, "targets": _columns, "nulls": _listed}))
+
+
+def _with_types(data: Mapping) -> Mapping:
+    """Gives columns without a type that of the column they read again; a window alone is a series."""
+    sections = [each for key in ("inputs", "targets") if isinstance(each := data.get(key), Mapping)]
+    known: dict[str, Node] = {}
+    for name, column in (entry for section in sections for entry in section.entries):
+        if isinstance(column, Mapping) and (kind := column.get("type")):
+            known.setdefault(name.text, kind)
+            read = column.get("column")
+            if isinstance(read, Scalar):
+                known.setdefault(read.text, kind)
+
+    def typed(node: Node) -> Node:
+        if not isinstance(node, Mapping):
+            return node
+        return Mapping(
+            tuple((name, _typed(name, column, known)) for name, column in node.entries), node.place
+        )
+
+    return _replaced(data, {"inputs": typed, "targets": typed})
+
+
+def _typed(name: Scalar, column: Node, known: MappingType[str, Node]) -> Node:
+    if not isinstance(column, Mapping) or column.get("type") or "type" in column.keys():
+        return column
+    read = column.get("column")
+    kind = known.get(read.text if isinstance(read, Scalar) else name.text)
+    if kind is None and column.get("window"):
+        kind = _word("series", name)
+    return column if kind is None else Mapping((*column.entries, (_word("type", name), kind)), column.place)
 
 
 def _columns(node: Node) -> Node:

@@ -85,7 +85,7 @@ class ByHand(nn.Module):
 def test_losses_equal_those_of_a_hand_written_loop_bit_for_bit(stateful: Trained, tmp_path: Path) -> None:
     (tmp_path / "stateful.yaml").write_text(STATEFUL)
     part = open_data(open_spec(tmp_path / "stateful.yaml")).parts["train"]
-    (image,), (target,) = part.inputs.values(), part.targets.values()
+    image, target = part.input("image"), part.target("digit")
     threads, losses = torch.get_num_threads(), []
     torch.set_num_threads(1)
     torch.manual_seed(0)
