@@ -43,7 +43,7 @@ _own_alone: dict[tuple[str, str], Path] = {}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the cache keeps under one key; `about` says what it belongs to, `used` is in seconds of the epoch."""
+    """What the cache keeps under one key; `about` says what it belongs to, `used` is seconds of the epoch."""
 
     kind: str
     key: str
@@ -119,6 +119,17 @@ def new_entry(kind: str, key: str, about: str) -> Iterator[Path]:
     finally:
         os.close(descriptor)
     _make_room(limit_bytes)
+
+
+def remove_damaged(kind: str, key: str) -> None:
+    """Removes an entry that is not as it was written; who reads its files goes on reading them."""
+    with suppress(OSError, RuntimeError):
+        path = cache_folder() / kind / key
+        if path in _held:
+            os.close(_held.pop(path))
+        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
+        os.rename(path, aside)
+        _remove(aside)
 
 
 def list_cache() -> tuple[Entry, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from nncli.cache_folder import find_entry
+from nncli.cache_folder import find_entry, remove_damaged
 from nncli.columns.encoders import Columns, Encoders
 from nncli.data.arrays import files_of, open_array, open_columns
 from nncli.data.dataset import Data, Part, PartName
@@ -44,12 +44,15 @@ def read_cached(key: str) -> Data | None:
     """Gives the data of a key, or None where it is not there or not as it was written."""
     try:
         folder = find_entry(KIND, key)
-        document = json.loads((folder / _DOCUMENT).read_bytes()) if folder else None
-        if folder is None or document["files"] != _fingerprints(folder):
+        if folder is None:
             return None
-        return _data(document, folder)
+        document = json.loads((folder / _DOCUMENT).read_bytes())
+        if document["files"] == _fingerprints(folder):
+            return _data(document, folder)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, NncliError):
-        return None
+        pass
+    remove_damaged(KIND, key)
+    return None
 
 
 def write_document(

@@ -15,15 +15,7 @@ from nncli.cache_folder import new_entry
 from nncli.columns.encoders import Columns, Encoders
 from nncli.data.arrays import Pieces, write_arrays
 from nncli.data.builtin_sets import builtin_file, builtin_name
-from nncli.data.cache import (
-    as_columns,
-    cache_key,
-    document_of,
-    drop_entry,
-    keep_entry,
-    new_entry,
-    read_cached,
-)
+from nncli.data.cache import KIND, as_columns, cache_key, read_cached, write_document
 from nncli.data.dataset import Data, Part, PartName
 from nncli.data.declarations import columns_of, declare, stand_in
 from nncli.data.fitting import cell_problems, column_problems, drawn_fractions, fit_encoders, resolved

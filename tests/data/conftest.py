@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nncli.data.cache import FOLDER_VARIABLE
+from nncli.cache_folder import FOLDER_VARIABLE
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 
+from nncli.cache_folder import FOLDER_VARIABLE
 from nncli.data import arrays, opening, rows
-from nncli.data import cache as cache_module
-from nncli.data.cache import cache_folder, cache_key
+from nncli.data.cache import cache_key
 from nncli.data.dataset import Data
 from nncli.data.opening import open_data
 from nncli.errors import Place
@@ -108,14 +108,14 @@ def test_large_columns_lie_in_files_of_their_own(
     assert_same(first, open_data(spec))
 
 
-def test_what_was_begun_and_not_finished_is_not_used(
+def test_a_disk_that_refuses_is_done_without(
     spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "replace", _refuse)
+    monkeypatch.setattr(opening, "write_arrays", _refuse)
     first = open_data(spec)
-    assert all(path.name.startswith(".partial-") for path in (cache / "data").iterdir())
+    assert kept(cache) == []
     monkeypatch.undo()
-    monkeypatch.setenv(cache_module.FOLDER_VARIABLE, str(cache))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(cache))
     assert_same(first, open_data(spec))
 
 
@@ -129,36 +129,6 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NNCLI_CACHE", str(tmp_path / "file" / "below"))
     assert_same(open_data(spec), open_data(spec))
-
-
-def test_what_was_not_used_for_longest_goes_first(
-    spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert spec.data is not None
-    open_data(spec)
-    (entry,) = kept(cache)
-    os.utime(entry, (1, 1))
-    size = sum(each.stat().st_size for each in entry.iterdir())
-    old, unused = entry.with_name("old"), entry.with_name("unused")
-    for age, each in ((2, old), (3, unused)):
-        each.mkdir()
-        (each / "x.arrays").write_bytes(b"x" * 1000)
-        os.utime(each, (age, age))
-    open_data(spec)  # Used now, and so the last to go.
-    monkeypatch.setattr(cache_module, "MOST_BYTES", 2 * size + 1500)
-    open_data(replace(spec, data=spec.data.model_copy(update={"nulls": ("", "NA")})))
-    assert old not in kept(cache) and {entry, unused} < set(kept(cache))
-
-
-def test_the_usual_folders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NNCLI_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    for platform, folder in {
-        "linux": "/caches/nncli",
-        "darwin": f"{Path.home()}/Library/Caches/nncli",
-    }.items():
-        monkeypatch.setattr(sys, "platform", platform)
-        assert cache_folder() == Path(folder)
 
 
 def test_a_cached_start_imports_no_polars(cache: Path) -> None:
