@@ -163,6 +163,7 @@ def _frame(
     """Makes the scope of the network itself: its inputs, and the constants of the file."""
     constants = _constants(build, around.constants)
     names = Names(constants, {each: Named(value) for each, value in values.items()})
+    names.own.update((each, Named(is_broken=True)) for each in spec.unread_inputs)
     flow = _first_flow(values)
     taken = {
         **dict.fromkeys(build.networks, "a network that is a layer here"),

@@ -55,7 +55,8 @@ class NetworkSpec:
     `outputs` maps names to paths; empty for the last result. `freeze` holds patterns over the names
     of its weights, `freeze_places` where they stand. `input_names` holds the names of all inputs in order
     where the file lists them, as in `inputs: [noise: [64], digit]`; those that are not in `inputs` are as
-    the data declares them.
+    the data declares them. Where `inputs:` is wrong, `unread_inputs` are its names: nothing else is wrong
+    with what reads them.
     """
 
     layers: tuple[Item, ...]
@@ -67,3 +68,4 @@ class NetworkSpec:
     freeze: tuple[str, ...] = ()
     freeze_places: tuple[Place, ...] = ()
     input_names: tuple[str, ...] = ()
+    unread_inputs: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from nncli.spec.blocks import Block
 from nncli.spec.budget import TooLarge
 from nncli.spec.calls import read_call
 from nncli.spec.habits import unknown_key
-from nncli.spec.inputs import read_inputs
+from nncli.spec.inputs import names_in, read_inputs
 from nncli.spec.item_reading import ItemReader
 from nncli.spec.items import Item
 from nncli.spec.names import check_name
@@ -115,6 +115,7 @@ class _Network:
         self._problems.extend(
             unknown_key(key, written.path, KEYS) for key, _ in node.entries if key.text not in KEYS
         )
+        written_inputs = node.get("inputs")
         stated = self._part("inputs", read_inputs)
         inputs, names = stated or ({}, ())
         frozen = self._part("freeze", _read_patterns) or ()
@@ -124,13 +125,14 @@ class _Network:
         return NetworkSpec(
             layers=self._layers(written.child(layers, "layers")) if layers is not None else (),
             place=node.place,
-            inputs=inputs if node.get("inputs") is not None else None,
+            inputs=inputs if written_inputs is not None else None,
             outputs=self._part("outputs", read_outputs) or {},
             init=self._part("init", _read_init) or (),
             weights=self._part("weights", self._weights),
             freeze=tuple(text for text, _ in frozen),
             freeze_places=tuple(place for _, place in frozen),
             input_names=names,
+            unread_inputs=names_in(written_inputs) if written_inputs is not None and stated is None else (),
         )
 
     def _part(self, key: str, read: Callable[[Written], T]) -> T | None:

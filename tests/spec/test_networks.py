@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nncli.spec.items import Layer
 from nncli.spec.network_spec import InputSpec
+from nncli.spec.opening import read_text
+from nncli.spec.spec import Origin
 from tests.spec.specs import parsed, places
 
 
@@ -166,3 +170,15 @@ def test_a_key_with_nothing_behind_it_is_left_out() -> None:
     text = "vars:\nconstants:\nblocks:\n  b: {args: , vars: , layers: [ReLU]}\n" + network("- b")
     spec = parsed(text)
     assert spec.vars == {} and spec.constants == {} and list(spec.networks) == ["network"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("network:\n  inputs:\n  - row: [4]\n  - row: [5]\n  layers: [ReLU]\n", 3),
+        ("network:\n  inputs: {row: [4]}\n  layers:\n  - chunk: [2, 1]\n    name:\n    - a\n    - a\n", 6),
+    ],
+)
+def test_a_name_that_is_given_twice_says_where_it_stands_first(text: str, line: int) -> None:
+    _, [problem] = read_text(text, Origin("a.yaml", Path(), text))
+    assert (problem.code, problem.facts["line"]) == ("name-twice", line)
