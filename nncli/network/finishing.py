@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.arguments import bind
-from nncli.network.frames import Build, place
+from nncli.network.frames import Build, attach
 from nncli.spec.items import Call, ParameterTensor
 from nncli.spec.network_spec import NetworkSpec
 from nncli.spec.patterns import matches
@@ -38,7 +38,7 @@ class Initialisation:
 def rebuild(build: Build) -> None:
     """Makes what was sized without memory again on the CPU, in order of appearance, and ties again."""
     for name, make in build.rebuild.items():
-        place(build.root, name, make())
+        attach(build.root, name, make())
     for name, owner in build.ties.items():
         scope, _, parameter = name.rpartition(".")
         setattr(build.root.get_submodule(scope), parameter, build.root.get_parameter(owner))

@@ -139,7 +139,7 @@ class Frame:
         return self.flow
 
 
-def place(root: nn.Module, name: str, module: nn.Module | nn.Parameter) -> None:
+def attach(root: nn.Module, name: str, module: nn.Module | nn.Parameter) -> None:
     """Puts a module or Parameter under its dotted name, with plain modules as scopes on the way."""
     *scopes, last = name.split(".")
     for scope in scopes:

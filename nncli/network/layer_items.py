@@ -22,7 +22,7 @@ from nncli.network.flows import (
     unknown_input,
     unknown_size,
 )
-from nncli.network.frames import Build, Frame, place
+from nncli.network.frames import Build, Frame, attach
 from nncli.network.layer_calls import Layering, call_layer, construct, record_call, remembered, run_layer
 from nncli.network.layers import BATCH_FIRST, KNOWN_ELSEWHERE, VOCABULARY, inferred_names, inferred_size
 from nncli.network.own_mistakes import check_own
@@ -159,7 +159,7 @@ def _made(build: Build, layer: Layering, scope: Scope) -> tuple[nn.Module, objec
         build.rebuild[name] = make
     build.constructions[name] = Construction(kind, arguments)
     result = run_layer(build, layer, module)
-    place(build.root, name, module)
+    attach(build.root, name, module)
     _tie(build, layer, module)
     return module, result
 

@@ -16,7 +16,7 @@ from nncli.network.einops_patterns import REST, Axis, Pattern, parse_pattern
 from nncli.network.modules import filled_padding, masked_amax, masked_amin, masked_mean
 from nncli.network.tape import Spot, Tape
 from nncli.network.upstream import ways_to
-from nncli.network.values import ROWS, Value, shown
+from nncli.network.values import ROWS, Value, axes_counted, shown
 from nncli.spec.items import Rearrangement
 
 # einops traces through torch.compile, torch.export and ONNX as plain reshape, permute, reductions and expand.
@@ -148,9 +148,9 @@ class _Check:
         if len(named) > len(shape) or (len(named) == len(left) and len(left) != len(shape)):
             facts = {
                 "left": self._pattern.left_text,
-                "expected": _count(len(named)) + (" at least" if len(named) < len(left) else ""),
+                "expected": axes_counted(len(named)) + (" at least" if len(named) < len(left) else ""),
                 "received": shown(shape),
-                "actual": _count(len(shape)),
+                "actual": axes_counted(len(shape)),
                 "source": self._value.origin,
             }
             flow = ways_to((self._value,), self._item.verb, self._item.place)
@@ -181,10 +181,6 @@ class _Check:
         if reason:
             place = replace(self._item.place, column=column)
             raise failure("pattern-size", place, self._path, axis=written, reason=reason, fix=fix)
-
-
-def _count(number: int) -> str:
-    return f"{number} axis" if number == 1 else f"{number} axes"
 
 
 def _spread(side: Sequence[Axis], rest: int) -> list[Axis]:
