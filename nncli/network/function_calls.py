@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.network.arguments import Scope
+from nncli.network.arguments import FormulaScope
 from nncli.network.function_records import carried_call
 from nncli.network.functions import CHAINED, Arguments, Operand, arguments_of, bind_function
 from nncli.network.tape import Spot, Tape
@@ -26,7 +26,7 @@ def call_item(
     call: Call,
     flow: Sequence[Operand],
     named: Mapping[str, Operand],
-    surroundings: tuple[Tape, Scope],
+    surroundings: tuple[Tape, FormulaScope],
     spot: Spot,
 ) -> Called:
     """Runs an item that is a function: `chunk: [2, dim: -1]`.

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.network.arguments import Scope, evaluated
+from nncli.network.arguments import FormulaScope, evaluated
 from nncli.network.function_signatures import (
     Overload,
     accepts,
@@ -67,7 +67,7 @@ class BoundFunction:
 
 
 def arguments_of(
-    call: Call, flow: Sequence[Operand], named: Mapping[str, Operand], scope: Scope, path: str
+    call: Call, flow: Sequence[Operand], named: Mapping[str, Operand], scope: FormulaScope, path: str
 ) -> Arguments:
     """Works out the arguments of an item: what flows in, and what the call says.
 

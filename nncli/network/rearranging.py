@@ -11,7 +11,7 @@ import einops
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, nearest
-from nncli.network.arguments import Scope, evaluated, shown_argument
+from nncli.network.arguments import FormulaScope, evaluated, shown_argument
 from nncli.network.einops_patterns import REST, Axis, Pattern, parse_pattern
 from nncli.network.modules import filled_padding, masked_amax, masked_amin, masked_mean
 from nncli.network.tape import Spot, Tape
@@ -32,7 +32,7 @@ _MASKED: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 
-def rearrange(item: Rearrangement, value: Value, surroundings: tuple[Tape, Scope], path: str) -> Value:
+def rearrange(item: Rearrangement, value: Value, surroundings: tuple[Tape, FormulaScope], path: str) -> Value:
     """Runs an item of einops on what flows in; `item.place` is that of the pattern's first character.
 
     Its axes are found again where the pattern puts them. A mask stays while the time axis stays whole;
@@ -122,7 +122,7 @@ class _Check:
                     name, f"`{name}` does not stand on the right side; `reduce` takes axes away"
                 )
 
-    def sizes(self, scope: Scope) -> dict[str, int]:
+    def sizes(self, scope: FormulaScope) -> dict[str, int]:
         """Works out the sizes of the axes."""
         known = {*self._pattern.left_names, *self._pattern.right_names} - {REST}
         sizes: dict[str, int] = {}
