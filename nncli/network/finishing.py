@@ -77,9 +77,9 @@ def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:
     """Looks for patterns of `freeze:` that freeze nothing. Problems: `pattern-matches-nothing`."""
     for scope, each, where in _specs(build, spec, path):
         names = list(_weights_below(build, scope))
-        for pattern, place in zip(each.freeze, each.freeze_places, strict=False):
-            if not any(matches(pattern, name) for name in names):
-                build.report([_nothing_matches(pattern, names, place, f"{where}.freeze")])
+        for frozen in each.freeze:
+            if not any(matches(frozen.pattern, name) for name in names):
+                build.report([_nothing_matches(frozen.pattern, names, frozen.place, f"{where}.freeze")])
 
 
 def _specs(build: Build, spec: NetworkSpec, path: str) -> Iterator[tuple[str, NetworkSpec, str]]:
@@ -146,7 +146,7 @@ def initialise(module: nn.Module, wanted: Sequence[Initialisation]) -> None:
 def freeze(module: nn.Module, spec: NetworkSpec, build: Build) -> tuple[str, ...]:
     """Takes gradients from what is frozen, and keeps its layers in eval mode; returns the frozen modules."""
     scopes = {wish.module for wish in build.wishes if wish.freeze}
-    patterns = [(start, pattern) for start, each, _ in _specs(build, spec, "") for pattern in each.freeze]
+    patterns = [(start, each.pattern) for start, inner, _ in _specs(build, spec, "") for each in inner.freeze]
 
     def is_inside(name: str) -> bool:
         return any(name == scope or name.startswith(f"{scope}.") for scope in scopes)

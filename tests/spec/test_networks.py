@@ -115,7 +115,7 @@ network:
     assert network.inputs == {"row": InputSpec((4,)), "tokens": InputSpec((5,), "index", 9, True)}
     assert {name: source.path for name, source in network.outputs.items()} == {"head": "head", "more": "more"}
     assert network.init[0].match == "*.weight" and network.init[0].call.name == "normal_"
-    assert network.freeze == ("head.*",) and list(spec.constants) == ["beta"]
+    assert [each.pattern for each in network.freeze] == ["head.*"] and list(spec.constants) == ["beta"]
 
 
 def test_inputs_may_be_those_of_the_data_by_name() -> None:
@@ -139,7 +139,9 @@ def test_inputs_may_be_those_of_the_data_by_name() -> None:
         ("networks: {a: [{b: 3}], b: [ReLU]}\ndata: builtin:iris\n", "network-arguments"),
         ("networks: {a: [ReLU]}\nblocks: {a: {layers: []}}\ndata: builtin:iris\n", "name-of-network"),
         ("network: {layers: [ReLU], freeze: 3}\ndata: builtin:iris\n", "freeze-form"),
+        ("network: {layers: [ReLU], freeze: ['a.**']}\ndata: builtin:iris\n", "pattern-form"),
         ("network: {layers: [ReLU], init: {normal_: {}}}\ndata: builtin:iris\n", "init-form"),
+        ("network: {layers: [ReLU], init: [{match: 'a..b', ones_: }]}\ndata: builtin:iris\n", "pattern-form"),
         ("network: {layers: [ReLU], outputs: 3}\ndata: builtin:iris\n", "outputs-form"),
         ("network: {layers: [ReLU], outputs: [a..b]}\ndata: builtin:iris\n", "path-form"),
         ("network: {layers: [ReLU], outputs: {x: a}}\ndata: builtin:iris\n", "name-reserved"),
