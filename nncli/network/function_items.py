@@ -13,7 +13,6 @@ from torch import nn
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.network.arguments import evaluated
-from nncli.network.compiled import LayerCall
 from nncli.network.computing import compute
 from nncli.network.flows import Inflow, find, required, scope_of, several, unknown_input
 from nncli.network.frames import Build, Frame, attach
@@ -132,20 +131,8 @@ def _record(build: Build, item: Item, names: tuple[str, str], values: Sequence[o
     first = made[0] if isinstance(made, tuple) and made else made
     if not isinstance(first, Value):
         return
-    build.calls.append(
-        LayerCall(
-            name=names[0],
-            type=names[1],
-            place=item.place,
-            path=item.path,
-            input_shapes=tuple(value.shape for value in values if isinstance(value, Value)),
-            output_shape=first.shape,
-            parameters=0,
-            is_layer=False,
-            node=first.node.name,
-            mask=first.mask.origin if first.mask else "",
-        )
-    )
+    inputs = [value for value in values if isinstance(value, Value)]
+    build.note(item, names, inputs, first, first.node.name)
 
 
 def build_rearrangement(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
