@@ -10,7 +10,7 @@ from typing import Final
 from nncli.errors import NncliError
 from nncli.explaining.words import written
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.layers import DEMANDED, RECURRENT, inferred_names, spatial_dimensions
+from nncli.network.layers import DEMANDED, RECURRENT, SPECTRA, inferred_names, spatial_dimensions
 from nncli.network.signatures import Signature, signature_of
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
@@ -20,12 +20,15 @@ VALUES: Final[Mapping[str, object]] = {
     "dim_feedforward": 128,
     "downscale_factor": 2,
     "embedding_dim": 64,
+    "freq_mask_param": 8,
     "groups": 2,
     "heads": 4,
     "hidden_size": 64,
     "kernel_size": 3,
     "length": 50,
     "lr": 1e-3,
+    "n_freq_masks": 2,
+    "n_time_masks": 2,
     "nhead": 4,
     "norm_type": 2,
     "num_groups": 4,
@@ -38,6 +41,7 @@ VALUES: Final[Mapping[str, object]] = {
     "size": 5,
     "sparsity": 0.9,
     "threshold": 0.1,
+    "time_mask_param": 16,
     "upscale_factor": 2,
     "val": 0.1,
     "value": 20,
@@ -47,15 +51,19 @@ SHOWN: Final[Mapping[str, Mapping[str, object]]] = {
     "Conv1d": {"stride": 2},
     "Conv2d": {"stride": 2},
     "Conv3d": {"stride": 2},
+    "AmplitudeToDB": {"top_db": 80},
     "Dropout": {"p": 0.2},
     "Fold": {"output_size": [4, 4], "kernel_size": 2},
     "FractionalMaxPool2d": {"output_size": 8},
     "FractionalMaxPool3d": {"output_size": 4},
     "LeakyReLU": {"negative_slope": 0.2},
+    "MFCC": {"n_mfcc": 13},
     "MaxPool1d": {"kernel_size": 2},
     "MaxPool2d": {"kernel_size": 2},
     "MaxPool3d": {"kernel_size": 2},
+    "MelSpectrogram": {"n_fft": 512, "hop_length": 160, "n_mels": 64},
     "SelfAttention": {"causal": True},
+    "Spectrogram": {"n_fft": 512, "hop_length": 160},
     "Transformer": {"nhead": 4, "num_encoder_layers": 2, "num_decoder_layers": 2},
     "Unflatten": {"dim": 1, "unflattened_size": [8, 8]},
     "Upsample": {"scale_factor": 2},
@@ -64,6 +72,8 @@ SHOWN: Final[Mapping[str, Mapping[str, object]]] = {
 }
 _IMAGES: Final[Mapping[int, str]] = {1: "[16, 32]", 2: "[16, 32, 32]", 3: "[16, 8, 16, 16]"}
 _SEQUENCE: Final = "[50, 64]"
+_WAVE: Final = "{shape: [1, 16000], type: audio, rate: 16000}"
+_SPECTRUM: Final = "[1, 64, 101]"
 # What flows in, where the name of the layer does not tell.
 _FLOWS: Final[Mapping[str, str]] = {
     "ChannelShuffle": _IMAGES[2],
@@ -86,7 +96,11 @@ _FLOWS: Final[Mapping[str, str]] = {
     "TransformerEncoderLayer": _SEQUENCE,
     "Unfold": _IMAGES[2],
     "Upsample": _IMAGES[2],
-} | dict.fromkeys(RECURRENT, _SEQUENCE)  # fmt: skip
+} | {
+    **dict.fromkeys(RECURRENT, _SEQUENCE),
+    **dict.fromkeys(SPECTRA, _WAVE),
+    **dict.fromkeys(("AmplitudeToDB", "FrequencyMasking", "SpecAugment", "TimeMasking"), _SPECTRUM),
+}  # fmt: skip
 # Layers of more than one input.
 _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "Bilinear": ("x", "other"),

@@ -161,11 +161,25 @@ def _facts_of_loss(name: str, kind: type[nn.Module] | Callable[..., Any]) -> Ite
 
 def arguments_of(target: Callable[..., Any]) -> tuple[Part, ...]:
     """Lists what a class or function of torch takes from a file, in order."""
+    meanings = meanings_of(target)
     return tuple(
-        Part(parameter.name, in_words(parameter.annotation), _default_text(parameter, target))
+        Part(
+            parameter.name,
+            in_words(parameter.annotation),
+            _default_text(parameter, target),
+            meanings.get(parameter.name, ""),
+        )
         for parameter in signature_of(target).parameters
         if parameter.name not in FILLED
     )
+
+
+def meanings_of(target: Callable[..., Any]) -> dict[str, str]:
+    """Reads what nncli's own layers say of their arguments, below `Args:` in their documentation."""
+    if not (getattr(target, "__module__", "") or "").startswith("nncli."):
+        return {}
+    _, _, listed = inspect.cleandoc(target.__doc__ or "").partition("\nArgs:\n")
+    return dict(re.findall(r"^    (\w+): (.*)$", listed, re.M))
 
 
 def _default_text(parameter: Parameter, target: Callable[..., Any]) -> str:

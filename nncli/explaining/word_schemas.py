@@ -57,6 +57,7 @@ _INPUT: Final[Schema] = {
                 "vocabulary": _WHOLE,
                 "classes": {},
                 "mask": {"type": "boolean"},
+                "rate": _WHOLE,
             },
             "additionalProperties": False,
         },

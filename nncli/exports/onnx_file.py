@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 
+from nncli.exports.fourier import with_convolved_stft
 from nncli.exports.pt2_file import quiet, refused, traced
 from nncli.exports.subject import Subject
 from nncli.exports.verification import Batches
@@ -42,7 +43,7 @@ def require_packages() -> None:
 def _model(subject: Subject) -> Any:
     import onnx
 
-    program = traced(subject, "onnx")
+    program = with_convolved_stft(traced(subject, "onnx"))
     inputs, outputs = list(subject.network.inputs), list(subject.outputs())
     try:
         with quiet():

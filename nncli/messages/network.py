@@ -223,7 +223,7 @@ TABLE: Final[dict[str, Words]] = {
         SpecError,
         "{argument} of {call} cannot be read from what flows in",
         (
-            "write `vocabulary: …` beside the `shape:` of `{input}`, or state it: `{argument}: …`",
+            "write `{word}: …` beside the `shape:` of `{input}`, or state it: `{argument}: …`",
             "state it: `{argument}: …`",
         ),
         "A size that is usually inferred must be stated here.",

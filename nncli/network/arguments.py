@@ -14,7 +14,6 @@ from nncli.network.signatures import Parameter, Signature, signature_of
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.names import ITEM_WORDS
-from nncli.spec.scalars import word_of
 
 # What other tools call an argument.
 KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -44,20 +43,21 @@ AT_LEAST_ONE: Final = frozenset(
     "in_features out_features in_channels out_channels num_features num_channels num_groups groups "
     "hidden_size input_size num_layers embedding_dim num_embeddings kernel_size stride dilation "
     "embed_dim num_heads nhead d_model dim_feedforward in1_features in2_features "
-    "upscale_factor downscale_factor heads kv_heads head_dim memory_dim length buckets max_distance".split()
+    "upscale_factor downscale_factor heads kv_heads head_dim memory_dim length buckets max_distance "
+    "sample_rate n_fft win_length hop_length n_mels n_mfcc".split()
 )
 
 
 @dataclass(frozen=True, slots=True)
-class FormulaScope:
-    """What formulas can see: counted names, sizes of what flows in, and what waited for them."""
+class Scope:
+    """What formulas in arguments can see: counted names, sizes of what flows in, and what waited for them."""
 
     names: Mapping[str, Constant]
     size: Callable[..., int] | None = None
     waiting: Mapping[int, Constant] = field(default_factory=dict)
 
 
-EMPTY_SCOPE: Final = FormulaScope({})
+EMPTY_SCOPE: Final = Scope({})
 
 
 def bind(
@@ -74,7 +74,7 @@ def bind(
 
 
 def bind_in(
-    call: Call, target: Callable[..., object], path: str, skip: Collection[str], scope: FormulaScope
+    call: Call, target: Callable[..., object], path: str, skip: Collection[str], scope: Scope
 ) -> dict[str, object]:
     """Binds a call as `bind` does, with a scope for its formulas."""
     signature = signature_of(target)
@@ -105,7 +105,7 @@ def bind_in(
     return bound
 
 
-def evaluated(value: Constant, scope: FormulaScope) -> Constant:
+def evaluated(value: Constant, scope: Scope) -> Constant:
     """Works out a constant: formulas are evaluated, also inside lists and mappings.
 
     Raises SpecError `count-unknown`, and what formulas raise.
@@ -120,7 +120,7 @@ def evaluated(value: Constant, scope: FormulaScope) -> Constant:
     return value
 
 
-def _require_counts(formula: Formula, scope: FormulaScope) -> None:
+def _require_counts(formula: Formula, scope: Scope) -> None:
     for name in sorted(formula.free_names() - set(scope.names)):
         known = [known for known in scope.names if known.endswith(f".{name}")]
         # An unknown target of `$kind.classes` is a name like any other, for `evaluate` to refuse.
@@ -275,6 +275,7 @@ def shown_argument(value: object) -> str:
     """Writes an argument as a file writes it."""
     if isinstance(value, tuple):
         return "[" + ", ".join(shown_argument(item) for item in value) + "]"
+    words = {True: "true", False: "false", None: "none"}
     if isinstance(value, bool) or value is None:
-        return word_of(value)
+        return words[value]
     return f"`{value}`" if isinstance(value, str) else str(value)

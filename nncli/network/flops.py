@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
+from math import log2, prod
 from typing import Any, Final
 
 import torch
@@ -86,6 +86,10 @@ def operation_flops(
     made = result[0] if isinstance(result, (tuple, list)) and result else result
     if not isinstance(made, Tensor) or packet in _COPIES:
         return 0
+    if name == "_fft_r2c":
+        # Source: Cooley and Tukey 1965, 5 n log2(n) for n complex numbers, half of that for real ones.
+        [length] = [arguments[0].shape[axis] for axis in arguments[1]]
+        return round(2.5 * _numbers(arguments) * log2(length))
     if name in _WINDOWS:
         return made.numel() * _window(arguments[1], rank=int(name[name.index("d") - 1]))
     if name in _INTERPOLATIONS:

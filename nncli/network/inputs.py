@@ -27,7 +27,7 @@ def input_values(tape: Tape, inputs: Mapping[str, InputSpec]) -> dict[str, Value
         value = _input(tape.graph.placeholder(_argument(name, arguments)), name, given)
         if given.has_mask:
             node = tape.graph.placeholder(_argument(f"{name}_mask", arguments))
-            steps = torch.ones(ROWS, *given.shape[:1], dtype=torch.bool)
+            steps = torch.ones(ROWS, *given.steps, dtype=torch.bool)
             node.meta["shape"] = tuple(steps.shape)
             value = replace(value, mask=Value(node, steps, f"{name}.mask", None, time=1))
         values[name] = value
@@ -47,6 +47,8 @@ def _input(node: fx.Node, name: str, spec: InputSpec) -> Value:
     shape, kind = (ROWS, *spec.shape), torch.int64 if index else torch.float32
     sample = torch.zeros(shape, dtype=kind, device="meta" if prod(shape) > MOST_VALUES else "cpu")
     node.meta.update(shape=shape, label=name)
+    if spec.type == "audio":
+        return Value(node, sample, name, None, channels=1, time=2, rate=spec.rate)
     # A row of indices is a sequence; so is anything with a mask.
     time = 1 if spec.shape and ((index and len(spec.shape) == 1) or spec.has_mask) else None
     channels = 1 if not index and time is None and (spec.type == "image" or len(spec.shape) == 1) else None

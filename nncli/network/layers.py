@@ -28,6 +28,8 @@ INFERRED: Final[Mapping[str, tuple[int, int]]] = {
     "vdim": (2, -1),
     "length": (0, 1),
 }
+# Parameters that say what else is known of it, by the word of the record.
+RECORDED: Final[Mapping[str, str]] = {"num_embeddings": "vocabulary", "sample_rate": "rate"}
 VOCABULARY: Final = "num_embeddings"
 
 # Layers whose channels lie on the last axis; those named 1d, 2d, 3d have them on axis 1.
@@ -36,7 +38,9 @@ CHANNELS_LAST: Final = frozenset(
     "TransformerEncoderLayer TransformerDecoderLayer Transformer "
     "SelfAttention CrossAttention PositionEmbedding".split()
 )
-CHANNELS_SECOND: Final = frozenset(
+# Waves, (batch, channels, samples), to (batch, channels, …, frames).
+SPECTRA: Final = frozenset({"Spectrogram", "MelSpectrogram", "MFCC"})
+CHANNELS_SECOND: Final = SPECTRA | frozenset(
     "GroupNorm LocalResponseNorm PixelShuffle PixelUnshuffle ChannelShuffle Upsample".split()
 )
 # torch guesses these from the number of dimensions, and warns; with three it would take the rows.
@@ -92,18 +96,18 @@ def inferred_names(kind: type[nn.Module], stated: frozenset[str]) -> tuple[str, 
     """
     parameters = signature_of(kind).parameters
     names = [parameter.name for parameter in parameters if parameter.required or not is_own(kind)]
-    known = [name for name in names if name in INFERRED or name == VOCABULARY]
+    known = [name for name in names if name in INFERRED or name in RECORDED]
     return tuple(name for name in known if name not in stated)
 
 
 def inferred_size(name: str, inputs: Sequence[object]) -> int | None:
     """Reads the size that a parameter stands for from what flows in; None where that cannot tell."""
-    position, dimension = (0, 0) if name == VOCABULARY else INFERRED[name]
+    position, dimension = INFERRED.get(name, (0, 0))
     value = inputs[position] if position < len(inputs) else None
     if not isinstance(value, Value):
         return None
-    if name == VOCABULARY:
-        return value.vocabulary
+    if name in RECORDED:
+        return {"vocabulary": value.vocabulary, "rate": value.rate}[RECORDED[name]]
     shape = value.shape
     # The first dimension is the batch: no size of a layer.
     return shape[dimension] if -len(shape) < dimension < len(shape) else None
@@ -125,7 +129,7 @@ def expected_ranks(kind: str) -> tuple[int, ...]:
         return (2, 3)
     if dimensions:
         return (dimensions + 2,)
-    if kind in SEQUENCES:
+    if kind in SEQUENCES or kind in SPECTRA:
         return (3,)
     return ()
 
@@ -133,6 +137,8 @@ def expected_ranks(kind: str) -> tuple[int, ...]:
 def expected_shape(kind: str) -> str:
     """Writes the shape a layer accepts: `[batch, channels, height, width]`."""
     dimensions = spatial_dimensions(kind)
+    if kind in SPECTRA:
+        return "[batch, channels, samples]"
     if kind == "BatchNorm1d":
         return "[batch, channels] or [batch, channels, length]"
     return f"[batch, channels, {AXES[dimensions]}]" if dimensions else "[batch, time, features]"

@@ -9,8 +9,9 @@ from typing import Any, Final, Literal, TypeAlias
 import torch
 from torch import nn
 
-from nncli.network.layers import CHANNELS_LAST, SEQUENCES, spatial_dimensions
+from nncli.network.layers import CHANNELS_LAST, SEQUENCES, SPECTRA, spatial_dimensions
 from nncli.network.modules import convolved_mask, stretched_mask
+from nncli.network.sound_layers import Spectrogram
 from nncli.network.values import Value
 
 Filling: TypeAlias = Literal["zero", "one", "lowest", "highest"]
@@ -36,7 +37,9 @@ def way_of_mask(
     if value.mask is None or value.time is None or time is None:
         return None
     way = None
-    if spatial_dimensions(kind):
+    if kind in SPECTRA:
+        way = _spectrum(module)
+    elif spatial_dimensions(kind):
         if value.time != time:
             return None
         way = _window(kind, module, time - 2)
@@ -70,6 +73,13 @@ def _window(kind: str, module: nn.Module, axis: int) -> Way | None:
     if stride == 1 and 2 * added == dilation * (kernel - 1):
         return Way()
     return Way(convolved_mask, (kernel, stride, added, dilation))
+
+
+def _spectrum(module: nn.Module) -> Way:
+    """Reads how stretches of a wave become frames."""
+    inner = next(each for each in module.modules() if isinstance(each, Spectrogram))
+    around = inner.pad + (inner.n_fft // 2 if inner.center else 0)
+    return Way(convolved_mask, (inner.n_fft, inner.hop_length, around))
 
 
 def _upsampled(module: nn.Module, axis: int) -> Way | None:
@@ -139,7 +149,9 @@ def _works_along_time(kind: str, module: nn.Module, value: Value) -> bool:
     if kind == "Flatten":
         together = range(_axis(module.start_dim, rank), _axis(module.end_dim, rank) + 1)
         return time in together and not is_alone(value, together)
-    return kind == "GroupNorm" or (kind == "Upsample" and module.mode != "nearest")
+    # The loudest of a row is looked for in all of it.
+    along = ("GroupNorm", "AmplitudeToDB", "SpecAugment", *SPECTRA)
+    return kind in along or (kind == "Upsample" and module.mode != "nearest")
 
 
 def _axis(dim: object, rank: int) -> int:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nncli.messages.catalogue import failure
-from nncli.network.layers import SEQUENCES, channel_axis_read, spatial_dimensions
+from nncli.network.layers import SEQUENCES, SPECTRA, channel_axis_read, spatial_dimensions
 from nncli.network.modules import filled_padding, mean_of_valid, padding_of
 from nncli.network.padding import filling, is_alone, is_softmax_over_time, pools_to_one, way_of_mask
 from nncli.network.tape import Spot, Tape
@@ -78,7 +78,7 @@ def with_record(
     record = replace(made, channels=channels, time=time)
     if value is None:
         return record
-    record = replace(record, is_arranged=_is_arranged(layer[0], value, record))
+    record = replace(record, is_arranged=_is_arranged(layer[0], value, record), rate=value.rate_in(record))
     return _with_mask(tape, layer, value, record, spot) if value.mask is not None else record
 
 
@@ -128,6 +128,8 @@ def _axes(
         return _axes_kept(value, shape)
     if kind in SEQUENCES and rank == 3:
         return 2, 1
+    if kind in SPECTRA:
+        return 1, rank - 1
     if spatial_dimensions(kind):
         kept = value.time if value is not None and value.time is not None and 1 < value.time < rank else None
         return 1, 2 if rank == 3 else kept

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from torch import nn
 
-from nncli.network import attention, modules
+from nncli.network import attention, masking_layers, modules, sound_layers
 
 # The device and type of a network are chosen for the whole of it; the rest is torch's own plumbing.
 NOT_WRITTEN: Final = frozenset(
@@ -39,10 +39,7 @@ NOT_LAYERS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a call; `required` where it has no default.
-
-    `annotation` is object where it has none; `text` writes it with its default, as `bias=True`.
-    """
+    """One parameter of a call; `required` where it has no default, `hint` its annotation or Any."""
 
     name: str
     required: bool
@@ -68,11 +65,18 @@ class Signature:
 
 # What torch.nn lacks and authors need.
 OWN_LAYERS: Final[Mapping[str, type[nn.Module]]] = {
+    "AmplitudeToDB": sound_layers.AmplitudeToDB,
     "CrossAttention": attention.CrossAttention,
+    "FrequencyMasking": masking_layers.FrequencyMasking,
+    "MFCC": sound_layers.MFCC,
+    "MelSpectrogram": sound_layers.MelSpectrogram,
     "PositionEmbedding": modules.PositionEmbedding,
     "RelativePositionBias": modules.RelativePositionBias,
     "SelfAttention": attention.SelfAttention,
+    "SpecAugment": masking_layers.SpecAugment,
+    "Spectrogram": sound_layers.Spectrogram,
     "StochasticDepth": modules.StochasticDepth,
+    "TimeMasking": masking_layers.TimeMasking,
 }
 
 

@@ -24,9 +24,9 @@ class Value:
 
     Shapes: `shape` has the rows first. `channels` and `time` are the axes that layers read as such,
     None where nobody knows. `mask` is bool (rows, steps) over the time axis, true where a step is
-    valid; None where all are. `vocabulary` counts the values of an index. `sample` has `shape` and
-    holds two rows that ran through the network. Where `is_arranged`, the author has put the axes in
-    this order, so that no layer is told that it works on the wrong one.
+    valid; None where all are. `vocabulary` counts the values of an index, `rate` the steps of time in a
+    second. `sample` has `shape` and holds two rows that ran through the network. Where `is_arranged`, the
+    author has put the axes in this order, so that no layer is told that it works on the wrong one.
     """
 
     node: fx.Node
@@ -38,6 +38,7 @@ class Value:
     mask: Value | None = None
     vocabulary: int | None = None
     is_arranged: bool = False
+    rate: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -48,6 +49,12 @@ class Value:
     def mask_steps(self) -> int | None:
         """How many steps the mask speaks of."""
         return self.mask.shape[1] if self.mask is not None else None
+
+    def rate_in(self, made: Value) -> int | None:
+        """Tells the rate of a result: that of this value, where it has as many steps."""
+        if self.time is None or made.time is None or self.shape[self.time] != made.shape[made.time]:
+            return None
+        return self.rate
 
     @property
     def is_index(self) -> bool:
@@ -85,11 +92,6 @@ def shown(shape: tuple[int, ...]) -> str:
     """Writes a shape for people, rows as `batch`: `[batch, 32, 8, 8]`."""
     first = ["batch"] if shape[:1] == (ROWS,) else [str(size) for size in shape[:1]]
     return "[" + ", ".join([*first, *(str(size) for size in shape[1:])]) + "]"
-
-
-def axes_counted(count: int) -> str:
-    """Writes how many axes there are: `1 axis`, `3 axes`."""
-    return "1 axis" if count == 1 else f"{count} axes"
 
 
 def describe(inputs: Mapping[str, InputSpec]) -> list[str]:

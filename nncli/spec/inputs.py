@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from nncli.errors import NncliError, Place, Problem
+from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.spec.habits import unknown_key
 from nncli.spec.names import check_name
@@ -12,7 +12,7 @@ from nncli.spec.network_spec import InputSpec, InputType
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
 from nncli.spec.scopes import Written, resolved, substituted
 
-KEYS = ("shape", "type", "vocabulary", "classes", "mask")
+KEYS = ("shape", "type", "vocabulary", "classes", "mask", "rate")
 TYPES: tuple[InputType, ...] = get_args(InputType)
 
 
@@ -25,15 +25,15 @@ def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]
     node = substituted(resolved(written))
     problems: list[Problem] = []
     inputs: dict[str, InputSpec] = {}
-    listed: dict[str, Place] = {}
+    listed: list[str] = []
     for name, value in _entries(node, written.path):
         path = f"{written.path}.{name.text}"
         if problem := check_name(name, path, becomes_attribute=False):
             problems.append(problem)
         elif name.text in listed:
-            facts = {"name": name.text, "line": listed[name.text].line}
+            facts = {"name": name.text, "line": name.place.line}
             problems.append(Problem("name-twice", name.place, path, facts))
-        listed.setdefault(name.text, name.place)
+        listed.append(name.text)
         try:
             if value is not None:
                 inputs[name.text] = _read_input(value, path)
@@ -42,13 +42,6 @@ def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]
     if problems:
         raise failures(problems)
     return inputs, tuple(listed) if isinstance(node, Sequence) else ()
-
-
-def names_in(node: Node) -> tuple[str, ...]:
-    """Names what stands in an `inputs:` that could not be read."""
-    items = node.items if isinstance(node, Sequence) else (node,)
-    keys = [key for each in items if isinstance(each, Mapping) for key in each.keys()]
-    return (*keys, *(each.text for each in items if isinstance(each, Scalar)))
 
 
 def _entries(node: Node, path: str) -> list[tuple[Scalar, Node | None]]:
@@ -80,10 +73,13 @@ def _read_input(node: Node, path: str) -> InputSpec:
     counted = [values[key] for key in ("vocabulary", "classes") if key in values]
     counted = [len(value) if isinstance(value, tuple) else value for value in counted]
     sizes = shape if isinstance(shape, tuple) else (0,)
-    counts_fit = len(counted) < 2 and all(type(size) is int and size > 0 for size in (*sizes, *counted))
+    rate = values.get("rate")
+    numbers = (*sizes, *counted, *([rate] if "rate" in values else ()))
+    counts_fit = len(counted) < 2 and all(type(size) is int and size > 0 for size in numbers)
     if not counts_fit or kind not in (None, *TYPES) or not isinstance(mask, bool):
         raise failure("inputs-form", node.place, path)
     whole = tuple(size for size in sizes if isinstance(size, int))
     chosen = next((known for known in TYPES if known == kind), "image" if len(whole) == 3 else "number")
     [vocabulary] = counted or [None]
-    return InputSpec(whole, chosen, vocabulary if isinstance(vocabulary, int) else None, mask)
+    known = [each if isinstance(each, int) else None for each in (vocabulary, rate)]
+    return InputSpec(whole, chosen, known[0], mask, known[1])

@@ -16,7 +16,7 @@ from nncli.spec.items import Constant, Waiting
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, node_of, plain
 
 # What only the data can count; formulas that read these wait for the network.
-COUNTED: Final = frozenset({"classes", "vocabulary"})
+COUNTED: Final = frozenset({"classes", "vocabulary", "rate"})
 Value: TypeAlias = "Constant | Waiting"
 
 

@@ -175,4 +175,6 @@ def _input(given: InputSpec) -> dict[str, Constant]:
     tree: dict[str, Constant] = {"shape": given.shape, "type": given.type}
     if given.vocabulary is not None:
         tree["vocabulary"] = given.vocabulary
+    if given.rate is not None:
+        tree["rate"] = given.rate
     return {**tree, "mask": True} if given.has_mask else tree

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import inspect
+import sys
+
 from nncli.network.copied_source import Import, copied_source, import_lines
+from nncli.network.signatures import OWN_LAYERS
 from tests.network.own_layers import Scale, leaky
 
 
@@ -30,3 +34,19 @@ def test_imports_are_sorted_as_formatters_sort_them() -> None:
         *("import math", "from typing import Any", ""),
         *("import torch", "import torch.nn.functional as F", "from torch import Tensor, nn"),
     ]
+
+
+def test_files_of_layers_share_no_name() -> None:
+    """Definitions of several files stand in one program."""
+    files = {sys.modules[kind.__module__] for kind in OWN_LAYERS.values()}
+    assert len(files) == 4
+    everything = [copied_source(_definitions(file)).definitions for file in files]
+    names = [name for definitions in everything for name in definitions]
+    assert len(names) == len(set(names)) > len(OWN_LAYERS)
+
+
+def _definitions(file: object) -> list[object]:
+    named = [
+        each for _, each in inspect.getmembers(file) if inspect.isclass(each) or inspect.isfunction(each)
+    ]
+    return [each for each in named if each.__module__ == getattr(file, "__name__", "")]

@@ -17,6 +17,8 @@ VOLUME = "volume: [2, 4, 4, 4]"
 PAIR = "a: [6], b: [6]"
 TWO_SIGNALS = "a: [5, 4], b: [5, 4]"
 WAVE = "wave: [4, 12]"
+SOUND = "sound: {shape: [2, 500], type: audio, rate: 8000}"
+SPECTRUM = "spectrum: [2, 20, 11]"
 UNPOOLED = (
     "{MaxPoolNd: {kernel_size: 2, return_indices: true}, name: [pooled, indices]}, "
     "{MaxUnpoolNd: 2, from: [pooled, indices]}"
@@ -38,6 +40,13 @@ WRITTEN: dict[str, tuple[str, str]] = {
     **{kind: (f"{kind}: 7", SIGNAL) for kind in ("RNN", "LSTM", "GRU")},
     **{f"{kind}Cell": (f"{kind}Cell: 7", ROW) for kind in ("RNN", "LSTM", "GRU")},
     **{kind: (f"{kind}: {{dim: 1}}", ROW) for kind in ("Softmax", "Softmin", "LogSoftmax")},
+    "AmplitudeToDB": ("AmplitudeToDB", SPECTRUM),
+    "FrequencyMasking": ("FrequencyMasking: 4", SPECTRUM),
+    "MFCC": ("MFCC", SOUND),
+    "MelSpectrogram": ("MelSpectrogram", SOUND),
+    "SpecAugment": ("SpecAugment: [1, 4, 1, 4]", SPECTRUM),
+    "Spectrogram": ("Spectrogram", SOUND),
+    "TimeMasking": ("TimeMasking: 4", SPECTRUM),
     "Bilinear": ("{Bilinear: 3, from: [a, b]}", PAIR),
     "ChannelShuffle": ("ChannelShuffle: 2", "image: [4, 8, 8]"),
     "CosineSimilarity": ("{CosineSimilarity: , from: [a, b]}", PAIR),

@@ -6,6 +6,7 @@ from torch import nn
 
 from nncli.network.measuring import Gauge
 from nncli.spec.network_spec import InputSpec
+from tests.network.compiled import compiled
 from tests.network.traced import Attention, traced
 
 IMAGE = InputSpec((3, 8, 8), "image")
@@ -38,6 +39,12 @@ def test_the_operations_of_a_layer_are_those_counted_by_hand(name: str) -> None:
     layer, arriving, expected = CASES[name]
     network = traced(nn.Sequential(layer), given=arriving)
     assert Gauge(network).forward(2).total_flops == 2 * expected
+
+
+def test_a_spectrum_counts_its_transform() -> None:
+    network = compiled("Spectrogram: {n_fft: 32, hop_length: 8}", "sound: {shape: [1, 64], type: audio}")
+    # 9 frames, windowed, transformed, and 17 magnitudes of each squared.
+    assert Gauge(network).forward(2).total_flops == 2 * 9 * (32 + 2.5 * 32 * 5 + 17 * 2)
 
 
 class First(nn.Module):
