@@ -7,7 +7,8 @@ import torch
 
 from nncli.errors import NncliError
 from nncli.preparing import prepare
-from nncli.spec.opening import open_spec, read_spec
+from nncli.spec.opening import open_spec, read_spec, read_text
+from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml
 from tests.end_to_end.specs import FLOWERS, write_flowers
 
@@ -83,3 +84,26 @@ def test_inputs_may_be_stated_as_the_data_gives_them(tmp_path: Path) -> None:
     items, training, end = rest.partition("training:")
     spec = f"{start}{layers}  inputs: {{features: [4]}}\n  layers:\n{items}{training}{end}"
     assert prepare(open_spec(write_flowers(tmp_path, spec))).judge is not None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ("{row: [4], step: []}", "name-reserved"),
+        ("{row: [$wide]}", "name-unknown"),
+        ("[row: 4]", "inputs-form"),
+    ],
+)
+def test_what_reads_an_input_that_is_wrong_is_no_mistake_of_its_own(inputs: str, code: str) -> None:
+    text = f"""\
+network:
+  inputs: {inputs}
+  layers:
+    - {{Linear: $(size(1)), from: row}}
+    - compute: x + row * row.length
+    - Linear: -1
+"""
+    spec, problems = read_text(text, Origin("a.yaml", Path(), text))
+    with pytest.raises(NncliError) as caught:
+        prepare(spec, problems)
+    assert [problem.code for problem in caught.value.problems] == [code, "argument-range"]

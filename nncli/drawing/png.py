@@ -15,6 +15,8 @@ from nncli.drawing.shapes import (
     INK,
     LINE,
     SMALL_SIZE,
+    SUBTITLE_BASE,
+    TITLE_BASE,
     TITLE_SIZE,
     Picture,
 )
@@ -60,10 +62,10 @@ def _draw(axes: Any, picture: Picture) -> None:
     for box in picture.boxes:
         corner = (box.x - box.width / 2, box.y, box.width, box.height)
         _rectangle(axes, corner, COLOURS[box.kind], 1.0)
-        _text(axes, box.title, (box.x, box.y + 16), TITLE_SIZE, INK, ha="center")
-        _text(axes, box.subtitle, (box.x, box.y + 31), SMALL_SIZE, FAINT, ha="center")
+        _text(axes, box.title, (box.x, box.y + TITLE_BASE), TITLE_SIZE, INK, ha="center")
+        _text(axes, box.subtitle, (box.x, box.y + SUBTITLE_BASE), SMALL_SIZE, FAINT, ha="center")
     for frame in picture.frames:
-        _text(axes, frame.title, (frame.x + 9, frame.y + 15), FRAME_SIZE, FAINT, path_effects=_halo())
+        _text(axes, frame.title, frame.title_at, FRAME_SIZE, FAINT, path_effects=_halo())
     for label in picture.labels:
         _text(axes, label.text, (label.x, label.y), SMALL_SIZE, FAINT, path_effects=_halo())
 

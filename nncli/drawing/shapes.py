@@ -21,6 +21,8 @@ COLOURS: Final[Mapping[Kind, tuple[str, str]]] = {
 INK, FAINT, LINE, FRAME, FRAME_FILL = "#1c2430", "#667085", "#566273", "#c3cad5", "#5b6b8c"
 TITLE_SIZE, FRAME_SIZE, SMALL_SIZE = 12.0, 11.0, 10.0
 BOX_HEIGHT, SMALL_BOX_HEIGHT, CORNER = 38.0, 24.0, 6.0
+# How far the base lines of a box's texts lie below its upper edge.
+TITLE_BASE, SUBTITLE_BASE = 16.0, 31.0
 MOST_LETTERS: Final = 40
 # The widest letters of the usual fonts are about this wide, in units of the size.
 _LETTER: Final = 0.62
@@ -53,6 +55,11 @@ class Frame:
     y: float
     width: float
     height: float
+
+    @property
+    def title_at(self) -> Point:
+        """Where its title begins, on its base line."""
+        return self.x + 9, self.y + 15
 
     def moved(self, x: float, y: float) -> Frame:
         """Puts the frame elsewhere."""

@@ -16,6 +16,8 @@ from nncli.drawing.shapes import (
     INK,
     LINE,
     SMALL_SIZE,
+    SUBTITLE_BASE,
+    TITLE_BASE,
     TITLE_SIZE,
     Box,
     Frame,
@@ -43,7 +45,7 @@ def svg(picture: Picture, title: str) -> str:
         *(text for box in picture.boxes for text in _box(box)),
         # The white border keeps what stands on a line legible.
         '<g stroke="white" stroke-width="3" stroke-linejoin="round" paint-order="stroke">',
-        *(_text(each.title, each.x + 9, each.y + 15, FRAME_SIZE, FAINT) for each in picture.frames),
+        *(_text(each.title, *each.title_at, FRAME_SIZE, FAINT) for each in picture.frames),
         *(_text(each.text, each.x, each.y, SMALL_SIZE, FAINT) for each in picture.labels),
         "</g>",
         "</svg>",
@@ -69,9 +71,9 @@ def _box(box: Box) -> Iterator[str]:
         f'<rect x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
         f'height="{box.height:.1f}" rx="{CORNER}" fill="{fill}" stroke="{border}"/>'
     )
-    yield _text(box.title, box.x, box.y + 16, TITLE_SIZE, INK, "middle")
+    yield _text(box.title, box.x, box.y + TITLE_BASE, TITLE_SIZE, INK, "middle")
     if box.subtitle:
-        yield _text(box.subtitle, box.x, box.y + 31, SMALL_SIZE, FAINT, "middle")
+        yield _text(box.subtitle, box.x, box.y + SUBTITLE_BASE, SMALL_SIZE, FAINT, "middle")
 
 
 def _text(text: str, x: float, y: float, size: float, colour: str, anchor: str = "start") -> str:

@@ -14,6 +14,7 @@ from nncli.network.signatures import Parameter, Signature, signature_of
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.names import ITEM_WORDS
+from nncli.spec.scalars import word_of
 
 # What other tools call an argument.
 KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -49,15 +50,15 @@ AT_LEAST_ONE: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What formulas in arguments can see: counted names, sizes of what flows in, and what waited for them."""
+class FormulaScope:
+    """What formulas can see: counted names, sizes of what flows in, and what waited for them."""
 
     names: Mapping[str, Constant]
     size: Callable[..., int] | None = None
     waiting: Mapping[int, Constant] = field(default_factory=dict)
 
 
-EMPTY_SCOPE: Final = Scope({})
+EMPTY_SCOPE: Final = FormulaScope({})
 
 
 def bind(
@@ -74,7 +75,7 @@ def bind(
 
 
 def bind_in(
-    call: Call, target: Callable[..., object], path: str, skip: Collection[str], scope: Scope
+    call: Call, target: Callable[..., object], path: str, skip: Collection[str], scope: FormulaScope
 ) -> dict[str, object]:
     """Binds a call as `bind` does, with a scope for its formulas."""
     signature = signature_of(target)
@@ -105,7 +106,7 @@ def bind_in(
     return bound
 
 
-def evaluated(value: Constant, scope: Scope) -> Constant:
+def evaluated(value: Constant, scope: FormulaScope) -> Constant:
     """Works out a constant: formulas are evaluated, also inside lists and mappings.
 
     Raises SpecError `count-unknown`, and what formulas raise.
@@ -120,7 +121,7 @@ def evaluated(value: Constant, scope: Scope) -> Constant:
     return value
 
 
-def _require_counts(formula: Formula, scope: Scope) -> None:
+def _require_counts(formula: Formula, scope: FormulaScope) -> None:
     for name in sorted(formula.free_names() - set(scope.names)):
         known = [known for known in scope.names if known.endswith(f".{name}")]
         # An unknown target of `$kind.classes` is a name like any other, for `evaluate` to refuse.
@@ -275,7 +276,6 @@ def shown_argument(value: object) -> str:
     """Writes an argument as a file writes it."""
     if isinstance(value, tuple):
         return "[" + ", ".join(shown_argument(item) for item in value) + "]"
-    words = {True: "true", False: "false", None: "none"}
     if isinstance(value, bool) or value is None:
-        return words[value]
+        return word_of(value)
     return f"`{value}`" if isinstance(value, str) else str(value)

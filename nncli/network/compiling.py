@@ -13,7 +13,7 @@ from nncli.errors import NncliError, Problem, SpecError
 from nncli.messages.catalogue import failure, failures
 from nncli.network.building import build_items
 from nncli.network.compiled import CompiledNetwork, WeightsWish
-from nncli.network.finishing import freeze, initialisations, initialise, rebuild
+from nncli.network.finishing import check_frozen, freeze, initialisations, initialise, rebuild
 from nncli.network.flows import find
 from nncli.network.frames import Build, Frame
 from nncli.network.inputs import input_values
@@ -125,6 +125,7 @@ def _compile(
         raise failure("network-empty", spec.place, path)
     outputs = _outputs(build, frame, spec, path)
     wanted = initialisations(build, spec, path)
+    check_frozen(build, spec, path)
     if outputs is not None:
         build.report(_unused(build, outputs, path))
         unpack(build.tape.graph, build.root)
@@ -163,6 +164,7 @@ def _frame(
     """Makes the scope of the network itself: its inputs, and the constants of the file."""
     constants = _constants(build, around.constants)
     names = Names(constants, {each: Named(value) for each, value in values.items()})
+    names.own.update((each, Named(is_broken=True)) for each in spec.unread_inputs)
     flow = _first_flow(values)
     taken = {
         **dict.fromkeys(build.networks, "a network that is a layer here"),

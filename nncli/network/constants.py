@@ -9,7 +9,7 @@ import torch
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
-from nncli.network.arguments import Scope, evaluated
+from nncli.network.arguments import FormulaScope, evaluated
 from nncli.network.computing import Hidden, computed
 from nncli.network.environment import Environment
 from nncli.network.tape import Spot, Tape
@@ -33,7 +33,7 @@ def work_out_constants(
     """
     tensors: dict[str, torch.Tensor] = {}
     problems: list[Problem] = []
-    environment = _Constants(Scope(declared))
+    environment = _Constants(FormulaScope(declared))
     for name, computation in constants.items():
         environment.path = f"constants.{name}"
         try:
@@ -62,7 +62,7 @@ class _Constants:
 
     callables: Collection[str] = ()
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: FormulaScope) -> None:
         self.tape = Tape()
         self.path = "constants"
         self.broken: set[str] = set()

@@ -12,23 +12,16 @@ from nncli.errors import Place
 from nncli.network.scopes import Found
 from nncli.network.tape import Spot, Tape
 from nncli.network.values import Count, DeviceOf
+from nncli.spec.evaluation import ARITHMETIC, ORDER
 from nncli.spec.items import Constant
 
 OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
+    **ARITHMETIC,
+    **ORDER,
     "**": operator.pow,
     "@": torch.matmul,
     "==": operator.eq,
     "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
 }
 # Arithmetic on counts whose result is a whole number again.
 WHOLE: Final = ("+", "-", "*", "//", "%")

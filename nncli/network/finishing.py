@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, Final
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.arguments import bind
-from nncli.network.frames import Build, place
+from nncli.network.frames import Build, attach
 from nncli.spec.items import Call, ParameterTensor
 from nncli.spec.network_spec import NetworkSpec
 from nncli.spec.patterns import matches
@@ -38,7 +38,7 @@ class Initialisation:
 def rebuild(build: Build) -> None:
     """Makes what was sized without memory again on the CPU, in order of appearance, and ties again."""
     for name, make in build.rebuild.items():
-        place(build.root, name, make())
+        attach(build.root, name, make())
     for name, owner in build.ties.items():
         scope, _, parameter = name.rpartition(".")
         setattr(build.root.get_submodule(scope), parameter, build.root.get_parameter(owner))
@@ -47,19 +47,18 @@ def rebuild(build: Build) -> None:
 def initialisations(build: Build, spec: NetworkSpec, path: str) -> list[Initialisation]:
     """Reads the words about initial values: rules of the network first, then those beside items.
 
-    Patterns of `freeze:` are looked at here too.
-
     Problems: `initialiser-unknown`, `init-without-weight`, `pattern-matches-nothing`, and those of
     arguments.
     """
-    names = [name for name, _ in build.root.named_parameters()]
     found: list[Initialisation] = []
-    for network, inner in build.made_here.items():
-        found.extend(_by_rules(build, inner, f"networks.{network}", f"{network}."))
-    found.extend(_by_rules(build, spec, path, ""))
-    for pattern, where in zip(spec.freeze, spec.freeze_places, strict=False):
-        if not any(matches(pattern, name) for name in names):
-            build.report([_nothing_matches(pattern, names, where, f"{path}.freeze")])
+    for scope, each, where in _specs(build, spec, path):
+        own = _weights_below(build, scope)
+        for rule in each.init:
+            matching = tuple(full for name, full in own.items() if matches(rule.match, name))
+            if not matching:
+                build.report([_nothing_matches(rule.match, list(own), rule.place, f"{where}.init")])
+            found.extend(_bound(build, rule.call, f"{where}.init", matching))
+    names = _weights_below(build, "")
     for wish in build.wishes:
         call = wish.item.init
         if call is None:
@@ -74,18 +73,26 @@ def initialisations(build: Build, spec: NetworkSpec, path: str) -> list[Initiali
     return found
 
 
-def _by_rules(build: Build, spec: NetworkSpec, path: str, scope: str) -> list[Initialisation]:
-    """Reads the rules of one network, whose names stand below `scope`."""
-    own = {
-        name.removeprefix(scope): name for name, _ in build.root.named_parameters() if name.startswith(scope)
-    }
-    found = []
-    for rule in spec.init:
-        matching = tuple(full for name, full in own.items() if matches(rule.match, name))
-        if not matching:
-            build.report([_nothing_matches(rule.match, list(own), rule.place, f"{path}.init")])
-        found.extend(_bound(build, rule.call, f"{path}.init", matching))
-    return found
+def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:
+    """Looks for patterns of `freeze:` that freeze nothing. Problems: `pattern-matches-nothing`."""
+    for scope, each, where in _specs(build, spec, path):
+        names = list(_weights_below(build, scope))
+        for frozen in each.freeze:
+            if not any(matches(frozen.pattern, name) for name in names):
+                build.report([_nothing_matches(frozen.pattern, names, frozen.place, f"{where}.freeze")])
+
+
+def _specs(build: Build, spec: NetworkSpec, path: str) -> Iterator[tuple[str, NetworkSpec, str]]:
+    """Lists the networks whose weights are here, with what their names begin with and their YAML paths."""
+    for network, inner in build.made_here.items():
+        yield f"{network}.", inner, f"networks.{network}"
+    yield "", spec, path
+
+
+def _weights_below(build: Build, scope: str) -> dict[str, str]:
+    """Maps the names of weights in a scope to their whole names."""
+    names = (name for name, _ in build.root.named_parameters() if name.startswith(scope))
+    return {name.removeprefix(scope): name for name in names}
 
 
 def _bound(build: Build, call: Call, path: str, names: tuple[str, ...]) -> list[Initialisation]:
@@ -138,25 +145,25 @@ def initialise(module: nn.Module, wanted: Sequence[Initialisation]) -> None:
 
 def freeze(module: nn.Module, spec: NetworkSpec, build: Build) -> tuple[str, ...]:
     """Takes gradients from what is frozen, and keeps its layers in eval mode; returns the frozen modules."""
-    frozen = {wish.module for wish in build.wishes if wish.freeze}
-    patterns = [("", pattern) for pattern in spec.freeze]
-    for network, inner in build.made_here.items():
-        patterns.extend((f"{network}.", pattern) for pattern in inner.freeze)
+    scopes = {wish.module for wish in build.wishes if wish.freeze}
+    patterns = [(start, each.pattern) for start, inner, _ in _specs(build, spec, "") for each in inner.freeze]
+
+    def is_inside(name: str) -> bool:
+        return any(name == scope or name.startswith(f"{scope}.") for scope in scopes)
+
     for name, parameter in module.named_parameters(remove_duplicate=False):
-        inside = any(name == scope or name.startswith(f"{scope}.") for scope in frozen)
         by_pattern = (name.startswith(s) and matches(each, name.removeprefix(s)) for s, each in patterns)
-        if inside or any(by_pattern):
+        if is_inside(name) or any(by_pattern):
             parameter.requires_grad_(False)
-    still = []
+    frozen = []
     for name, part in module.named_modules():
-        inside = any(name == scope or name.startswith(f"{scope}.") for scope in frozen)
         weights = list(part.parameters())
-        if name and (inside or (patterns and weights and not any(w.requires_grad for w in weights))):
+        if name and (is_inside(name) or (patterns and weights and not any(w.requires_grad for w in weights))):
             # A bound method is copied with its module, unlike a closure.
             part.train = MethodType(_stay_in_eval, part)
             part.eval()
-            still.append(name)
-    return tuple(still)
+            frozen.append(name)
+    return tuple(frozen)
 
 
 def _stay_in_eval(module: nn.Module, mode: bool = True) -> nn.Module:

@@ -13,7 +13,7 @@ from torch import nn
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, nearest
-from nncli.network.arguments import Scope
+from nncli.network.arguments import FormulaScope
 from nncli.network.frames import Build, Frame
 from nncli.network.function_signatures import tensor_names
 from nncli.network.naming import kind_of
@@ -174,7 +174,7 @@ def companion(tape: Tape, spot: Spot, value: Value, part: str) -> Value:
     return made
 
 
-def scope_of(build: Build, frame: Frame, inflow: Inflow, item: Item) -> Scope:
+def scope_of(build: Build, frame: Frame, inflow: Inflow, item: Item) -> FormulaScope:
     """Makes what formulas of an item can see: counted names, sizes of what flows in, and what waited."""
 
     def size(dimension: int, name: str | None = None) -> int:
@@ -191,7 +191,7 @@ def scope_of(build: Build, frame: Frame, inflow: Inflow, item: Item) -> Scope:
             raise failure("size-outside", item.place, item.path, **facts)
         return shape[dimension]
 
-    return Scope(build.declared, size, build.waiting)
+    return FormulaScope(build.declared, size, build.waiting)
 
 
 def unknown_size(dimension: int, name: str | None = None) -> NoReturn:

@@ -15,6 +15,7 @@ from nncli.network.naming import Namer
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.sizing import META_ABOVE_BYTES, require_memory
 from nncli.network.tape import Tape
+from nncli.network.values import Value
 from nncli.spec.items import FLOW, Constant, Item
 from nncli.spec.network_spec import NetworkSpec
 
@@ -106,6 +107,34 @@ class Build:
             self._bytes_checked = self.bytes_so_far
         return self.bytes_so_far <= META_ABOVE_BYTES
 
+    def note(
+        self,
+        item: Item,
+        names: tuple[str, str],
+        inputs: Sequence[Value],
+        result: Value,
+        node: str,
+        parameters: int | None = None,
+    ) -> None:
+        """Keeps a call for summaries, probes and messages; `names` are its own and that of its type.
+
+        `parameters` counts those of a layer, and is None for what has no module.
+        """
+        self.calls.append(
+            LayerCall(
+                name=names[0],
+                type=names[1],
+                place=item.place,
+                path=item.path,
+                input_shapes=tuple(value.shape for value in inputs),
+                output_shape=result.shape,
+                parameters=parameters or 0,
+                is_layer=parameters is not None,
+                node=node,
+                mask=result.mask.origin if result.mask else "",
+            )
+        )
+
     def _is_known(self, problem: Problem) -> bool:
         return any(p.code == problem.code and p.place == problem.place for p in self.problems)
 
@@ -139,7 +168,7 @@ class Frame:
         return self.flow
 
 
-def place(root: nn.Module, name: str, module: nn.Module | nn.Parameter) -> None:
+def attach(root: nn.Module, name: str, module: nn.Module | nn.Parameter) -> None:
     """Puts a module or Parameter under its dotted name, with plain modules as scopes on the way."""
     *scopes, last = name.split(".")
     for scope in scopes:

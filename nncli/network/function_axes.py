@@ -15,16 +15,16 @@ Order: TypeAlias = "list[int | None] | None"
 _VALUE_BY_VALUE: Final = names_in(
     "Value by value", "Activations", "Comparison and logic", "Kinds of numbers", "Gradients"
 )
-_SIGNS: Final = "+ - * / // % ** == != < <= > >= and or not"
+_SIGNS: Final = "+ - * / // % ** == != < <= > >= and"
 _OTHERS: Final = (
-    "residual cat concat chunk split tensor_split narrow roll flip repeat_interleave tile repeat expand "
+    "residual cat chunk split tensor_split narrow roll flip repeat_interleave tile expand "
     "expand_as broadcast_to pad channel_shuffle gather index_select take_along_dim topk sort argsort "
     "masked_fill tril triu scatter scatter_add index_add normalize linear interpolate conv1d conv2d conv3d "
     "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d "
     "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
     "adaptive_max_pool3d cumsum cumprod cummax cummin logcumsumexp diff softmax log_softmax glu "
-    "gumbel_softmax group_norm instance_norm layer_norm rms_norm local_response_norm bernoulli "
-    "empty_like full_like ones_like zeros_like rand_like randint_like randn_like"
+    "gumbel_softmax group_norm layer_norm rms_norm local_response_norm bernoulli "
+    "full_like ones_like zeros_like rand_like randint_like randn_like"
 )
 # Each axis of their results is the one it was.
 STAYING: Final = frozenset([*_VALUE_BY_VALUE, *_SIGNS.split(), *_OTHERS.split()])
@@ -37,7 +37,7 @@ _REDUCING: Final = names_in("Reductions") | {"select", "unbind"}
 _DIM: Final[Mapping[str, tuple[int, int | None]]] = {
     "normalize": (2, 1), "topk": (2, -1), "roll": (2, None), "sort": (1, -1), "argsort": (1, -1),
     "repeat_interleave": (2, None), "take_along_dim": (2, None), "quantile": (2, None), "kthvalue": (2, -1),
-    "norm": (2, None), "cat": (1, 0), "concat": (1, 0), "stack": (1, 0), "unbind": (1, 0),
+    "norm": (2, None), "cat": (1, 0), "stack": (1, 0), "unbind": (1, 0),
 }  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.network.arguments import Scope
+from nncli.network.arguments import FormulaScope
 from nncli.network.function_records import carried_call
-from nncli.network.functions import CHAINED, Arguments, Flowing, arguments_of, bind_function
+from nncli.network.functions import CHAINED, Arguments, Operand, arguments_of, bind_function
 from nncli.network.tape import Spot, Tape
 from nncli.network.values import DeviceOf, Value
 from nncli.spec.items import Call
@@ -24,9 +24,9 @@ class Called:
 
 def call_item(
     call: Call,
-    flow: Sequence[Flowing],
-    named: Mapping[str, Flowing],
-    surroundings: tuple[Tape, Scope],
+    flow: Sequence[Operand],
+    named: Mapping[str, Operand],
+    surroundings: tuple[Tape, FormulaScope],
     spot: Spot,
 ) -> Called:
     """Runs an item that is a function: `chunk: [2, dim: -1]`.
@@ -58,5 +58,5 @@ def call_function(arguments: Arguments, tape: Tape, spot: Spot, device: DeviceOf
     return Called(carried_call(tape, bound.target, bound.arguments, keywords, spot), bound.results)
 
 
-def _with_flow(arguments: Arguments, flow: tuple[Flowing, ...]) -> Arguments:
+def _with_flow(arguments: Arguments, flow: tuple[Operand, ...]) -> Arguments:
     return Arguments(arguments.positions, arguments.keywords, flow, arguments.named)

@@ -13,13 +13,12 @@ from torch import nn
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.network.arguments import evaluated
-from nncli.network.compiled import LayerCall
 from nncli.network.computing import compute
 from nncli.network.flows import Inflow, find, required, scope_of, several, unknown_input
-from nncli.network.frames import Build, Frame, place
+from nncli.network.frames import Build, Frame, attach
 from nncli.network.function_calls import call_item
 from nncli.network.function_signatures import tensor_names
-from nncli.network.functions import Flowing
+from nncli.network.functions import Operand
 from nncli.network.rearranging import rearrange
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.tape import Spot, Tape
@@ -40,7 +39,7 @@ PARAMETER_STD: Final = 0.02
 
 
 @dataclass(frozen=True)
-class Environment:
+class ItemEnvironment:
     """What a tensor expression of an item can see; `path` is where the expression stands.
 
     Networks are no functions here: what they compute would be in nobody's list of layers.
@@ -103,17 +102,17 @@ def build_function(build: Build, frame: Frame, item: Item, inflow: Inflow, name:
     return several(made, called.names, made[0] if called.names else None)
 
 
-def _flowing(item: Item, name: str, inflow: Inflow) -> tuple[list[Flowing], dict[str, Flowing]]:
+def _flowing(item: Item, name: str, inflow: Inflow) -> tuple[list[Operand], dict[str, Operand]]:
     """Finds what flows into a function: in order, and by torch's names of its tensors.
 
     Raises SpecError `input-unknown`, `flow-several`, `inputs-count` where nothing flows in.
     """
-    flow: list[Flowing] = []
+    flow: list[Operand] = []
     for found in inflow.positions:
         assert found is not None
         flow.extend(found if isinstance(found, tuple) else (found,))
     known = tensor_names(name)[len(inflow.positions) :]
-    named: dict[str, Flowing] = {}
+    named: dict[str, Operand] = {}
     for key, value in inflow.named.items():
         if key == "mask":
             continue
@@ -132,20 +131,8 @@ def _record(build: Build, item: Item, names: tuple[str, str], values: Sequence[o
     first = made[0] if isinstance(made, tuple) and made else made
     if not isinstance(first, Value):
         return
-    build.calls.append(
-        LayerCall(
-            name=names[0],
-            type=names[1],
-            place=item.place,
-            path=item.path,
-            input_shapes=tuple(value.shape for value in values if isinstance(value, Value)),
-            output_shape=first.shape,
-            parameters=0,
-            is_layer=False,
-            node=first.node.name,
-            mask=first.mask.origin if first.mask else "",
-        )
-    )
+    inputs = [value for value in values if isinstance(value, Value)]
+    build.note(item, names, inputs, first, first.node.name)
 
 
 def build_rearrangement(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
@@ -172,7 +159,7 @@ def build_compute(build: Build, frame: Frame, item: Item, inflow: Inflow, name: 
             given = GivenName(each, assignment.place)
             frame.namer.claim(given, f"{item.path}.{each}", is_attribute=False)
     inside = replace(frame, names=Names(frame.names))
-    environment = Environment(build, inside, inflow, item, item.path)
+    environment = ItemEnvironment(build, inside, inflow, item, item.path)
     result: Found = None
     for assignment in wanted.assignments:
         result = compute(assignment.computation, environment)
@@ -216,7 +203,7 @@ def build_parameter(build: Build, frame: Frame, item: Item, inflow: Inflow, name
         parameter = make()
     else:
         build.rebuild[name] = make
-    place(build.root, name, parameter)
+    attach(build.root, name, parameter)
     value = build.tape.attribute(name, parameter, spot)
     return Named(value, module=name)
 

@@ -37,25 +37,22 @@ _FILLED: Final[Mapping[str, Filling]] = {
     "sum": "zero", "nansum": "zero", "norm": "zero", "count_nonzero": "zero", "any": "zero",
     "normalize": "zero", "prod": "one", "all": "one",
     "max": "lowest", "argmax": "lowest", "logsumexp": "lowest", "topk": "lowest", "log_softmax": "lowest",
-    "min": "highest", "amin": "highest", "argmin": "highest", "softmin": "highest",
+    "min": "highest", "amin": "highest", "argmin": "highest",
 }  # fmt: skip
 # Nothing that could stand in the place of padding weighs nothing here.
-_COUNTING: Final = frozenset(
-    "median nanmean nanmedian mode quantile kthvalue aminmax var_mean std_mean".split()
-)
+_COUNTING: Final = frozenset("median nanmean quantile kthvalue".split())
 # They read the steps around a step, or put steps beside one another: there padding counts as zeros.
 _WINDOWS: Final = frozenset(
     "conv1d conv2d conv3d avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d lp_pool1d "
-    "lp_pool2d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d group_norm "
-    "instance_norm pad unfold".split()
+    "lp_pool2d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d "
+    "group_norm".split()
 )
-_GROUPING: Final = frozenset("flatten reshape view ravel".split())
+_GROUPING: Final = frozenset("flatten reshape view".split())
 # Along their axis the steps of a result are others than before.
 _SHUFFLING: Final = frozenset(
     "flip roll sort argsort gather index_select take_along_dim repeat_interleave topk scatter scatter_add "
     "index_add".split()
 )
-_JOINING: Final = frozenset({"cat"})
 _POOLS: Final = frozenset("max_pool1d max_pool2d max_pool3d".split())
 
 # A call: what is called, and with what.
@@ -107,7 +104,7 @@ def _without_padding(tape: Tape, spot: Spot, using: Using) -> Using:
     if name in _COUNTING and value.time in axes:
         raise _counted(spot, value)
     wanted = _FILLED.get(name) if value.time in axes else None
-    if (name in _WINDOWS and value.time > 1) or (name in ("pad", "unfold")):
+    if (name in _WINDOWS and value.time > 1) or name in ("pad", "unfold"):
         wanted = "zero"
     if name in _GROUPING and value.time not in (order_of(name, arguments, keywords, len(value.shape)) or ()):
         wanted = "zero"
@@ -239,10 +236,10 @@ def _mask(tape: Tape, spot: Spot, using: Using, value: Value, made: Value) -> Va
     if mask is None or made.time is None or value.time is None or name in _POOLS:
         return None
     spot = replace(spot, label=f"{mask.origin}")
-    axes = axes_of(name, arguments, keywords) if name in _SHUFFLING or name in _JOINING else ()
+    axes = axes_of(name, arguments, keywords) if name in _SHUFFLING or name == "cat" else ()
     if name in _SHUFFLING and (not axes or value.time in axes):
         return None
-    if name in _JOINING and axes == (made.time,):
+    if name == "cat" and axes == (made.time,):
         return _in_front(tape, spot, arguments[0], made)
     rank = len(value.shape)
     if name == "[…]":

@@ -16,6 +16,7 @@ from nncli.network.arguments import expected, fits, shown_argument
 from nncli.network.signatures import Parameter, Signature
 from nncli.network.values import Count, Value, shown
 from nncli.spec.functions import HOMES
+from nncli.spec.scalars import word_of
 
 _HOMES: Final[Mapping[str, Any]] = {
     "torch": torch,
@@ -201,9 +202,8 @@ def _annotation(argument: Any) -> object:
 
 
 def _shown(default: object) -> str:
-    words = {True: "true", False: "false", None: "none"}
     if isinstance(default, bool) or default is None:
-        return words[default]
+        return word_of(default)
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

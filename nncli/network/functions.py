@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.network.arguments import Scope, evaluated
+from nncli.network.arguments import FormulaScope, evaluated
 from nncli.network.function_signatures import (
     Overload,
     accepts,
@@ -29,8 +29,8 @@ CHAINED: Final = frozenset({"add", "mul", "maximum", "minimum", "logical_and", "
 # Where torch takes axis 0 if nothing is said, which is that of the rows.
 _AXES: Final = frozenset({"dim", "start_dim", "dim1"})
 
-
-Flowing: TypeAlias = "Value | bool | int | float"
+# What may flow into a function: a value, or a number where `from:` says it.
+Operand: TypeAlias = "Value | bool | int | float"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +44,22 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a function is called with. `flow` fills the parameters for tensors, `named` those of a name.
-
-    A number may flow too, where `from:` says it.
-    """
+    """What a function is called with. `flow` fills the parameters for tensors, `named` those of a name."""
 
     positions: tuple[Given, ...] = ()
     keywords: Mapping[str, Given] = field(default_factory=dict)
-    flow: tuple[Flowing, ...] = ()
-    named: Mapping[str, Flowing] = field(default_factory=dict)
+    flow: tuple[Operand, ...] = ()
+    named: Mapping[str, Operand] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundFunction:
-    """A function with all that it is given, by the names of its parameters.
+    """A function with what it is called with, in the form in which torch takes it.
 
-    `arguments` and `keywords` are in the form in which torch takes them. `results` are the names of
-    several results, empty where torch has none.
+    `results` are the names of several results, empty where torch has none.
     """
 
-    name: str
     target: Callable[..., Any]
-    given: Mapping[str, Any]
     arguments: tuple[Any, ...]
     keywords: Mapping[str, Any]
     results: tuple[str, ...] = ()
@@ -73,7 +67,7 @@ class BoundFunction:
 
 
 def arguments_of(
-    call: Call, flow: Sequence[Flowing], named: Mapping[str, Flowing], scope: Scope, path: str
+    call: Call, flow: Sequence[Operand], named: Mapping[str, Operand], scope: FormulaScope, path: str
 ) -> Arguments:
     """Works out the arguments of an item: what flows in, and what the call says.
 
@@ -193,9 +187,7 @@ class _Attempt:
             else:
                 keywords[name] = self._given[name]
         return BoundFunction(
-            self._name,
             function_named(self._name),
-            self._given,
             tuple(positions),
             keywords,
             self._overload.results,
@@ -261,7 +253,7 @@ class _Attempt:
             self._add("argument-type", given.place, facts)
 
 
-def _may_flow(value: Flowing, parameter: Parameter) -> bool:
+def _may_flow(value: Operand, parameter: Parameter) -> bool:
     """Keeps numbers that flow away from options such as alpha."""
     return isinstance(value, Value) or not parameter.keyword_only
 

@@ -13,7 +13,7 @@ from nncli.network.computing import compute
 from nncli.network.flows import Inflow, required, scope_of
 from nncli.network.frames import Build, Frame
 from nncli.network.function_calls import call_item
-from nncli.network.function_items import Environment
+from nncli.network.function_items import ItemEnvironment
 from nncli.network.function_records import carried_call
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.tape import Spot
@@ -34,7 +34,7 @@ def join(
     spot = Spot(how.place, f"{item.path}.join", how.call.name if how.call else "join")
     if how.computation is not None:
         inside = replace(frame, names=Names(frame.names, dict(results)))
-        return compute(how.computation, Environment(build, inside, inflow, item, spot.path))
+        return compute(how.computation, ItemEnvironment(build, inside, inflow, item, spot.path))
     if not results:
         raise failure("join-empty", how.place, spot.path)
     values = [replace(required(each.value, item, spot.label), origin=name) for name, each in results.items()]

@@ -14,7 +14,6 @@ from torch import nn
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.network import mistakes
-from nncli.network.compiled import LayerCall
 from nncli.network.flows import Flowing, forward_inputs, several
 from nncli.network.frames import Build
 from nncli.network.layers import RECURRENT, RESULTS
@@ -216,7 +215,7 @@ def _plain_keywords(layer: Layering) -> dict[str, object]:
 
 
 def record_call(build: Build, layer: Layering, module: nn.Module, named: Named) -> None:
-    """Notes a layer that was called, for summaries, probes and messages."""
+    """Notes a layer that was called, with the numbers in its weights where it is called first."""
     value = named.value
     assert isinstance(value, Value)
     calls = (node for node in reversed(build.tape.graph.nodes) if node.op == "call_module")
@@ -225,16 +224,4 @@ def record_call(build: Build, layer: Layering, module: nn.Module, named: Named) 
     is_first = layer.name not in build.called
     build.called.add(layer.name)
     counted = sum(module.get_parameter(n).numel() for n in owned) if is_first else 0
-    build.calls.append(
-        LayerCall(
-            name=layer.name,
-            type=layer.call.name,
-            place=layer.item.place,
-            path=layer.item.path,
-            input_shapes=tuple(each.shape for each in layer.values),
-            output_shape=value.shape,
-            parameters=counted,
-            node=node.name,
-            mask=value.mask.origin if value.mask else "",
-        )
-    )
+    build.note(layer.item, (layer.name, layer.call.name), layer.values, value, node.name, counted)

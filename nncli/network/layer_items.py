@@ -11,7 +11,7 @@ from torch import nn
 from nncli.errors import NncliError, SpecError
 from nncli.messages.catalogue import failure, nearest
 from nncli.network import mistakes
-from nncli.network.arguments import Scope, bind_in
+from nncli.network.arguments import FormulaScope, bind_in
 from nncli.network.compiled import Construction
 from nncli.network.flows import (
     Flowing,
@@ -22,7 +22,7 @@ from nncli.network.flows import (
     unknown_input,
     unknown_size,
 )
-from nncli.network.frames import Build, Frame, place
+from nncli.network.frames import Build, Frame, attach
 from nncli.network.layer_calls import Layering, call_layer, construct, record_call, remembered, run_layer
 from nncli.network.layers import BATCH_FIRST, KNOWN_ELSEWHERE, RECORDED, inferred_names, inferred_size
 from nncli.network.own_mistakes import check_own
@@ -108,7 +108,7 @@ def _check_blindly(build: Build, call: Call, kind: type[nn.Module], item: Item) 
     inferred = inferred_names(kind, frozenset(call.keywords))
     try:
         mistakes.check_positions(call, kind, inferred, item)
-        scope = Scope(build.declared, unknown_size, build.waiting)
+        scope = FormulaScope(build.declared, unknown_size, build.waiting)
         bound = bind_in(call, kind, item.path, inferred, scope)
         mistakes.check_bound(call, kind, bound, item)
         if not inferred and not is_own(kind):
@@ -117,7 +117,7 @@ def _check_blindly(build: Build, call: Call, kind: type[nn.Module], item: Item) 
         build.report(error.problems)
 
 
-def _reused(build: Build, layer: Layering, scope: Scope) -> tuple[nn.Module, object]:
+def _reused(build: Build, layer: Layering, scope: FormulaScope) -> tuple[nn.Module, object]:
     """Finds the layer whose weights are shared, and runs it on what flows in here.
 
     Raises SpecError `share-with-arguments` beside `share: NAME`, `share-differs` elsewhere.
@@ -144,7 +144,7 @@ def _reused(build: Build, layer: Layering, scope: Scope) -> tuple[nn.Module, obj
     return module, run_layer(build, layer, module)
 
 
-def _made(build: Build, layer: Layering, scope: Scope) -> tuple[nn.Module, object]:
+def _made(build: Build, layer: Layering, scope: FormulaScope) -> tuple[nn.Module, object]:
     """Builds a layer and runs two rows through it; where it is large, both without memory for it."""
     item, call, kind, name = layer.item, layer.call, layer.kind, layer.name
     arguments = _arguments(build, layer, scope)
@@ -159,7 +159,7 @@ def _made(build: Build, layer: Layering, scope: Scope) -> tuple[nn.Module, objec
         build.rebuild[name] = make
     build.constructions[name] = Construction(kind, arguments)
     result = run_layer(build, layer, module)
-    place(build.root, name, module)
+    attach(build.root, name, module)
     _tie(build, layer, module)
     return module, result
 
@@ -175,7 +175,9 @@ def _skeleton(kind: type[nn.Module], make: Callable[[], nn.Module]) -> nn.Module
             return make()
 
 
-def _stated(build: Build, layer: Layering, scope: Scope) -> tuple[dict[str, object], dict[str, object]]:
+def _stated(
+    build: Build, layer: Layering, scope: FormulaScope
+) -> tuple[dict[str, object], dict[str, object]]:
     """Binds the arguments that are written, beside those that a shared parameter fills in."""
     call, kind, item = layer.call, layer.kind, layer.item
     filled = _shared_sizes(build, layer)
@@ -187,7 +189,7 @@ def _stated(build: Build, layer: Layering, scope: Scope) -> tuple[dict[str, obje
     return bound, filled
 
 
-def _arguments(build: Build, layer: Layering, scope: Scope) -> dict[str, object]:
+def _arguments(build: Build, layer: Layering, scope: FormulaScope) -> dict[str, object]:
     call, kind, item = layer.call, layer.kind, layer.item
     values = tuple(layer.inputs.values())
     bound, filled = _stated(build, layer, scope)

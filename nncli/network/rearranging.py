@@ -11,12 +11,12 @@ import einops
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, nearest
-from nncli.network.arguments import Scope, evaluated, shown_argument
+from nncli.network.arguments import FormulaScope, evaluated, shown_argument
 from nncli.network.einops_patterns import REST, Axis, Pattern, parse_pattern
 from nncli.network.modules import filled_padding, masked_amax, masked_amin, masked_mean
 from nncli.network.tape import Spot, Tape
 from nncli.network.upstream import ways_to
-from nncli.network.values import ROWS, Value, shown
+from nncli.network.values import ROWS, Value, axes_counted, shown
 from nncli.spec.items import Rearrangement
 
 # einops traces through torch.compile, torch.export and ONNX as plain reshape, permute, reductions and expand.
@@ -32,7 +32,7 @@ _MASKED: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 
-def rearrange(item: Rearrangement, value: Value, surroundings: tuple[Tape, Scope], path: str) -> Value:
+def rearrange(item: Rearrangement, value: Value, surroundings: tuple[Tape, FormulaScope], path: str) -> Value:
     """Runs an item of einops on what flows in; `item.place` is that of the pattern's first character.
 
     Its axes are found again where the pattern puts them. A mask stays while the time axis stays whole;
@@ -122,7 +122,7 @@ class _Check:
                     name, f"`{name}` does not stand on the right side; `reduce` takes axes away"
                 )
 
-    def sizes(self, scope: Scope) -> dict[str, int]:
+    def sizes(self, scope: FormulaScope) -> dict[str, int]:
         """Works out the sizes of the axes."""
         known = {*self._pattern.left_names, *self._pattern.right_names} - {REST}
         sizes: dict[str, int] = {}
@@ -148,9 +148,9 @@ class _Check:
         if len(named) > len(shape) or (len(named) == len(left) and len(left) != len(shape)):
             facts = {
                 "left": self._pattern.left_text,
-                "expected": _count(len(named)) + (" at least" if len(named) < len(left) else ""),
+                "expected": axes_counted(len(named)) + (" at least" if len(named) < len(left) else ""),
                 "received": shown(shape),
-                "actual": _count(len(shape)),
+                "actual": axes_counted(len(shape)),
                 "source": self._value.origin,
             }
             flow = ways_to((self._value,), self._item.verb, self._item.place)
@@ -181,10 +181,6 @@ class _Check:
         if reason:
             place = replace(self._item.place, column=column)
             raise failure("pattern-size", place, self._path, axis=written, reason=reason, fix=fix)
-
-
-def _count(number: int) -> str:
-    return f"{number} axis" if number == 1 else f"{number} axes"
 
 
 def _spread(side: Sequence[Axis], rest: int) -> list[Axis]:

@@ -6,17 +6,16 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Final
 
-from nncli.network.values import Value, values_in
+from nncli.network.values import Value, axes_counted, values_in
 
 # An argument that has to divide another.
 _DIVISORS: Final = (
     ("groups", "in_channels"), ("groups", "out_channels"), ("num_groups", "num_channels"),
     ("heads", "embed_dim"), ("num_heads", "embed_dim"), ("nhead", "d_model"), ("kv_heads", "heads"),
 )  # fmt: skip
-_JOINING: Final = frozenset({"cat", "concat", "hstack", "vstack"})
 _ELEMENTWISE: Final = frozenset(
-    "+ - * / // % ** == != < <= > >= and or add sub subtract mul multiply div divide lerp maximum "
-    "minimum residual where pow atan2".split()
+    "+ - * / // % ** == != < <= > >= and add sub mul div lerp maximum minimum residual where pow "
+    "atan2".split()
 )
 _PRODUCTS: Final = frozenset({"@", "matmul", "bmm", "mm"})
 _RESHAPING: Final = frozenset({"reshape", "view", "unflatten"})
@@ -69,7 +68,7 @@ def call_that_fits(label: str, arguments: Any) -> str:
     positions, keywords = arguments
     values = list(values_in(arguments))
     shapes = [value.shape for value in values]
-    if label in _JOINING:
+    if label == "cat":
         dim = keywords.get("dim", positions[1] if len(positions) > 1 else 0)
         return _equal_beside(values, dim) if type(dim) is int else ""
     if label in _ELEMENTWISE and len(values) > 1:
@@ -86,7 +85,7 @@ def call_that_fits(label: str, arguments: Any) -> str:
         count, missing = len(shapes[0]), len(sizes) - len(shapes[0])
         if missing > 0:
             ones = ", ".join(["1"] * missing + [str(size) for size in shapes[0]])
-            return f"it has {_axes(count)}, and {len(sizes)} sizes are given: make it [{ones}]"
+            return f"it has {axes_counted(count)}, and {len(sizes)} sizes are given: make it [{ones}]"
     if label in ("rearrange", "reduce", "repeat_axis"):
         return "what stands in brackets multiplies up to its axis, so that each size divides it"
     return _axis_outside(shapes, positions, keywords)
@@ -100,15 +99,11 @@ def _axis_outside(
     outside = [dim for dim in dims if type(dim) is int and shapes and not _has(shapes[0], dim)]
     if not outside:
         return ""
-    return f"what flows in has {_axes(len(shapes[0]))}: 0 is the batch, {len(shapes[0]) - 1} the last"
+    return f"what flows in has {axes_counted(len(shapes[0]))}: 0 is the batch, {len(shapes[0]) - 1} the last"
 
 
 def _has(shape: tuple[int, ...], dim: int) -> bool:
     return -len(shape) <= dim < len(shape)
-
-
-def _axes(count: int) -> str:
-    return "1 axis" if count == 1 else f"{count} axes"
 
 
 def _size_at(shape: tuple[int, ...], dim: object) -> int:
@@ -151,9 +146,8 @@ def _broadcast(values: Sequence[Value]) -> str:
         return ""
     missing = len(many.shape) - len(few.shape)
     index = ", ".join([":", *["none"] * missing])
-    return (
-        f"axes are compared from the last: `{few.origin}[{index}]` gives `{few.origin}` {_axes(missing)} more"
-    )
+    longer = f"`{few.origin}[{index}]` gives `{few.origin}` {axes_counted(missing)} more"
+    return f"axes are compared from the last: {longer}"
 
 
 def _at_axis(first: Value, second: Value, axis: int) -> str:

@@ -39,7 +39,10 @@ NOT_LAYERS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a call; `required` where it has no default, `hint` its annotation or Any."""
+    """One parameter of a call; `required` where it has no default.
+
+    `annotation` is object where it has none; `text` writes it with its default, as `bias=True`.
+    """
 
     name: str
     required: bool

@@ -94,6 +94,11 @@ def shown(shape: tuple[int, ...]) -> str:
     return "[" + ", ".join([*first, *(str(size) for size in shape[1:])]) + "]"
 
 
+def axes_counted(count: int) -> str:
+    """Writes how many axes there are: `1 axis`, `3 axes`."""
+    return "1 axis" if count == 1 else f"{count} axes"
+
+
 def describe(inputs: Mapping[str, InputSpec]) -> list[str]:
     """Writes inputs for people: `image [1, 8, 8]`."""
     return [f"{name} {list(spec.shape)}" for name, spec in inputs.items()]

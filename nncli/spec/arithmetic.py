@@ -13,6 +13,7 @@ from nncli.spec.evaluation import Evaluator
 from nncli.spec.expressions import LONGEST_TEXT, Expression, Name, free_names, uses_size, walked
 from nncli.spec.items import Constant, Waiting
 from nncli.spec.parsing import parse
+from nncli.spec.scalars import word_of
 
 Names: TypeAlias = Mapping[str, "Constant | Waiting"]
 # `$width-1`, `2 * $width`: nothing but numbers, names and operators, and no operator at the end (`$warmup%`).
@@ -225,7 +226,7 @@ def closing_parenthesis(text: str, start: int) -> int:
 
 def _as_text(value: Constant, place: Place) -> str:
     if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "none"}[value]
+        return word_of(value)
     if isinstance(value, (int, float, str)):
         return str(value)
     raise failure("arithmetic", place, reason="a list cannot stand inside a word")

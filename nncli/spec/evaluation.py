@@ -28,7 +28,7 @@ MOST_STEPS: Final = 10_000
 LARGEST_INTEGER: Final = 2**63
 LONGEST_LIST: Final = 10_000
 MOST_NAMES_SHOWN: Final = 50
-_ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
+ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -36,7 +36,7 @@ _ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
-_ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -117,7 +117,7 @@ class Evaluator:
             return first * second
         a, b = self._number(first, column), self._number(second, column)
         try:
-            result = self._power(a, b, column) if sign == "**" else _ARITHMETIC[sign](a, b)
+            result = self._power(a, b, column) if sign == "**" else ARITHMETIC[sign](a, b)
         except ZeroDivisionError:
             raise self._error(column, "it divides by zero") from None
         except (OverflowError, ValueError):
@@ -147,8 +147,8 @@ class Evaluator:
         if sign in ("==", "!="):
             return (left == right) == (sign == "==")
         if isinstance(left, str) and isinstance(right, str):
-            return _ORDER[sign](left, right)
-        return _ORDER[sign](self._number(left, column), self._number(right, column))
+            return ORDER[sign](left, right)
+        return ORDER[sign](self._number(left, column), self._number(right, column))
 
     def _index(self, expression: Index) -> Constant:
         value = self.run(expression.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from nncli.errors import NncliError, Problem
+from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.spec.habits import unknown_key
 from nncli.spec.names import check_name
@@ -25,15 +25,15 @@ def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]
     node = substituted(resolved(written))
     problems: list[Problem] = []
     inputs: dict[str, InputSpec] = {}
-    listed: list[str] = []
+    listed: dict[str, Place] = {}
     for name, value in _entries(node, written.path):
         path = f"{written.path}.{name.text}"
         if problem := check_name(name, path, becomes_attribute=False):
             problems.append(problem)
         elif name.text in listed:
-            facts = {"name": name.text, "line": name.place.line}
+            facts = {"name": name.text, "line": listed[name.text].line}
             problems.append(Problem("name-twice", name.place, path, facts))
-        listed.append(name.text)
+        listed.setdefault(name.text, name.place)
         try:
             if value is not None:
                 inputs[name.text] = _read_input(value, path)
@@ -42,6 +42,13 @@ def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]
     if problems:
         raise failures(problems)
     return inputs, tuple(listed) if isinstance(node, Sequence) else ()
+
+
+def names_in(node: Node) -> tuple[str, ...]:
+    """Names what stands in an `inputs:` that could not be read."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    keys = [key for each in items if isinstance(each, Mapping) for key in each.keys()]
+    return (*keys, *(each.text for each in items if isinstance(each, Scalar)))
 
 
 def _entries(node: Node, path: str) -> list[tuple[Scalar, Node | None]]:

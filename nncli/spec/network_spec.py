@@ -10,7 +10,7 @@ from nncli.spec.items import Call, Item, Source
 
 if TYPE_CHECKING:
     from nncli.errors import Place
-    from nncli.spec.weights import WeightsSpec
+    from nncli.spec.weights import PatternAt, WeightsSpec
 
 # All numbers of a table side by side, then binaries and categories.
 FEATURES: Final = "features"
@@ -61,9 +61,10 @@ class NetworkSpec:
     """One network: its inputs where the file states them, its items from input to output, and its outputs.
 
     `outputs` maps names to paths; empty for the last result. `freeze` holds patterns over the names
-    of its weights, `freeze_places` where they stand. `input_names` holds the names of all inputs in order
+    of its weights. `input_names` holds the names of all inputs in order
     where the file lists them, as in `inputs: [noise: [64], digit]`; those that are not in `inputs` are as
-    the data declares them.
+    the data declares them. Where `inputs:` is wrong, `unread_inputs` are its names: nothing else is wrong
+    with what reads them.
     """
 
     layers: tuple[Item, ...]
@@ -72,6 +73,6 @@ class NetworkSpec:
     outputs: Mapping[str, Source] = field(default_factory=dict)
     init: tuple[InitRule, ...] = ()
     weights: WeightsSpec | None = None
-    freeze: tuple[str, ...] = ()
-    freeze_places: tuple[Place, ...] = ()
+    freeze: tuple[PatternAt, ...] = ()
     input_names: tuple[str, ...] = ()
+    unread_inputs: tuple[str, ...] = ()

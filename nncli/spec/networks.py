@@ -13,7 +13,7 @@ from nncli.spec.blocks import Block
 from nncli.spec.budget import TooLarge
 from nncli.spec.calls import read_call
 from nncli.spec.habits import unknown_key
-from nncli.spec.inputs import read_inputs
+from nncli.spec.inputs import names_in, read_inputs
 from nncli.spec.item_reading import ItemReader
 from nncli.spec.items import Item
 from nncli.spec.names import check_name
@@ -23,7 +23,7 @@ from nncli.spec.operations import read_computation
 from nncli.spec.scopes import Scope, Written, resolved, substituted
 from nncli.spec.structures import read_outputs
 from nncli.spec.tensor_expressions import Computation
-from nncli.spec.weights import WeightsSpec, read_weights_spec
+from nncli.spec.weights import PatternAt, WeightsSpec, is_pattern, read_patterns, read_weights_spec
 
 KEYS = ("inputs", "layers", "outputs", "init", "weights", "freeze")
 T = TypeVar("T")
@@ -115,22 +115,22 @@ class _Network:
         self._problems.extend(
             unknown_key(key, written.path, KEYS) for key, _ in node.entries if key.text not in KEYS
         )
+        written_inputs = node.get("inputs")
         stated = self._part("inputs", read_inputs)
         inputs, names = stated or ({}, ())
-        frozen = self._part("freeze", _read_patterns) or ()
         layers = node.get("layers")
         if layers is None:
             self._problems.append(Problem("network-form", node.place, f"{written.path}.layers"))
         return NetworkSpec(
             layers=self._layers(written.child(layers, "layers")) if layers is not None else (),
             place=node.place,
-            inputs=inputs if node.get("inputs") is not None else None,
+            inputs=inputs if written_inputs is not None else None,
             outputs=self._part("outputs", read_outputs) or {},
             init=self._part("init", _read_init) or (),
             weights=self._part("weights", self._weights),
-            freeze=tuple(text for text, _ in frozen),
-            freeze_places=tuple(place for _, place in frozen),
+            freeze=self._part("freeze", self._freeze) or (),
             input_names=names,
+            unread_inputs=names_in(written_inputs) if written_inputs is not None and stated is None else (),
         )
 
     def _part(self, key: str, read: Callable[[Written], T]) -> T | None:
@@ -156,9 +156,22 @@ class _Network:
     def _weights(self, written: Written) -> WeightsSpec | None:
         return read_weights_spec(substituted(resolved(written)), written.path, self._problems)
 
+    def _freeze(self, written: Written) -> tuple[PatternAt, ...]:
+        """Reads `freeze: true`, a pattern or a list of patterns; raises SpecError `freeze-form`."""
+        node = substituted(resolved(written))
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return (PatternAt("*", node.place),) if node.value else ()
+        items = node.items if isinstance(node, Sequence) else (node,)
+        if not all(isinstance(item, Scalar) and isinstance(item.value, str) and item.value for item in items):
+            raise failure("freeze-form", node.place, written.path)
+        return read_patterns(node, written.path, self._problems)
+
 
 def _read_init(written: Written) -> tuple[InitRule, ...]:
-    """Reads `init: [{match: "*.weight", normal_: {std: 0.02}}]`; raises SpecError `init-form`."""
+    """Reads `init: [{match: "*.weight", normal_: {std: 0.02}}]`.
+
+    Raises SpecError `init-form`, `pattern-form`, and what calls raise.
+    """
     node = substituted(resolved(written))
     if not isinstance(node, Sequence):
         raise failure("init-form", node.place, written.path)
@@ -173,23 +186,8 @@ def _read_init(written: Written) -> tuple[InitRule, ...]:
             continue
         name, arguments = calls[0]
         call = read_call(name, arguments, f"{path}.{name.text}", problems)
-        rules.append(InitRule(match.value, call, item.place))
+        if is_pattern(match, f"{path}.match", problems):
+            rules.append(InitRule(match.value, call, item.place))
     if problems:
         raise failures(problems)
     return tuple(rules)
-
-
-def _read_patterns(written: Written) -> tuple[tuple[str, Place], ...]:
-    """Reads `freeze: true`, a pattern or a list of patterns; raises SpecError `freeze-form`."""
-    node = substituted(resolved(written))
-    if isinstance(node, Scalar) and isinstance(node.value, bool):
-        return (("*", node.place),) if node.value else ()
-    items = node.items if isinstance(node, Sequence) else (node,)
-    patterns = [
-        (item.value, item.place)
-        for item in items
-        if isinstance(item, Scalar) and isinstance(item.value, str) and item.value
-    ]
-    if len(patterns) < len(items):
-        raise failure("freeze-form", node.place, written.path)
-    return tuple(patterns)

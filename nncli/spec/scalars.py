@@ -45,5 +45,10 @@ def is_too_large(text: str) -> bool:
     return isinstance(value, float) and math.isinf(value) and not _INFINITE.match(text)
 
 
+def word_of(value: bool | None) -> str:
+    """Writes true, false and none as a file does."""
+    return "none" if value is None else "true" if value else "false"
+
+
 def _infinity(text: str) -> float:
     return -math.inf if text.startswith("-") else math.inf

@@ -130,7 +130,7 @@ def read_patterns(node: Node | None, path: str, problems: list[Problem]) -> tupl
             break
         if not isinstance(each, Scalar):
             problems.append(_entries_expected(each, path, "a list of patterns"))
-        elif _is_pattern(each, path, problems):
+        elif is_pattern(each, path, problems):
             found.append(PatternAt(each.text, each.place))
     return tuple(found)
 
@@ -150,7 +150,7 @@ def _read_renamings(node: Node | None, path: str, problems: list[Problem]) -> tu
         if not isinstance(value, Scalar):
             problems.append(_entries_expected(value, path, "names on both sides"))
             continue
-        if not _is_pattern(name, here, problems):
+        if not is_pattern(name, here, problems):
             continue
         replacement = "" if _is_empty(value) else value.text
         reason = renaming_fault(name.text, replacement)
@@ -166,7 +166,7 @@ def _read_parts(node: Node | None, path: str, problems: list[Problem]) -> tuple[
     found = []
     for name, value in _entries(node, path, problems):
         here = f"{path}.{name.text}"
-        if not _is_pattern(name, here, problems):
+        if not is_pattern(name, here, problems):
             continue
         items = value.items if isinstance(value, Sequence) else (value,)
         names = [item.text if isinstance(item, Scalar) else "" for item in items]
@@ -210,7 +210,8 @@ def _example(path: str) -> str:
     return _EXAMPLES.get(path.rpartition(".")[2], "")
 
 
-def _is_pattern(node: Scalar, path: str, problems: list[Problem]) -> bool:
+def is_pattern(node: Scalar, path: str, problems: list[Problem]) -> bool:
+    """Tells whether a word is a pattern of names. Problems: `pattern-form`."""
     reason = pattern_fault(node.text)
     if reason:
         problems.append(Problem("pattern-form", node.place, path, {"pattern": node.text, "reason": reason}))

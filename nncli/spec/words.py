@@ -34,7 +34,7 @@ def read_names(written: Written) -> tuple[GivenName, ...]:
     if not nodes:
         raise failure("name-form", node.place, written.path, name="an empty list")
     problems: list[Problem] = []
-    names: list[GivenName] = []
+    names: dict[str, GivenName] = {}
     for each in nodes:
         if not isinstance(each, Scalar):
             received = "a list" if isinstance(each, Sequence) else "a mapping"
@@ -43,13 +43,13 @@ def read_names(written: Written) -> tuple[GivenName, ...]:
         problem = check_name(each, written.path, becomes_attribute=True)
         if problem:
             problems.append(problem)
-        elif any(name.text == each.text for name in names):
-            facts = {"name": each.text, "line": each.place.line}
+        elif each.text in names:
+            facts = {"name": each.text, "line": names[each.text].place.line}
             problems.append(Problem("name-twice", each.place, written.path, facts))
-        names.append(GivenName(each.text, each.place))
+        names.setdefault(each.text, GivenName(each.text, each.place))
     if problems:
         raise failures(problems)
-    return tuple(names)
+    return tuple(names.values())
 
 
 def read_path(node: Node, path: str) -> Source:

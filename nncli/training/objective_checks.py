@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from nncli.columns.targets import TargetSpec, class_counts
 from nncli.errors import Place
 from nncli.messages.catalogue import failure, nearest
-from nncli.network.arguments import Scope, bind_in
+from nncli.network.arguments import FormulaScope, bind_in
 from nncli.network.compiled import LayerCall
 from nncli.network.signatures import loss_classes
 from nncli.spec.schema import LossTerm
@@ -74,7 +74,7 @@ def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
     if unfit:
         reason, instead = unfit
         raise failure("loss-unfit", call.place, _PATH, loss=call.name, reason=reason, instead=instead)
-    arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), Scope(class_counts(targets)))
+    arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), FormulaScope(class_counts(targets)))
     try:
         function = kind(**arguments)
     except (ValueError, TypeError, RuntimeError) as error:

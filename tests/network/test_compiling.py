@@ -108,12 +108,12 @@ def test_of_five_thousand_layers_equal_ones_run_once(layers: str, monkeypatch: p
 
 
 def test_a_giant_layer_is_refused_with_its_figure_before_anything_is_allocated() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(NncliError) as caught:
         compiled("Linear: 1000000, Linear: 1000000", ROW)
     problem = caught.value.problems[0]
     assert caught.value.exit_code == Exit.RESOURCE and problem.facts["needed"] == "3.6 TiB"
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,13 @@ def test_patterns_freeze_and_a_whole_network_can_be_frozen() -> None:
     student.module.train()
     assert not student.module.get_submodule("teacher.batchnorm1d").training
     assert {"teacher.linear", "teacher.batchnorm1d"} <= {*student.frozen}
+
+
+def test_a_pattern_that_freezes_nothing_is_a_mistake_at_its_line() -> None:
+    assert places(RULES + "  freeze: nothing.*\n") == ["pattern-matches-nothing 16:11"]
+    text = """
+    networks:
+      head: {layers: [Linear: 3], freeze: "nothing.*"}
+      main: {inputs: {row: [6]}, layers: [Linear: 4, head]}
+    """
+    assert places(text) == ["pattern-matches-nothing 2:39"]

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 import torch
 
+from nncli.network import function_axes, function_records, remedies
 from nncli.network.computing import compute
+from nncli.network.environment import OPERATORS
 from nncli.network.values import Value
+from nncli.spec.functions import FUNCTIONS
 from tests.network.flowing import Flow, parsed
 
 X, Y = (torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
@@ -12,6 +17,20 @@ MASK = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]]).bool()
 OTHER = torch.tensor([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]]).bool()
 # Padding holds what would be seen at once.
 PADDED = X.masked_fill(~MASK[..., None], 1e6)
+
+
+# What calls are labelled with that are no functions of the list.
+LABELS = {*OPERATORS, "and", "residual"}
+
+
+@pytest.mark.parametrize("module", [function_axes, function_records, remedies])
+def test_tables_name_what_can_be_called(module: ModuleType) -> None:
+    tables = {name: value for name, value in vars(module).items() if name.strip("_").isupper()}
+    named = {name: set(table) for name, table in tables.items() if isinstance(table, (frozenset, dict))}
+    assert named
+    assert {
+        name: names - FUNCTIONS - LABELS for name, names in named.items() if names - FUNCTIONS - LABELS
+    } == {}
 
 
 def flow() -> Flow:

@@ -188,9 +188,9 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     ],
 )
 def test_no_expression_is_too_deep_or_too_long_for_an_answer(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     refused(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 # --- Scalars
@@ -438,7 +438,7 @@ def test_random_words_are_read_or_refused() -> None:
             + " ".join(draw.choices(words, k=draw.randint(1, 25)))
             + draw.choice(["", ")"])
         )
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             found = put(text)
             if isinstance(found, Formula):
@@ -446,4 +446,4 @@ def test_random_words_are_read_or_refused() -> None:
         except NncliError as error:
             assert isinstance(error, SpecError), text
             assert all(message_of(problem) for problem in error.problems), text
-        assert time.perf_counter() - started < 2, f"{number} is slow: {text!r}"
+        assert time.process_time() - started < 2, f"{number} is slow: {text!r}"

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nncli.spec.items import Layer
 from nncli.spec.network_spec import InputSpec
+from nncli.spec.opening import read_text
+from nncli.spec.spec import Origin
 from tests.spec.specs import parsed, places
 
 
@@ -111,7 +115,7 @@ network:
     assert network.inputs == {"row": InputSpec((4,)), "tokens": InputSpec((5,), "index", 9, True)}
     assert {name: source.path for name, source in network.outputs.items()} == {"head": "head", "more": "more"}
     assert network.init[0].match == "*.weight" and network.init[0].call.name == "normal_"
-    assert network.freeze == ("head.*",) and list(spec.constants) == ["beta"]
+    assert [each.pattern for each in network.freeze] == ["head.*"] and list(spec.constants) == ["beta"]
 
 
 def test_inputs_may_be_those_of_the_data_by_name() -> None:
@@ -135,7 +139,9 @@ def test_inputs_may_be_those_of_the_data_by_name() -> None:
         ("networks: {a: [{b: 3}], b: [ReLU]}\ndata: builtin:iris\n", "network-arguments"),
         ("networks: {a: [ReLU]}\nblocks: {a: {layers: []}}\ndata: builtin:iris\n", "name-of-network"),
         ("network: {layers: [ReLU], freeze: 3}\ndata: builtin:iris\n", "freeze-form"),
+        ("network: {layers: [ReLU], freeze: ['a.**']}\ndata: builtin:iris\n", "pattern-form"),
         ("network: {layers: [ReLU], init: {normal_: {}}}\ndata: builtin:iris\n", "init-form"),
+        ("network: {layers: [ReLU], init: [{match: 'a..b', ones_: }]}\ndata: builtin:iris\n", "pattern-form"),
         ("network: {layers: [ReLU], outputs: 3}\ndata: builtin:iris\n", "outputs-form"),
         ("network: {layers: [ReLU], outputs: [a..b]}\ndata: builtin:iris\n", "path-form"),
         ("network: {layers: [ReLU], outputs: {x: a}}\ndata: builtin:iris\n", "name-reserved"),
@@ -166,3 +172,15 @@ def test_a_key_with_nothing_behind_it_is_left_out() -> None:
     text = "vars:\nconstants:\nblocks:\n  b: {args: , vars: , layers: [ReLU]}\n" + network("- b")
     spec = parsed(text)
     assert spec.vars == {} and spec.constants == {} and list(spec.networks) == ["network"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("network:\n  inputs:\n  - row: [4]\n  - row: [5]\n  layers: [ReLU]\n", 3),
+        ("network:\n  inputs: {row: [4]}\n  layers:\n  - chunk: [2, 1]\n    name:\n    - a\n    - a\n", 6),
+    ],
+)
+def test_a_name_that_is_given_twice_says_where_it_stands_first(text: str, line: int) -> None:
+    _, [problem] = read_text(text, Origin("a.yaml", Path(), text))
+    assert (problem.code, problem.facts["line"]) == ("name-twice", line)

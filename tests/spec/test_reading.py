@@ -198,10 +198,10 @@ def test_depth_is_bounded_also_behind_aliases() -> None:
 def test_nodes_are_bounded_also_behind_aliases() -> None:
     bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(bomb)[0] == "yaml-too-large"
     assert refused("[" + "1," * 200_001 + "]")[0] == "yaml-too-large"
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_aliases_are_bounded() -> None:
@@ -272,7 +272,7 @@ def test_mutated_documents_are_read_or_refused_at_a_place(
     read = 0
     for number in range(count):
         text = mutated(SPEC, draw)
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             plain(read_nodes(text, "a.yaml"))
             read += 1
@@ -281,5 +281,5 @@ def test_mutated_documents_are_read_or_refused_at_a_place(
                 assert problem.place is not None and problem.place.file == "a.yaml", f"{number}: {text!r}"
                 assert problem.place.line >= 1 and problem.place.column >= 1
                 assert message_of(problem) is not None and hint_of(problem) is not None
-        assert time.perf_counter() - started < 2, f"{number} is slow: {text!r}"
+        assert time.process_time() - started < 2, f"{number} is slow: {text!r}"
     assert 0 < read < count
