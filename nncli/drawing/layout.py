@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nncli.drawing.routing import LANE, Lanes, around, direct
+from nncli.drawing.routing import LANE, Detour, Lanes, detour, direct
 from nncli.drawing.shapes import (
     FRAME_SIZE,
     SMALL_SIZE,
@@ -25,7 +25,7 @@ from nncli.terminal.tables import shape_text
 _GAP, _COLUMN_GAP, _PADDING, _FOOT, _HEADER, _MARGIN = 30.0, 26.0, 14.0, 20.0, 24.0, 20.0
 # Room beside a scope is kept for so many lines that pass its border; more of them lie on each other.
 _MOST_LANES = 4
-_WIDEST_TITLE = 100.0
+_WIDEST_TITLE = 170.0
 
 
 @dataclass
@@ -89,10 +89,21 @@ def _network(wiring: Wiring) -> _Block:
     ends = {f"output {name}": shown.get(key, key) for name, key in wiring.outputs.items()}
     edges.update({(key, end): None for end, key in ends.items()})
     shapes = {**wiring.input_shapes, **{step.key: step.output for step in wiring.steps}}
-    blocks = [_lone(box(key, name, shape_text(shapes[key]), "end")) for key, name in wiring.inputs.items()]
+    blocks = _inputs(wiring, {key for key, _ in edges})
     blocks += [_part(part, list(edges), shapes) for part in parts]
     blocks += [_lone(_output_box(end)) for end in ends]
     return _stacked(blocks, list(edges), shapes)
+
+
+def _inputs(wiring: Wiring, read: Collection[str]) -> list[_Block]:
+    """Makes the boxes of inputs; a mask that only travels beside its input stands in the box of that."""
+    silent = {name for key, name in wiring.inputs.items() if key not in read}
+    found = []
+    for key, name in wiring.inputs.items():
+        masked = " · with mask" if f"{name}.mask" in silent else ""
+        if name not in silent:
+            found.append(_lone(box(key, name, shape_text(wiring.input_shapes[key]) + masked, "end")))
+    return found
 
 
 def _part(part: Part, edges: Sequence[tuple[str, str]], shapes: Mapping[str, tuple[int, ...]]) -> _Block:
@@ -112,7 +123,8 @@ def _step_box(step: Step) -> Box:
     own = step.name.rpartition(".")[2]
     kind = step.type.lower()
     name = "" if own == kind or own.rpartition("_")[0] == kind or own.isdigit() else own
-    count = f"{step.parameters:,} parameters" if step.parameters else ""
+    shared = "shared weights" if step.has_shared else ""
+    count = f"{step.parameters:,} parameters" if step.parameters else shared
     subtitle = " · ".join(text for text in (name, count) if text)
     return box(
         step.key, step.type, subtitle, "weights" if count else "layer" if step.is_layer else "function"
@@ -143,7 +155,8 @@ def _stacked(
     inner = [(owner[a], owner[b]) for a, b in edges if a in owner and b in owner and owner[a] != owner[b]]
     fed = {owner[b] for _, b in edges if b in owner}
     ranks = _ranks(len(blocks), inner, fed)
-    columns = _columns(ranks, inner)
+    side = [number for number, each in enumerate(blocks) if number not in fed and not _is_input(each)]
+    columns = _columns(ranks, inner, side)
     middles, tops = _middles(blocks, columns), _tops(blocks, ranks)
     whole = _Block(0, 0, 0)
     for number, each in enumerate(blocks):
@@ -153,6 +166,10 @@ def _stacked(
     leaving = [a for a, b in edges if a in owner and b not in owner and ranks[owner[a]] < max(ranks)]
     whole.right += LANE * min(_MOST_LANES, len(entering) + len(leaving))
     return whole
+
+
+def _is_input(block: _Block) -> bool:
+    return any(each.kind == "end" for each in block.boxes)
 
 
 def _ranks(count: int, edges: Sequence[tuple[int, int]], fed: Collection[int]) -> list[int]:
@@ -166,18 +183,21 @@ def _ranks(count: int, edges: Sequence[tuple[int, int]], fed: Collection[int]) -
     return ranks
 
 
-def _columns(ranks: Sequence[int], edges: Sequence[tuple[int, int]]) -> list[int]:
-    """Numbers columns: below the first of what flows in, or the next that is free in the row."""
-    columns: list[int] = []
+def _columns(ranks: Sequence[int], edges: Sequence[tuple[int, int]], side: Collection[int]) -> list[int]:
+    """Numbers columns: below the first of what flows in, or the next that is free in the row.
+
+    `side` are learned tensors and their like, which leave the middle to what flows.
+    """
+    columns: dict[int, int] = {}
     taken: set[tuple[int, int]] = set()
-    for number, rank in enumerate(ranks):
-        above = [columns[a] for a, b in edges if b == number and a < number]
+    for number in sorted(range(len(ranks)), key=lambda each: each in side):
+        above = [columns[a] for a, b in edges if b == number and a < number and a in columns]
         column = min(above, default=0)
-        while (rank, column) in taken:
+        while (ranks[number], column) in taken:
             column += 1
-        taken.add((rank, column))
-        columns.append(column)
-    return columns
+        taken.add((ranks[number], column))
+        columns[number] = column
+    return [columns[number] for number in range(len(ranks))]
 
 
 def _middles(blocks: Sequence[_Block], columns: Sequence[int]) -> list[float]:
@@ -204,37 +224,44 @@ def _tops(blocks: Sequence[_Block], ranks: Sequence[int]) -> list[float]:
 def _join(whole: _Block, edges: Sequence[tuple[str, str]], shapes: Mapping[str, tuple[int, ...]]) -> None:
     """Draws what flows between blocks; what cannot go straight goes round, short ways inside long ones."""
     boxes = {each.key: each for each in whole.boxes}
-    lanes = Lanes(whole.lines)
+    lanes = Lanes(whole.lines, whole.frames)
+    bends = [boxes[b].x - boxes[a].x for a, b in edges]
+    # A shape stands on the side to which no line bends.
+    bent = {a for (a, _), bend in zip(edges, bends, strict=True) if bend > 1}
     for a, b in sorted(edges, key=lambda edge: boxes[edge[1]].y - boxes[edge[0]].y):
         start, end = boxes[a], boxes[b]
         others = [each for each in whole.boxes if each.key not in (a, b)]
         line = direct(start, end, others)
         if line is None:
-            top, bottom = start.y + start.height / 2, end.y + end.height / 2
-            beside = max(_right_edges(whole, start, end), default=0.0)
-            lane = lanes.take(top, bottom, beside)
-            line = around(start, end, lane)
+            way = detour(start, end, others)
+            beside = max(_right_edges(whole, way, (start, end)), default=0.0)
+            lane = lanes.take(way.top, way.bottom, beside)
+            line = way.along(lane)
             whole.right = max(whole.right, lane + LANE / 2)
         elif shapes.get(a):
-            _label(whole, start, shape_text(shapes[a]))
+            _label(whole, start, shape_text(shapes[a]), on_left=a in bent)
         whole.lines.append(line)
 
 
-def _right_edges(whole: _Block, start: Box, end: Box) -> list[float]:
+def _right_edges(whole: _Block, way: Detour, ends: tuple[Box, Box]) -> list[float]:
     """Finds how far to the right things reach beside a line; frames around its ends are crossed."""
-    top, bottom = start.y, end.y + end.height
-    found = [
-        each.x + each.width / 2 for each in whole.boxes if each.y < bottom and top < each.y + each.height
+    start, end = ends
+    found = [start.x + start.width / 2, end.x + end.width / 2]
+    found += [
+        each.x + each.width / 2
+        for each in whole.boxes
+        if each.y < way.bottom and way.top < each.y + each.height
     ]
     for frame in whole.frames:
-        beside = frame.y < bottom and top < frame.y + frame.height
+        beside = frame.y < way.bottom and way.top < frame.y + frame.height
         if beside and not any(frame.y <= each.y <= frame.y + frame.height for each in (start, end)):
             found.append(frame.x + frame.width)
     return found
 
 
-def _label(whole: _Block, start: Box, text: str) -> None:
-    label = Label(text, start.x + 5, start.y + start.height + 13)
+def _label(whole: _Block, start: Box, text: str, *, on_left: bool) -> None:
+    wide = text_width(text, SMALL_SIZE)
+    label = Label(text, start.x - 9 - wide if on_left else start.x + 5, start.y + start.height + 13)
     if label not in whole.labels:
         whole.labels.append(label)
-        whole.right = max(whole.right, label.x + text_width(text, SMALL_SIZE))
+        whole.left, whole.right = max(whole.left, -label.x), max(whole.right, label.x + wide)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from math import hypot
 
-from nncli.drawing.shapes import Box, Line, Point
+from nncli.drawing.shapes import Box, Frame, Line, Point
 
 LANE, _BEND, _CLEARANCE, _SAMPLES = 10.0, 8.0, 5.0, 32
+# How far below a box, and above another, a line turns: below the shape that stands there.
+_BELOW, _ABOVE = 21.0, 14.0
 
 
 def direct(start: Box, end: Box, others: Iterable[Box]) -> Line | None:
@@ -37,36 +41,72 @@ def _inside(point: Point, box: Box) -> bool:
     return across and box.y - _CLEARANCE < point[1] < box.y + box.height + _CLEARANCE
 
 
-def around(start: Box, end: Box, lane: float) -> Line:
-    """Draws from the side of one box along a lane into the side of another, round at the corners."""
-    side = 1 if lane > start.x else -1
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """A way round what lies between two boxes: the corners before its lane, and those behind it."""
+
+    leaving: tuple[Point, ...]
+    arriving: tuple[Point, ...]
+
+    @property
+    def top(self) -> float:
+        """Where the lane begins."""
+        return self.leaving[-1][1]
+
+    @property
+    def bottom(self) -> float:
+        """Where the lane ends."""
+        return self.arriving[0][1]
+
+    def along(self, lane: float) -> Line:
+        """Draws it along a lane, round at the corners."""
+        return _rounded([*self.leaving, (lane, self.top), (lane, self.bottom), *self.arriving])
+
+
+def detour(start: Box, end: Box, others: Iterable[Box]) -> Detour:
+    """Leaves and arrives at the right side, or below and above where a box stands beside an end."""
+    others = list(others)
     # Out below the middle and in above it, so that lines of one box do not lie on each other.
-    a = (start.x + side * start.width / 2, start.y + start.height * 0.7)
-    b = (end.x + side * end.width / 2, end.y + end.height * 0.3)
-    bend = min(_BEND, abs(b[1] - a[1]) / 2)
-    before, after = (lane - side * bend, a[1]), (lane - side * bend, b[1])
-    down, up = (lane, a[1] + bend), (lane, b[1] - bend)
-    first, second = (lane, a[1]), (lane, b[1])
-    return Line(
-        (
-            ("M", (a,)),
-            ("L", (before,)),
-            ("C", (first, first, down)),
-            ("L", (up,)),
-            ("C", (second, second, after)),
-            ("L", (b,)),
-        )
-    )
+    out, into = start.y + start.height * 0.7, end.y + end.height * 0.3
+    leaving: tuple[Point, ...] = ((start.x + start.width / 2, out),)
+    if any(_is_beside(each, start.x, out) for each in others):
+        leaving = ((start.x, start.y + start.height), (start.x, start.y + start.height + _BELOW))
+    arriving: tuple[Point, ...] = ((end.x + end.width / 2, into),)
+    if any(_is_beside(each, end.x, into) for each in others):
+        arriving = ((end.x, end.y - _ABOVE), (end.x, end.y))
+    return Detour(leaving, arriving)
+
+
+def _is_beside(box: Box, x: float, y: float) -> bool:
+    return box.x > x and box.y - _CLEARANCE < y < box.y + box.height + _CLEARANCE
+
+
+def _rounded(corners: Sequence[Point]) -> Line:
+    steps: list[tuple[str, tuple[Point, ...]]] = [("M", (corners[0],))]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        bend = min(_BEND, _distance(before, corner) / 2, _distance(corner, after) / 2)
+        steps.append(("L", (_towards(corner, before, bend),)))
+        steps.append(("C", (corner, corner, _towards(corner, after, bend))))
+    return Line((*steps, ("L", (corners[-1],))))
+
+
+def _distance(a: Point, b: Point) -> float:
+    return hypot(b[0] - a[0], b[1] - a[1])
+
+
+def _towards(a: Point, b: Point, far: float) -> Point:
+    share = far / (_distance(a, b) or 1.0)
+    return a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
 
 
 class Lanes:
     """The lanes to the right of what lies in a container; lines that share no height share a lane.
 
-    `lines` are those that are there already.
+    `lines` and `frames` are those that are there already; no line lies on a border.
     """
 
-    def __init__(self, lines: Iterable[Line] = ()) -> None:
-        self._taken: list[tuple[float, float, float]] = []
+    def __init__(self, lines: Iterable[Line] = (), frames: Iterable[Frame] = ()) -> None:
+        self._taken = [(each.x + each.width, each.y, each.y + each.height) for each in frames]
         for line in lines:
             corners = [points[-1] for _, points in line.steps]
             for a, b in pairwise(corners):

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nncli.errors import NncliError, ResourceError
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure
 from nncli.network.arguments import evaluated
 from nncli.network.flows import Inflow, inflow_of, scope_of
 from nncli.network.frames import Build, Frame, Wish
 from nncli.network.function_items import build_compute, build_function, build_parameter, build_rearrangement
 from nncli.network.joining import join
 from nncli.network.layer_items import build_layer
-from nncli.network.modules import last_valid
 from nncli.network.naming import Namer, given_names, kind_of
 from nncli.network.scopes import Named, Names
 from nncli.network.sharing import shared_scope, shares_other
@@ -25,7 +24,7 @@ from nncli.network.structures import (
     build_sequential,
     inner_frame,
 )
-from nncli.network.tape import Spot
+from nncli.network.taking import take
 from nncli.network.values import Value
 from nncli.spec.items import (
     BlockCall,
@@ -156,7 +155,7 @@ def _once(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> 
         named.module = named.module or name
     if (item.init or freeze or item.weights) and not is_shared:
         build.wishes.append(Wish(item, name, freeze))
-    return _taken(build, item, named) if item.take else named
+    return take(build, item, named, name) if item.take else named
 
 
 def _operation(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
@@ -201,29 +200,6 @@ def _structure(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str
     return replace(named, parts={**inside.names.own, **named.parts}) if name else named
 
 
-def _taken(build: Build, item: Item, named: Named) -> Named:
-    """Picks one of several results: `take: last`, `take: weights`, `take: 0`.
-
-    Raises SpecError `take-unknown`.
-    """
-    assert item.take is not None
-    word = item.take.text
-    if named.is_broken or named.value is None:
-        return replace(named, value=None)
-    value = named.value
-    if word in named.parts:
-        taken = named.parts[word].value
-        results = [Named(each) for each in taken] if isinstance(taken, tuple) else []
-        return replace(named, value=taken, results=results)
-    if word == "last" and isinstance(value, Value) and value.time == 1:
-        spot = Spot(item.place, item.path, "take: last")
-        made: Value = build.tape.call(last_valid, (value, value.mask), {}, spot)
-        return replace(named, value=replace(made, channels=1))
-    known = [part for part in named.parts if not part.isdigit()] or list(named.parts)
-    facts = {"layer": kind_of(item.operation), "take": word, "nearest": nearest(word, known), "known": known}
-    raise failure("take-unknown", item.take.place, f"{item.path}.take", **facts)
-
-
 def _loop(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
     """Repeats an item: in a row, each copy on the result of the one before, or side by side."""
     loop = item.operation
@@ -264,7 +240,8 @@ def _loop(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> 
     whole.results = list(copies.values())
     if loop.join is not None:
         known = not whole.is_broken and all(each.value is not None for each in copies.values())
-        whole.value = join(build, frame, (item, loop.join), copies, inflow) if known else None
+        around = replace(frame, namer=Namer(name))
+        whole.value = join(build, around, (item, loop.join), copies, inflow) if known else None
     return whole
 
 

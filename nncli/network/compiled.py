@@ -20,7 +20,10 @@ class LayerCall:
 
     Shapes: `input_shapes` and `output_shape` have two rows first. `name` is that of its weights, or
     for a function an automatic one; `is_layer` tells whether a module stands behind it. `parameters`
-    counts numbers; a shared weight counts where it is first used. `node` is its node in the graph.
+    counts numbers; a shared weight counts where it is first used, and elsewhere `has_shared` tells of it.
+    `node` names the node in the graph
+    that carries its result, `nodes` all that belong to it: what fills padding, the parts of an expression.
+    `mask` names the padding mask beside the result. `visit` numbers the calls of other networks, 0 outside.
     """
 
     name: str
@@ -33,6 +36,9 @@ class LayerCall:
     is_layer: bool = True
     node: str = ""
     mask: str = ""
+    nodes: frozenset[str] = frozenset()
+    visit: int = 0
+    has_shared: bool = False
 
 
 class Construction(NamedTuple):

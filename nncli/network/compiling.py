@@ -15,7 +15,7 @@ from nncli.network.building import build_items
 from nncli.network.compiled import CompiledNetwork, WeightsWish
 from nncli.network.finishing import check_frozen, freeze, initialisations, initialise, rebuild
 from nncli.network.flows import find
-from nncli.network.frames import Build, Frame
+from nncli.network.frames import WORDS, Build, Frame
 from nncli.network.inputs import input_values
 from nncli.network.naming import Namer, called_networks
 from nncli.network.recurrent import unpack
@@ -247,8 +247,10 @@ def _unused(build: Build, outputs: Mapping[str, Value], path: str) -> list[Probl
     graph = build.tape.graph
     named = {node.name: node for node in graph.nodes}
     erased = set()
+    # A learned tensor may be there to be shared alone.
+    kept = {*build.ties.values()}
     for node in reversed(list(graph.nodes)):
-        if not node.users and node.op not in ("placeholder", "output"):
+        if not node.users and node.op not in ("placeholder", "output") and node.target not in kept:
             erased.add(node.name)
             graph.erase_node(node)
     # Of several results, one that is used is enough: the state of an LSTM.
@@ -264,7 +266,7 @@ def _unused(build: Build, outputs: Mapping[str, Value], path: str) -> list[Probl
     return [
         Problem("result-unused", call.place, call.path, {"layer": call.type})
         for call in unused
-        if call.path.startswith(f"{path}.")
+        if call.path.startswith(f"{path}.") and call.path.rpartition(".")[2] not in WORDS
     ]
 
 

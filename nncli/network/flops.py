@@ -77,6 +77,8 @@ def operation_flops(
     Moving, copying and looking up count 0.
     """
     packet = function._overloadpacket
+    if packet is _ATEN.convolution_backward:
+        return _convolution_backward(arguments)
     counted: Callable[..., int] | None = flop_registry.get(_same_as(packet))
     if counted is not None:
         return counted(*arguments, **keywords, out_val=result)
@@ -95,6 +97,18 @@ def operation_flops(
     if name in _INTERPOLATIONS:
         return made.numel() * _INTERPOLATIONS[name]
     return made.numel() if torch.Tag.pointwise in function.tags else 0
+
+
+def _convolution_backward(arguments: Sequence[Any]) -> int:
+    """Counts as much as the way forward for each gradient that is wanted: of the input, of the weight.
+
+    Torch's own count takes every channel for connected with all others, whatever the groups.
+    """
+    gradient, given, weight, *_ = arguments
+    is_transposed, wanted = arguments[7], arguments[10]
+    # The weight has the channels of one group only: each of its numbers meets each place once.
+    rows, _, *sides = (given if is_transposed else gradient).shape
+    return int(2 * rows * prod(sides) * weight.numel() * sum(wanted[:2]))
 
 
 def _same_as(packet: Any) -> Any:

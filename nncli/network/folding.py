@@ -31,18 +31,23 @@ Part: TypeAlias = "Step | Group"
 @dataclass
 class _Open:
     name: str
+    visit: int = 0
     children: list[Step | _Open] = field(default_factory=list)
 
 
 def folded(steps: Sequence[Step]) -> tuple[Part, ...]:
-    """Makes the tree; repetitions (`layers.0`, `layers.1` …) that are equal in all but name are folded."""
+    """Makes the tree; repetitions (`layers.0`, `layers.1` …) that are equal in all but name are folded.
+
+    A network that is called twice has its scope twice, on the same weights.
+    """
     root = _Open("")
     for step in steps:
         scope = root
         for name in step.scope:
             last = scope.children[-1] if scope.children else None
-            if not (isinstance(last, _Open) and last.name == name):
-                last = _Open(name)
+            is_inside = scope is not root or (isinstance(last, _Open) and last.visit == step.visit)
+            if not (isinstance(last, _Open) and last.name == name and is_inside):
+                last = _Open(name, step.visit)
                 scope.children.append(last)
             scope = last
         scope.children.append(step)

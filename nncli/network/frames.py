@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
 from typing import Final
 
 from torch import nn
@@ -14,11 +16,13 @@ from nncli.network.compiled import CompiledNetwork, Construction, LayerCall
 from nncli.network.naming import Namer
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.sizing import META_ABOVE_BYTES, require_memory
-from nncli.network.tape import Tape
+from nncli.network.tape import IS_MASK, Tape
 from nncli.network.values import Value
 from nncli.spec.items import FLOW, Constant, Item
 from nncli.spec.network_spec import NetworkSpec
 
+# The words beside an item that make a call of their own.
+WORDS: Final = ("join", "shortcut", "take")
 # The memory that is free is read again when this much was added.
 MANY_BYTES: Final = 2**24
 
@@ -35,6 +39,25 @@ class Wish:
     freeze: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a call gave: its dotted name, what people call it, and its first result.
+
+    `parameters` counts those that are not yet counted; `has_shared` tells of others. `node` carries the
+    result where that of the value does not. `word` is the word beside an item that makes
+    it: `join`, `shortcut` or `take`; empty for the item itself.
+    """
+
+    name: str
+    type: str
+    value: Value
+    parameters: int = 0
+    has_shared: bool = False
+    is_layer: bool = False
+    node: str = ""
+    word: str = ""
+
+
 @dataclass
 class Build:
     """What grows while a network is compiled.
@@ -45,7 +68,8 @@ class Build:
     around the walk, outer first; what an error leaves there tells where it was raised. `frozen` are
     modules that other networks froze, and `made_here` networks that state no inputs, so that their
     first call makes them. `weights` remembers how many bytes a layer has, and `results` what two rows
-    became in it, by all that decides it.
+    became in it, by all that decides it. `visit` numbers the call of another network around the walk, 0
+    outside of them; `visits` has those to come.
     """
 
     tape: Tape
@@ -65,6 +89,8 @@ class Build:
     weights: dict[Hashable, int] = field(default_factory=dict)
     results: dict[Hashable, object] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
+    visit: int = 0
+    visits: Iterator[int] = field(default_factory=partial(count, 1))
     bytes_so_far: int = 0
     _bytes_checked: int = 0
 
@@ -79,6 +105,35 @@ class Build:
         if spec.inputs is not None:
             return tuple(spec.inputs)
         return tuple(compiled.stated_inputs()) if compiled else (FLOW,)
+
+    def record(self, item: Item, made: Made, inputs: Iterable[Value]) -> None:
+        """Notes a call for summaries, probes and messages; all nodes since the last one belong to it."""
+        value = made.value
+        if value.mask is not None:
+            value.mask.node.meta[IS_MASK] = True
+        self.calls.append(
+            LayerCall(
+                name=made.name,
+                type=made.type,
+                place=item.place,
+                path=f"{item.path}.{made.word}" if made.word else item.path,
+                input_shapes=tuple(each.shape for each in inputs),
+                output_shape=value.shape,
+                parameters=made.parameters,
+                has_shared=made.has_shared,
+                is_layer=made.is_layer,
+                node=made.node or value.node.name,
+                mask=value.mask.origin if value.mask else "",
+                nodes=self.tape.fresh(),
+                visit=self.visit,
+            )
+        )
+
+    def hand_on(self, value: Value) -> None:
+        """Notes that the last call hands on another of its results than it does by itself."""
+        call, mask = self.calls[-1], value.mask.origin if value.mask else ""
+        nodes = call.nodes | self.tape.fresh()
+        self.calls[-1] = replace(call, output_shape=value.shape, mask=mask, nodes=nodes)
 
     def report(self, problems: Sequence[Problem]) -> None:
         """Keeps problems; one that copies of a loop repeat is said once."""
@@ -106,34 +161,6 @@ class Build:
             require_memory(self.bytes_so_far, item.place, item.path, name)
             self._bytes_checked = self.bytes_so_far
         return self.bytes_so_far <= META_ABOVE_BYTES
-
-    def note(
-        self,
-        item: Item,
-        names: tuple[str, str],
-        inputs: Sequence[Value],
-        result: Value,
-        node: str,
-        parameters: int | None = None,
-    ) -> None:
-        """Keeps a call for summaries, probes and messages; `names` are its own and that of its type.
-
-        `parameters` counts those of a layer, and is None for what has no module.
-        """
-        self.calls.append(
-            LayerCall(
-                name=names[0],
-                type=names[1],
-                place=item.place,
-                path=item.path,
-                input_shapes=tuple(value.shape for value in inputs),
-                output_shape=result.shape,
-                parameters=parameters or 0,
-                is_layer=parameters is not None,
-                node=node,
-                mask=result.mask.origin if result.mask else "",
-            )
-        )
 
     def _is_known(self, problem: Problem) -> bool:
         return any(p.code == problem.code and p.place == problem.place for p in self.problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -15,7 +15,7 @@ from nncli.messages.catalogue import failure
 from nncli.network.arguments import evaluated
 from nncli.network.computing import compute
 from nncli.network.flows import Inflow, find, required, scope_of, several, unknown_input
-from nncli.network.frames import Build, Frame, attach
+from nncli.network.frames import Build, Frame, Made, attach
 from nncli.network.function_calls import call_item
 from nncli.network.function_signatures import tensor_names
 from nncli.network.functions import Operand
@@ -96,7 +96,7 @@ def build_function(build: Build, frame: Frame, item: Item, inflow: Inflow, name:
     scope = scope_of(build, frame, inflow, item)
     called = call_item(function.call, flow, named, (build.tape, scope), spot)
     made = called.result
-    _record(build, item, (name, called_as), [*flow, *named.values()], made)
+    record(build, item, (name, called_as), [*flow, *named.values()], made)
     if not isinstance(made, tuple):
         return Named(made)
     return several(made, called.names, made[0] if called.names else None)
@@ -127,12 +127,14 @@ def _flowing(item: Item, name: str, inflow: Inflow) -> tuple[list[Operand], dict
     return flow, named
 
 
-def _record(build: Build, item: Item, names: tuple[str, str], values: Sequence[object], made: Found) -> None:
+def record(
+    build: Build, item: Item, names: tuple[str, str], values: Iterable[object], made: Found, word: str = ""
+) -> None:
+    """Notes a call without a module; `names` are its dotted name and what people call it."""
     first = made[0] if isinstance(made, tuple) and made else made
-    if not isinstance(first, Value):
-        return
-    inputs = [value for value in values if isinstance(value, Value)]
-    build.note(item, names, inputs, first, first.node.name)
+    if isinstance(first, Value):
+        inputs = (value for value in values if isinstance(value, Value))
+        build.record(item, Made(*names, first, word=word), inputs)
 
 
 def build_rearrangement(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
@@ -143,7 +145,7 @@ def build_rearrangement(build: Build, frame: Frame, item: Item, inflow: Inflow, 
         return Named(is_broken=True)
     value = required(inflow.first, item, wanted.verb)
     made = rearrange(wanted, value, (build.tape, scope_of(build, frame, inflow, item)), item.path)
-    _record(build, item, (name, wanted.verb), [value], made)
+    record(build, item, (name, wanted.verb), [value], made)
     return Named(made)
 
 
@@ -172,7 +174,7 @@ def build_compute(build: Build, frame: Frame, item: Item, inflow: Inflow, name: 
             named = Named(known, is_broken=known is None)
             inside.names.own[each] = frame.names.own[each] = named
     read = [value for value in (inflow.first,) if isinstance(value, Value)]
-    _record(build, item, (name, "compute"), read, result)
+    record(build, item, (name, "compute"), read, result)
     named = several(result) if isinstance(result, tuple) else Named(result, is_broken=result is None)
     return replace(named, parts={**named.parts, **inside.names.own})
 
@@ -195,7 +197,9 @@ def build_parameter(build: Build, frame: Frame, item: Item, inflow: Inflow, name
         if tuple(owner.shape) != sizes:
             facts = {"name": item.name, "own": list(sizes), "owner": name, "other": list(owner.shape)}
             raise failure("share-shape", item.place, f"{item.path}.share", **facts)
-        return Named(build.tape.attribute(name, owner, spot), module=name)
+        value = build.tape.attribute(name, owner, spot)
+        build.record(item, Made(name, "Parameter", value, has_shared=True), ())
+        return Named(value, module=name)
     make = partial(_parameter, sizes)
     with torch.device("meta"):
         parameter = make()
@@ -205,6 +209,7 @@ def build_parameter(build: Build, frame: Frame, item: Item, inflow: Inflow, name
         build.rebuild[name] = make
     attach(build.root, name, parameter)
     value = build.tape.attribute(name, parameter, spot)
+    build.record(item, Made(name, "Parameter", value, parameter.numel()), ())
     return Named(value, module=name)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import fx
 
-from nncli.network.tape import Tape
+from nncli.network.tape import IS_MASK, Tape
 from nncli.network.values import MOST_VALUES, ROWS, Value
 from nncli.spec.network_spec import InputSpec
 
@@ -28,7 +28,7 @@ def input_values(tape: Tape, inputs: Mapping[str, InputSpec]) -> dict[str, Value
         if given.has_mask:
             node = tape.graph.placeholder(_argument(f"{name}_mask", arguments))
             steps = torch.ones(ROWS, *given.steps, dtype=torch.bool)
-            node.meta["shape"] = tuple(steps.shape)
+            node.meta.update({"shape": tuple(steps.shape), IS_MASK: True})
             value = replace(value, mask=Value(node, steps, f"{name}.mask", None, time=1))
         values[name] = value
     return values

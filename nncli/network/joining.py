@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
 
 from nncli.messages.catalogue import failure
+from nncli.network.arguments import FormulaScope
 from nncli.network.computing import compute
 from nncli.network.flows import Inflow, required, scope_of
 from nncli.network.frames import Build, Frame
 from nncli.network.function_calls import call_item
-from nncli.network.function_items import ItemEnvironment
+from nncli.network.function_items import ItemEnvironment, record
 from nncli.network.function_records import carried_call
 from nncli.network.scopes import Found, Named, Names
-from nncli.network.tape import Spot
+from nncli.network.tape import Spot, Tape
 from nncli.network.upstream import ways_to
 from nncli.network.values import Value, shown
-from nncli.spec.items import Item, Join
+from nncli.spec.items import Call, Item, Join
 
 
 def join(
@@ -27,32 +28,46 @@ def join(
 ) -> Found:
     """Joins results by a function of tensors, an expression over their names, or not at all.
 
-    `cat` needs no dim: it joins along the channels of the record.
+    `frame` is the scope of what is joined. `cat` needs no dim: it joins along the channels of the record.
     Raises SpecError `join-axis`, `join-empty`, `flow-several`, and what functions and expressions raise.
     """
     item, how = joined
     spot = Spot(how.place, f"{item.path}.join", how.call.name if how.call else "join")
     if how.computation is not None:
         inside = replace(frame, names=Names(frame.names, dict(results)))
-        return compute(how.computation, ItemEnvironment(build, inside, inflow, item, spot.path))
+        made = compute(how.computation, ItemEnvironment(build, inside, inflow, item, spot.path))
+        values: Sequence[Found] = [each.value for each in results.values()]
+    else:
+        values = _one_of_each(results, item, spot)
+        if how.call is None:
+            return tuple(values)
+        made = _called(how.call, values, (build.tape, scope_of(build, frame, inflow, item)), spot)
+    record(build, item, (frame.namer.full(spot.label), spot.label), values, made, "join")
+    return made
+
+
+def _one_of_each(results: Mapping[str, Named], item: Item, spot: Spot) -> list[Value]:
     if not results:
-        raise failure("join-empty", how.place, spot.path)
-    values = [replace(required(each.value, item, spot.label), origin=name) for name, each in results.items()]
-    if how.call is None:
-        return tuple(values)
-    if how.call.positions or how.call.keywords or how.call.name not in ("cat", "add", "mul"):
-        scope = scope_of(build, frame, inflow, item)
-        return call_item(how.call, values, {}, (build.tape, scope), spot).result
-    if how.call.name == "cat":
-        return _side_by_side(build, values, spot)
+        raise failure("join-empty", spot.place, spot.path)
+    return [replace(required(each.value, item, spot.label), origin=name) for name, each in results.items()]
+
+
+def _called(
+    call: Call, values: Sequence[Value], surroundings: tuple[Tape, FormulaScope], spot: Spot
+) -> Found:
+    tape, _ = surroundings
+    if call.positions or call.keywords or call.name not in ("cat", "add", "mul"):
+        return call_item(call, values, {}, surroundings, spot).result
+    if call.name == "cat":
+        return _side_by_side(tape, values, spot)
     folded = values[0]
     for value in values[1:]:
-        function = operator.add if how.call.name == "add" else operator.mul
-        folded = carried_call(build.tape, function, (folded, value), {}, spot)
+        function = operator.add if call.name == "add" else operator.mul
+        folded = carried_call(tape, function, (folded, value), {}, spot)
     return folded
 
 
-def _side_by_side(build: Build, values: list[Value], spot: Spot) -> Value:
+def _side_by_side(tape: Tape, values: Sequence[Value], spot: Spot) -> Value:
     # A branch that does nothing may not know, such as `[]` on an input of three axes.
     axes = {value.channels for value in values if value.channels is not None}
     ranks = {len(value.shape) for value in values}
@@ -62,5 +77,5 @@ def _side_by_side(build: Build, values: list[Value], spot: Spot) -> Value:
         flow = ways_to(values, spot.label, spot.place)
         raise failure("join-axis", spot.place, spot.path, shapes=shapes, axes=known, flow=flow)
     axis = axes.pop()
-    joined: Value = carried_call(build.tape, torch.cat, (values, axis), {}, spot)
+    joined: Value = carried_call(tape, torch.cat, (list(values), axis), {}, spot)
     return replace(joined, channels=axis)

@@ -15,7 +15,7 @@ from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.network import mistakes
 from nncli.network.flows import Flowing, forward_inputs, several
-from nncli.network.frames import Build
+from nncli.network.frames import Build, Made
 from nncli.network.layers import RECURRENT, RESULTS
 from nncli.network.own_mistakes import check_state, raised_in_own
 from nncli.network.records import LEADING, padding_arguments, with_record, without_padding
@@ -224,4 +224,6 @@ def record_call(build: Build, layer: Layering, module: nn.Module, named: Named) 
     is_first = layer.name not in build.called
     build.called.add(layer.name)
     counted = sum(module.get_parameter(n).numel() for n in owned) if is_first else 0
-    build.note(layer.item, (layer.name, layer.call.name), layer.values, value, node.name, counted)
+    has_shared = counted < sum(weight.numel() for weight in module.parameters())
+    made = Made(layer.name, layer.call.name, value, counted, has_shared, is_layer=True, node=node.name)
+    build.record(layer.item, made, layer.values)

@@ -92,9 +92,10 @@ def _with_mask(tape: Tape, layer: tuple[str, nn.Module], value: Value, made: Val
     kind, module = layer
     way = way_of_mask(kind, module, value, made.time, made.shape)
     mask = value.mask if way is not None else None
-    if way is not None and way.target is not None:
-        spot = replace(spot, label=f"{made.origin}.mask")
-        mask = replace(tape.call(way.target, (value.mask, *way.numbers), {}, spot), time=1)
+    if mask is not None and way is not None and way.target is not None:
+        # It is still that of the same input, with other steps.
+        named = replace(spot, label=mask.origin)
+        mask = replace(tape.call(way.target, (mask, *way.numbers), {}, named), time=1)
     if pools_to_one(kind, value, made.shape):
         return _pooled(tape, kind, value, made, spot)
     is_largest = "MaxPool" in kind and filling(kind, module, value, made.shape, way) == "lowest"

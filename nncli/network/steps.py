@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from torch import fx
 
 from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.network.tape import IS_MASK
 
 _RUN: Final = ("call_module", "call_function", "call_method")
 
@@ -19,8 +20,9 @@ class Step:
     """One layer or function of a network, with all nodes of its graph that belong to it.
 
     `key` is the node that carries its result, `sources` are the keys of what flows in: steps, or
-    inputs of the network. `name` is dotted. Shapes leave the rows out. `mask` names the mask beside
-    the result, empty where there is none.
+    inputs of the network; a mask that travels beside what flows is none. `name` is dotted. Shapes leave
+    the rows out. `mask` names the mask beside the result, empty where there is none. `visit` numbers the
+    call of another network around it. `has_shared` tells whether it has weights that are counted elsewhere.
     """
 
     key: str
@@ -33,6 +35,8 @@ class Step:
     parameters: int = 0
     is_layer: bool = False
     mask: str = ""
+    visit: int = 0
+    has_shared: bool = False
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -57,151 +61,115 @@ def wiring(network: CompiledNetwork) -> Wiring:
     """Reads the steps of a network from its graph and from the record of its calls."""
     nodes = list(network.module.graph.nodes)
     owners = _owners(nodes, network.calls)
-    keys = list(dict.fromkeys(owners.values()))
-    members = {key: frozenset(name for name, owner in owners.items() if owner == key) for key in keys}
-    by_name = {node.name: node for node in nodes}
+    members: dict[str, list[fx.Node]] = {}
+    for node in nodes:
+        if node.name in owners:
+            members.setdefault(owners[node.name], []).append(node)
     calls = {call.node: call for call in network.calls}
     order = {node.name: position for position, node in enumerate(nodes)}
-    sources: dict[str, tuple[str, ...]] = {}
-    steps: dict[str, Step] = {}
-    ordered = sorted(keys, key=lambda key: order[key])
-    for position, key in enumerate(ordered):
-        flowing = (_arriving(node, owners, key) for node in nodes if node.name in members[key])
-        sources[key] = tuple(dict.fromkeys(each for keys in flowing for each in keys))
-        if key in calls:
-            steps[key] = _called(calls[key], members[key], sources[key])
-            continue
-        follows = next((calls[each].name for each in ordered[position:] if each in calls), "")
-        scope = max(_scope_between(key, sources, steps), _scope_around(steps, follows), key=len)
-        steps[key] = _unnamed(by_name[key], scope, members[key], sources[key])
     placeholders = [node.name for node in nodes if node.op == "placeholder"]
     inputs = dict(zip(placeholders, network.inputs, strict=False))
-    ends = [end for node in nodes if node.op == "output" for end in _arriving(node, owners, "")]
+    upstream, steps = _Upstream(inputs), []
+    for key in sorted(members, key=order.__getitem__):
+        own = members[key]
+        arriving = [each for node in own for each in _arriving(node, owners, key)]
+        sources = upstream.add(key, dict.fromkeys(arriving))
+        made = _called(calls[key], sources) if key in calls else _unnamed(own[0], sources)
+        shape = made.output[1:] if upstream.has_rows(key) else made.output
+        steps.append(replace(made, nodes=frozenset(node.name for node in own), output=shape))
+    ends = [end for node in nodes if node.op == "output" for end, _ in _arriving(node, owners, "")]
     shapes = {key: network.inputs[name].shape for key, name in inputs.items()}
-    return Wiring(tuple(steps.values()), inputs, dict(zip(network.outputs, ends, strict=False)), shapes)
+    return Wiring(tuple(steps), inputs, dict(zip(network.outputs, ends, strict=False)), shapes)
 
 
 def _owners(nodes: Iterable[fx.Node], calls: Iterable[LayerCall]) -> dict[str, str]:
     """Maps the nodes that do something to the node of their step.
 
     Several nodes are one step where the file says them as one: a recurrent layer with what packs its
-    rows, an expression with its parts. They share place and label, and stand side by side.
+    rows, an expression with its parts. What no call has is a step by itself, such as a length that the
+    network gives as its result.
     """
-    called = {call.node for call in calls}
-    layers = {call.name: call.node for call in calls if call.is_layer}
+    called = {name: call.node for call in calls for name in call.nodes}
+    keys = set(called.values())
     owners: dict[str, str] = {}
-    waiting: list[fx.Node] = []
-    last: fx.Node | None = None
     for node in nodes:
-        if node.op not in _RUN:
-            continue
-        if node.name in called:
-            owners.update({each.name: node.name for each in waiting if _said_as_one(each, node)})
-            owners.update({each.name: each.name for each in waiting if each.name not in owners})
+        if node.name in keys or (node.op in _RUN and node.name in called):
+            owners[node.name] = called[node.name]
+        elif node.op in _RUN and "shape" in node.meta and node.target is not operator.getitem:
             owners[node.name] = node.name
-            waiting, last = [], node
-        elif "shape" in node.meta and node.target is not operator.getitem:
-            if last is not None and not waiting and _said_as_one(node, last):
-                owners[node.name] = last.name
-            else:
-                waiting.append(node)
-        elif node.op == "call_module":
-            owners[node.name] = layers.get(str(node.meta.get("name", node.target)), node.name)
-    owners.update({each.name: each.name for each in waiting})
     return owners
 
 
-def _said_as_one(node: fx.Node, other: fx.Node) -> bool:
-    place = node.meta.get("place")
-    same_words = node.meta.get("label") == other.meta.get("label")
-    return place is not None and place == other.meta.get("place") and same_words
-
-
-def _arriving(node: fx.Node, owners: Mapping[str, str], step: str) -> list[str]:
-    """Finds the steps and inputs that a node reads, through nodes that are no step."""
-    found: list[str] = []
+def _arriving(node: fx.Node, owners: Mapping[str, str], step: str) -> list[tuple[str, bool]]:
+    """Finds the steps and inputs that a node reads, through nodes that are no step; true for a mask."""
+    found: list[tuple[str, bool]] = []
     for source in node.all_input_nodes:
-        owner = owners.get(source.name)
-        if owner is not None:
-            found += [owner] if owner != step else []
-        elif source.op == "placeholder":
-            found.append(source.name)
-        else:
+        owner = owners.get(source.name, source.name if source.op == "placeholder" else None)
+        if owner is None:
             found += _arriving(source, owners, step)
+        elif owner != step:
+            found.append((owner, IS_MASK in source.meta))
     return found
 
 
-def _called(call: LayerCall, nodes: frozenset[str], sources: tuple[str, ...]) -> Step:
+class _Upstream:
+    """What each step depends on, so that masks can be left out that travel beside a value.
+
+    `inputs` maps keys to names.
+    """
+
+    def __init__(self, inputs: Mapping[str, str]) -> None:
+        keys = {name: key for key, name in inputs.items()}
+        # A mask that flows in comes with its input.
+        self._owner = {key: keys.get(name.removesuffix(".mask"), key) for key, name in inputs.items()}
+        self._behind: dict[str, frozenset[str]] = {}
+
+    def add(self, key: str, arriving: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
+        """Adds a step behind those that are there; gives what flows into it."""
+        found = dict.fromkeys(source for source, is_mask in arriving if not is_mask)
+        behind = self._all_behind(found)
+        for source, is_mask in arriving:
+            if is_mask and self._owner.get(source, source) not in behind:
+                found[source] = None
+        self._behind[key] = self._all_behind(found)
+        return tuple(found)
+
+    def has_rows(self, key: str) -> bool:
+        """Tells whether an input leads to a step; what comes of learned tensors alone has no rows."""
+        return not self._behind[key].isdisjoint(self._owner)
+
+    def _all_behind(self, sources: Iterable[str]) -> frozenset[str]:
+        own = frozenset(self._owner.get(each, each) for each in sources)
+        return own.union(*(self._behind.get(each, ()) for each in own))
+
+
+def _called(call: LayerCall, sources: tuple[str, ...]) -> Step:
     return Step(
         key=call.node,
         name=call.name,
         type=call.type,
-        nodes=nodes,
+        nodes=call.nodes,
         sources=sources,
         inputs=tuple(shape[1:] for shape in call.input_shapes),
-        output=call.output_shape[1:],
+        output=call.output_shape,
         parameters=call.parameters,
         is_layer=call.is_layer,
         mask=call.mask,
+        visit=call.visit,
+        has_shared=call.has_shared,
     )
 
 
-def _unnamed(node: fx.Node, scope: Sequence[str], nodes: frozenset[str], sources: tuple[str, ...]) -> Step:
+def _unnamed(node: fx.Node, sources: tuple[str, ...]) -> Step:
     shapes = [source.meta["shape"][1:] for source in node.all_input_nodes if "shape" in source.meta]
-    kind = _function_name(node)
+    # As torch calls it: `sum`.
+    kind = str(getattr(node.target, "__name__", node.target))
     return Step(
         key=node.name,
-        name=".".join((*scope, kind)),
+        name=kind,
         type=kind,
-        nodes=nodes,
+        nodes=frozenset([node.name]),
         sources=sources,
         inputs=tuple(tuple(shape) for shape in shapes),
-        output=tuple(node.meta["shape"][1:]),
+        output=tuple(node.meta["shape"]),
     )
-
-
-def _function_name(node: fx.Node) -> str:
-    """Names what a node calls, as torch does: `add`, `cat`."""
-    if isinstance(node.target, str):
-        return node.target.rpartition(".")[2]
-    return str(getattr(node.target, "__name__", node.target))
-
-
-def _scope_between(key: str, sources: Mapping[str, tuple[str, ...]], steps: Mapping[str, Step]) -> list[str]:
-    """Finds the scope that holds all that lies between a function and where its inputs part.
-
-    The sum at the end of a residual has no name of its own; it belongs where its body stands.
-    """
-    ways = [_behind(source, sources) for source in sources[key]]
-    if not ways:
-        return []
-    shared = set(ways[0]).intersection(*ways[1:]) if len(ways) > 1 else set()
-    between = [steps[name] for way in ways for name in way if name not in shared and name in steps]
-    return _common([step.scope for step in between])
-
-
-def _scope_around(steps: Mapping[str, Step], follows: str) -> list[str]:
-    """Finds the scope of the step before and of the layer behind, where they share one."""
-    before = list(steps.values())[-1] if steps else None
-    return _common([before.scope, tuple(follows.split(".")[:-1])]) if before else []
-
-
-def _common(scopes: Sequence[tuple[str, ...]]) -> list[str]:
-    common: list[str] = []
-    for parts in zip(*scopes, strict=False):
-        if len(set(parts)) > 1:
-            break
-        common.append(parts[0])
-    return common
-
-
-def _behind(key: str, sources: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Lists a step and everything that it depends on."""
-    found: dict[str, None] = {}
-    waiting = [key]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = None
-            waiting += sources.get(name, ())
-    return list(found)

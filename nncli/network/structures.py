@@ -12,6 +12,7 @@ from nncli.messages.catalogue import failure
 from nncli.network.arguments import evaluated
 from nncli.network.flows import Flowing, Inflow, find, required, scope_of, unknown_input
 from nncli.network.frames import Build, Frame
+from nncli.network.function_items import record
 from nncli.network.function_records import carried_call
 from nncli.network.joining import join
 from nncli.network.naming import NOTHING, Namer
@@ -71,7 +72,9 @@ def build_residual(walk: Walk, build: Build, frame: Frame, item: Item, inflow: I
         flow = ways_to((body,), "residual", item.place)
         raise failure("residual-shape", item.place, item.path, flow=flow, **facts)
     spot = Spot(item.place, item.path, "residual")
-    return replace(named, value=carried_call(build.tape, operator.add, (body, other), {}, spot))
+    value = carried_call(build.tape, operator.add, (body, other), {}, spot)
+    record(build, item, (frame.namer.full("add"), "add"), (body, other), value, "shortcut")
+    return replace(named, value=value)
 
 
 def _shortcut_that_fits(before: Value, after: Value) -> str:
@@ -188,7 +191,9 @@ def build_network_call(walk: Walk, build: Build, frame: Frame, item: Item, inflo
     others = dict.fromkeys(inputs, "an input")
     inside = inner_frame(frame, called.network, spec.layers, others=others, opaque=True)
     inside.is_shared = is_there or compiled is not None
+    around, build.visit = build.visit, next(build.visits)
     named = build_block(walk, build, inside, replace(item, operation=block), inflow)
+    build.visit = around
     return replace(named, parts={**inside.names.own, **named.parts})
 
 

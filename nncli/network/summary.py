@@ -95,6 +95,7 @@ def _layer(step: Step, cost: Cost | None) -> dict[str, Any]:
         "inputs": [list(shape) for shape in step.inputs],
         "output": list(step.output),
         "parameters": step.parameters,
+        "has_shared": step.has_shared,
         "flops": cost.flops[step.key] if cost else None,
         "mask": step.mask or None,
     }

@@ -6,6 +6,7 @@ import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from math import prod
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from nncli.network.values import MOST_VALUES, Count, DeviceOf, Value, shown, val
 
 # In the meta of a node that takes one of several results: the node that gave them.
 PART_OF: Final = "part of"
+# In the meta of a node that holds the padding mask of a value.
+IS_MASK: Final = "mask"
 NOWHERE: Final = Place("", 1, 1)
 
 
@@ -43,6 +46,13 @@ class Tape:
 
     graph: fx.Graph = field(default_factory=fx.Graph)
     root: nn.Module = field(default_factory=nn.Module)
+    _told: fx.Node | None = None
+
+    def fresh(self) -> frozenset[str]:
+        """Names the nodes that were recorded since this was asked last: those of one call."""
+        nodes = list(takewhile(lambda node: node is not self._told, reversed(self.graph.nodes)))
+        self._told = nodes[0] if nodes else self._told
+        return frozenset(node.name for node in nodes)
 
     def call(
         self,

@@ -83,7 +83,8 @@ def _cells(line: _Line, flops: Mapping[str, int], widest: tuple[int, int]) -> It
     yield Text(_cut(line.step.type, widest[1]) if line.step else "")
     yield Text(shape_text(line.output), style)
     parameters = sum(step.parameters for step in line.steps)
-    yield Text(count(parameters) if parameters else "", style)
+    shared = "shared" if any(step.has_shared for step in line.steps) else ""
+    yield Text(count(parameters) if parameters else shared, style)
     operations = sum(flops.get(step.key, 0) for step in line.steps)
     yield Text(large(operations) if operations else "", style)
     yield Text(_cut(line.step.mask.removesuffix(".mask"), widest[1]) if line.step else "")

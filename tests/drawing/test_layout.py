@@ -9,6 +9,7 @@ from nncli.drawing.layout import draw_networks
 from nncli.drawing.shapes import Box, Picture
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.steps import wiring
+from tests.network.compiled import compiled
 from tests.network.traced import decoder, digits, resnet, two_inputs, unet
 
 NETWORKS = [digits, decoder, resnet, unet, two_inputs]
@@ -104,3 +105,34 @@ def test_a_long_text_is_cut_and_what_steers_is_spelt_out() -> None:
     found = picture(replace(network, calls=(told, *rest)))
     (box,) = [box for box in found.boxes if "xxx" in box.title]
     assert len(box.title) == 40 and "\x1b" not in box.title
+
+
+TOKENS = "tokens: {shape: [8], type: index, vocabulary: 11, mask: true}"
+
+
+def test_a_mask_that_travels_beside_its_value_has_no_line_of_its_own() -> None:
+    attention = "residual: [SelfAttention: {heads: 2}]"
+    found = picture(compiled(f"Embedding: 4, {attention}, {attention}, {{mean: 1}}", TOKENS))
+    (tokens,) = boxes(found, "tokens")
+    assert tokens.subtitle == "8 · with mask" and not boxes(found, "tokens.mask")
+    # One way down, and a skip for each residual.
+    assert len(found.lines) == len(found.boxes) - 1 + 2
+
+
+def test_a_mask_that_is_a_value_by_itself_is_drawn() -> None:
+    found = picture(compiled("{compute: 'float(tokens.mask)', from: tokens}, Linear: 2", TOKENS))
+    (mask,), (product,) = boxes(found, "tokens.mask"), boxes(found, "compute")
+    assert mask.y < product.y and not boxes(found, "tokens")
+
+
+def test_a_learned_tensor_leaves_the_middle_to_what_flows() -> None:
+    layers = "{Parameter: [3, 1, 1], name: scale}, ReLU, compute: x * scale"
+    found = picture(compiled(layers))
+    (parameter,), (relu,), (product,) = (boxes(found, t) for t in ("Parameter", "ReLU", "compute"))
+    assert parameter.x > relu.x == product.x
+    assert (parameter.y, parameter.kind) == (relu.y, "weights")
+
+
+def test_shared_weights_are_told() -> None:
+    found = picture(compiled("{Linear: 8, name: a}, {Linear: , share: a}", "row: [8]"))
+    assert [box.subtitle for box in boxes(found, "Linear")] == ["a · 72 parameters", "a · shared weights"]

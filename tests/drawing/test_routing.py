@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from nncli.drawing.routing import Lanes, around, direct
-from nncli.drawing.shapes import Box
+from nncli.drawing.routing import Lanes, detour, direct
+from nncli.drawing.shapes import Box, Frame
 
 
 def box(x: float, y: float) -> Box:
@@ -22,11 +22,19 @@ def test_a_box_in_the_way_or_an_end_above_is_no_way() -> None:
     assert direct(box(50, 100), box(50, 0), []) is None
 
 
-def test_around_leaves_and_arrives_at_the_side_of_the_lane() -> None:
-    line = around(box(50, 0), box(50, 200), 120)
+def test_a_detour_leaves_and_arrives_at_the_side_of_the_lane() -> None:
+    line = detour(box(50, 0), box(50, 200), [box(50, 100)]).along(120)
     first, last = line.steps[0][1][0], line.steps[-1][1][0]
     assert first[0] == last[0] == 80
     assert max(x for _, points in line.steps for x, _ in points) == 120
+
+
+def test_a_detour_does_not_run_behind_a_box_beside_its_ends() -> None:
+    way = detour(box(50, 0), box(50, 200), [box(150, 0), box(150, 200)])
+    line = way.along(220)
+    # Out at the lower edge and in at the upper one, below and above what stands beside them.
+    assert (line.steps[0][1][0], line.steps[-1][1][0]) == ((50, 24), (50, 200))
+    assert 24 < way.top < way.bottom < 200
 
 
 def test_lanes_are_shared_only_at_different_heights() -> None:
@@ -34,4 +42,5 @@ def test_lanes_are_shared_only_at_different_heights() -> None:
     first = lanes.take(0, 100, 50)
     assert lanes.take(50, 150, 50) > first
     assert lanes.take(100, 200, 50) == first
-    assert Lanes([around(box(0, 0), box(0, 200), first)]).take(50, 150, 50) > first
+    assert Lanes([detour(box(0, 0), box(0, 200), []).along(first)]).take(50, 150, 50) > first
+    assert Lanes([], [Frame("", 0, 0, first, 100)]).take(0, 100, 50) > first

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nncli.errors import Exit, NncliError
-from nncli.network.compiled import CompiledNetwork
+from nncli.network.compiled import CompiledNetwork, stored_tensors
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.tape import run_two_rows
 from nncli.spec.network_spec import InputSpec
@@ -173,6 +173,22 @@ def test_inputs_that_nobody_uses_are_left_out() -> None:
 def test_a_layer_that_nobody_uses_is_a_mistake() -> None:
     layers = "{Linear: 3, from: a, name: lost}, {Linear: 2, from: b}"
     assert codes(layers, "a: [6], b: [5]") == ["result-unused"]
+
+
+@pytest.mark.parametrize(
+    "beside", ["join: add, name: both}, {Linear: 2, from: both.a}", "join: a * b}, {Linear: 2, from: a}"]
+)
+def test_what_joins_branches_may_be_unused_where_a_branch_is_used_by_name(beside: str) -> None:
+    # The other branch is told, and not the join.
+    assert codes(f"{{parallel: {{a: [Linear: 3], b: [Linear: 3]}}, {beside}", ROW) == ["result-unused"]
+
+
+def test_a_learned_tensor_is_used_where_its_weights_are() -> None:
+    assert codes("{Parameter: [3], name: lost}, Linear: 2", ROW) == ["result-unused"]
+    shared = "{Linear: {out_features: 3, bias: false}, share: {weight: table}}"
+    found = compiled(f"{{Parameter: [3, 6], name: table}}, {shared}", ROW)
+    assert [*stored_tensors(found.module)] == ["table"]
+    assert sum(call.parameters for call in found.calls) == found.parameters() == 18
 
 
 def test_features_flow_in_where_there_are_several_inputs() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 import torch
 from torch import nn
@@ -88,3 +90,35 @@ def test_a_step_of_training_counts_the_way_back() -> None:
     # The gradients of both weights, and of what flows into the second.
     products = 2 * 12 * 5 + 2 * 2 * 5 * 4
     assert products <= found.total_flops - sum(found.flops.values()) < products + 60
+
+
+# Of the loss that stands for a real one: six for every number of the output, and its sum.
+_LOSS, _SUM = 6, 1
+
+
+def _backward(*layers: nn.Module, given: InputSpec) -> int:
+    network = traced(nn.Sequential(*layers), given=given)
+    found = Gauge(network).training_step(1)
+    return found.total_flops - sum(found.flops.values()) - _LOSS * prod(network.output_shape) - _SUM
+
+
+def test_the_way_back_through_groups_counts_the_channels_of_a_group() -> None:
+    expand = nn.Conv2d(3, 12, 1, bias=False)
+    depthwise = nn.Conv2d(12, 12, 3, padding=1, groups=12, bias=False)
+    pointwise = nn.Conv2d(12, 4, 1, bias=False)
+    places = 8 * 8
+    forward = [2 * places * numbers for numbers in (3 * 12, 12 * 9, 12 * 4)]
+    # The image needs no gradient; both others need one of what flows in and one of their weight.
+    assert _backward(expand, depthwise, pointwise, given=IMAGE) == forward[0] + 2 * (forward[1] + forward[2])
+
+
+def test_the_way_back_through_a_transposed_convolution_counts_where_it_starts() -> None:
+    first, second = (nn.ConvTranspose1d(12, 12, 2, stride=2, groups=3, bias=False) for _ in range(2))
+    forward = [2 * steps * 12 * 4 * 2 for steps in (7, 14)]
+    assert _backward(first, second, given=InputSpec((12, 7))) == forward[0] + 2 * forward[1]
+
+
+def test_frozen_weights_need_no_gradient() -> None:
+    first, second = nn.Conv2d(3, 3, 1, bias=False), nn.Conv2d(3, 3, 1, groups=3, bias=False)
+    second.weight.requires_grad_(False)
+    assert _backward(first, second, given=IMAGE) == 2 * 64 * 9 + 2 * 64 * 3

@@ -206,7 +206,7 @@ def test_batch_norm_in_training_does_not_depend_on_what_stands_in_the_padding() 
     [
         ("Embedding: 6, LayerNorm, Linear: 4, Dropout: 0.1, ReLU", ["tokens.mask"] * 5),
         ("Embedding: 6, {mean: 1}, Linear: 2", ["tokens.mask", "", ""]),
-        (f"{TO_CONV}, Conv1d: [4, 3, stride: 2], ReLU", ["tokens.mask"] * 2 + ["Conv1d.mask"] * 2),
+        (f"{TO_CONV}, Conv1d: [4, 3, stride: 2], ReLU", ["tokens.mask"] * 4),
         (f"{TO_CONV}, AdaptiveAvgPool1d: 2", ["tokens.mask", "tokens.mask", ""]),
         (f"{TO_CONV}, MaxPool1d: {{kernel_size: 2, ceil_mode: true}}", ["tokens.mask", "tokens.mask", ""]),
         ("Embedding: 6, {rearrange: b t c -> (b t) c}, {reshape: [-1, 7, 6]}", ["tokens.mask", "", ""]),

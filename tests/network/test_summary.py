@@ -77,6 +77,7 @@ def test_the_document_is_complete() -> None:
         "inputs": [[1, 8, 8]],
         "output": [32, 8, 8],
         "parameters": 320,
+        "has_shared": False,
         "flops": 36_864,
         "mask": None,
     }

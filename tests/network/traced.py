@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, cast
 
 import torch
@@ -37,7 +38,7 @@ class _Tracer(fx.Tracer):
 
 
 def traced(module: nn.Module, **inputs: InputSpec) -> CompiledNetwork:
-    """Traces a module; its layers are those of torch.nn, its functions have no record of their own."""
+    """Traces a module; its layers are those of torch.nn, its functions stand in the scope of their module."""
     graph = _Tracer().trace(module)
     graph_module = fx.GraphModule(module, graph)
     samples = [
@@ -58,6 +59,8 @@ def traced(module: nn.Module, **inputs: InputSpec) -> CompiledNetwork:
             node.meta["shape"] = tuple(found.shape)
         if node.op == "call_module":
             calls.append(_call(graph_module, node, found, calls))
+        elif node.op == "call_function" and node.target is not operator.getitem:
+            calls.append(_function(node))
     return CompiledNetwork(graph_module, inputs, tuple(calls), outputs, cast(NetworkSpec, None))
 
 
@@ -78,6 +81,24 @@ def _call(module: fx.GraphModule, node: fx.Node, found: Any, calls: list[LayerCa
         output_shape=value.meta["shape"],
         parameters=0 if any(call.name == node.target for call in calls) else count,
         node=value.name,
+        nodes=frozenset({node.name, value.name}),
+    )
+
+
+def _function(node: fx.Node) -> LayerCall:
+    stack = [str(name) for name, _ in node.meta.get("nn_module_stack", {}).values()]
+    kind = getattr(node.target, "__name__", str(node.target))
+    return LayerCall(
+        name=".".join(part for part in (*stack[-1:], kind) if part),
+        type=kind,
+        place=node.meta["place"],
+        path="network",
+        input_shapes=tuple(each.meta["shape"] for each in node.all_input_nodes if "shape" in each.meta),
+        output_shape=node.meta["shape"],
+        parameters=0,
+        is_layer=False,
+        node=node.name,
+        nodes=frozenset({node.name}),
     )
 
 
