@@ -1,10 +1,11 @@
-"""Reading a regular file, once and whole: no pipe is waited for, no device is opened for long."""
+"""Opening and reading regular files: no pipe is waited for, no device is opened for long."""
 
 from __future__ import annotations
 
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 
 class NotRegularError(OSError):
@@ -16,8 +17,8 @@ class NotRegularError(OSError):
         self.strerror = "it is a directory" if is_folder else "it is not a regular file"
 
 
-def read_regular_file(path: Path, *, follow: bool = True, most_bytes: int = -1) -> bytes:
-    """Reads a file up to a number of bytes; a link is followed unless that is forbidden.
+def open_regular_file(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Opens a file for reading; a link is followed unless that is forbidden.
 
     Raises NotRegularError, OSError where it is missing or cannot be read, ValueError for a path that
     no file can have.
@@ -32,5 +33,10 @@ def read_regular_file(path: Path, *, follow: bool = True, most_bytes: int = -1) 
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         raise NotRegularError(is_folder=stat.S_ISDIR(mode))
-    with open(descriptor, "rb") as file:
+    return open(descriptor, "rb")
+
+
+def read_regular_file(path: Path, *, follow: bool = True, most_bytes: int = -1) -> bytes:
+    """Reads a file, once and whole or up to a number of bytes. Raises as `open_regular_file` does."""
+    with open_regular_file(path, follow=follow) as file:
         return file.read(most_bytes)

@@ -97,7 +97,8 @@ class Kind:
     `words` are those of its declaration beside `type`. `check` refuses cells that can never be what
     is declared. `fit` gets the training rows, with the columns that `headers` chooses among those of a
     file, and may add warnings. `stand_in` gives an encoder of plausible sizes where no data are read.
-    `mistakes` finds what is wrong in a declaration by itself.
+    `mistakes` finds what is wrong in a declaration by itself. `has_numbers` tells that every cell is a
+    number, so that text is read as float64: NaN where a cell is empty, infinity where it is no number.
     """
 
     words: tuple[str, ...]
@@ -105,6 +106,7 @@ class Kind:
     fit: Callable[[Column, ColumnSpec, Table, list[Problem]], Encoder | Problem]
     stand_in: Callable[[Column, ColumnSpec], Encoder]
     may_be_target: bool = True
+    has_numbers: bool = False
     headers: Callable[[Column, ColumnSpec, Sequence[str]], tuple[str, ...]] = _own_header
     mistakes: Callable[[Column, ColumnSpec], Iterator[Mistake]] = _no_mistakes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from nncli.columns.kind import Encoder, Kind, Mistake, Truths, constant_warning
 from nncli.columns.targets import TargetSpec
 from nncli.errors import Problem
+from nncli.sources.number_texts import numbers_of
 from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
@@ -135,24 +137,19 @@ def refuse_for_log(column: Column, log: bool, numbers: Numbers, refusals: Refusa
 def number_cells(table: Table, headers: Sequence[str]) -> tuple[Numbers, Truths]:
     """Parses columns to float64 (N, columns), and marks empty cells.
 
-    Empty cells and words are NaN, what is too large is infinite. Raises `cells-nested`.
+    Empty cells are NaN; words, and what is too large, are infinite. Raises `cells-nested`.
     """
     import polars as pl
 
-    nulls = pl.Series(table.reading.nulls, dtype=pl.String).implode()
-    values, empties = [], []
-    for index, header in enumerate(headers):
-        if table.frame.schema[header].is_numeric():
-            value = pl.col(header).cast(pl.Float64)
-            empty = value.is_null() | value.is_nan()
+    values = []
+    for number, header in enumerate(headers):
+        if table.cells.schema[header].is_numeric():
+            value = table.series(header).cast(pl.Float64).fill_null(math.nan)
         else:
-            table.refuse_nested(header)
-            text = pl.col(header).cast(pl.String).str.strip_chars()
-            text = pl.when(text.is_in(nulls)).then(None).otherwise(text)
-            value, empty = text.cast(pl.Float64, strict=False), text.is_null()
-        values.append(value.alias(str(index)))
-        empties.append(empty.alias(str(index)))
-    return table.frame.select(values).to_numpy(), table.frame.select(empties).to_numpy()
+            value = numbers_of(table.raw(header), table.reading.nulls)
+        values.append(value.alias(str(number)))
+    numbers = pl.DataFrame(values).to_numpy()
+    return numbers, np.isnan(numbers)
 
 
 def is_number(numbers: Numbers) -> Truths:
@@ -235,5 +232,6 @@ NUMBER: Final = Kind(
     check=_check,
     fit=fit_number,
     stand_in=_stand_in,
+    has_numbers=True,
     mistakes=_mistakes,
 )

@@ -127,6 +127,7 @@ PIXELS: Final = Kind(
     fit=fit_pixels,
     stand_in=_stand_in,
     may_be_target=False,
+    has_numbers=True,
     headers=pixel_headers,
     mistakes=_mistakes,
 )

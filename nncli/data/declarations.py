@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from nncli.columns.targets import TargetSpec
 from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
+from nncli.sources.pieces import Wanted
 from nncli.sources.tables import Column
 from nncli.spec.network_spec import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
@@ -67,6 +68,30 @@ def columns_of(data: DataSpec) -> Iterator[tuple[Column, ColumnSpec]]:
         yield Column(name, declared.column or name, "input"), declared
     for name, declared in data.targets.items():
         yield Column(name, declared.column or name, "target"), declared
+
+
+def wanted_of(data: DataSpec, headers: Sequence[str]) -> Wanted:
+    """Chooses the columns of a file that the spec mentions, and those that hold numbers and nothing else."""
+    uses: dict[str, set[bool]] = {}
+    for column, declared in columns_of(data):
+        kind = kind_of(declared)
+        for header in kind.headers(column, declared, headers):
+            uses.setdefault(header, set()).add(kind.has_numbers)
+    mentioned = set(_texts(data.model_dump(exclude={"inputs", "targets"})))
+    numbers = {header for header, has_numbers in uses.items() if has_numbers == {True}}
+    there = frozenset(headers)
+    return Wanted(there & (mentioned | set(uses)), there & (numbers - mentioned))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
 
 
 def stand_in(spec: Spec) -> Expected:

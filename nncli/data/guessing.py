@@ -13,7 +13,8 @@ import numpy as np
 from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.sources.files import format_problem, read_bytes, read_table
+from nncli.sources.data_files import DataFile, find_file
+from nncli.sources.files import format_problem, read_table
 from nncli.sources.tables import Column, Reading, Table
 from nncli.spec.names import NAME, RESERVED
 from nncli.spec.network_spec import FEATURES
@@ -111,25 +112,25 @@ def _task(kind: str) -> Task:
 
 def _read(path: Path) -> Table:
     """Reads a file; another delimiter and words for empty cells are found by trying."""
-    content = read_bytes(path)
-    if isinstance(content, Problem):
-        kind = content.facts.get("kind")
-        reason = f"it is {kind}" if kind else content.facts.get("reason") or "no such file"
+    file = find_file(path, str(path))
+    if isinstance(file, Problem):
+        kind = file.facts.get("kind")
+        reason = f"it is {kind}" if kind else file.facts.get("reason") or "no such file"
         raise failure("file-unreadable", file=str(path), reason=reason)
     problem = format_problem(path)
     if problem:
         raise failures([problem])
-    table = _first_readable(path, content)
+    table = _first_readable(file)
     found = {word for each in table.columns for word in _null_words(table.texts(each))}
     nulls = ("", *(word for word in NULL_WORDS if word in found))
     return replace(table, reading=replace(table.reading, nulls=nulls))
 
 
-def _first_readable(path: Path, content: bytes) -> Table:
+def _first_readable(file: DataFile) -> Table:
     refused: DataError | None = None
     for delimiter in DELIMITERS:
         try:
-            return read_table(path, content, str(path), Reading(delimiter))
+            return read_table(file, Reading(delimiter))
         except DataError as error:
             # Only a wrong delimiter is worth another try; the first answer is the one to give.
             refused = refused or error

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,13 +18,14 @@ from nncli.data.arrays import Pieces, write_arrays
 from nncli.data.builtin_sets import builtin_file, builtin_name
 from nncli.data.cache import KIND, as_columns, cache_key, read_cached, write_document
 from nncli.data.dataset import Data, Part, PartName
-from nncli.data.declarations import columns_of, declare, stand_in
+from nncli.data.declarations import columns_of, declare, stand_in, wanted_of
 from nncli.data.fitting import cell_problems, column_problems, drawn_fractions, fit_encoders, resolved
 from nncli.data.rows import encode_slices, torch_index
 from nncli.data.splitting import split_rows
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.sources.files import format_problem, read_bytes, read_table
+from nncli.sources.data_files import DataFile, find_file
+from nncli.sources.files import format_problem, read_table
 from nncli.sources.tables import SHOWN, Reading, Rows, Table, counted
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
@@ -35,15 +37,6 @@ __all__ = ["open_data", "source_digest", "stand_in"]
 
 PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 NO_STRATIFY: Final = "none"
-
-
-@dataclass(frozen=True)
-class _File:
-    """A source file, read once: `shown` is its name in messages."""
-
-    path: Path
-    shown: str
-    content: bytes
 
 
 def open_data(spec: Spec) -> Data:
@@ -63,7 +56,7 @@ def open_data(spec: Spec) -> Data:
 
 
 def _opened_and_kept(
-    spec: Spec, data: DataSpec, files: Mapping[PartName, _File], problems: list[Problem], key: str
+    spec: Spec, data: DataSpec, files: Mapping[PartName, DataFile], problems: list[Problem], key: str
 ) -> Data:
     try:
         with new_entry(KIND, key, f"{spec.name}: {data.train}") as entry:
@@ -76,7 +69,7 @@ def _opened_and_kept(
 def _open(
     spec: Spec,
     data: DataSpec,
-    files: Mapping[PartName, _File],
+    files: Mapping[PartName, DataFile],
     problems: list[Problem],
     entry: Path | None,
 ) -> Data:
@@ -155,8 +148,8 @@ def source_digest(spec: Spec) -> str:
     return _digest(files)
 
 
-def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[PartName, _File]:
-    files: dict[PartName, _File] = {}
+def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[PartName, DataFile]:
+    files: dict[PartName, DataFile] = {}
     refused = {problem.path for problem in problems}
     for part in PARTS:
         source = getattr(data, part)
@@ -164,23 +157,23 @@ def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[Par
             continue
         name = builtin_name(source)
         path = builtin_file(name) if name else spec.origin.folder / source
-        content = (None if os.path.isdir(path) else format_problem(path)) or read_bytes(path)
-        if isinstance(content, Problem):
-            place = spec.place("data", part)
-            problems.append(Problem(content.code, place, f"data.{part}", content.facts))
+        shown = source if name else str(path)
+        found = (None if os.path.isdir(path) else format_problem(path)) or find_file(path, shown)
+        if isinstance(found, Problem):
+            problems.append(Problem(found.code, spec.place("data", part), f"data.{part}", found.facts))
         else:
-            files[part] = _File(path, source if name else str(path), content)
+            files[part] = found
     return files
 
 
 def _read_tables(
-    data: DataSpec, files: Mapping[PartName, _File], problems: list[Problem]
+    data: DataSpec, files: Mapping[PartName, DataFile], problems: list[Problem]
 ) -> dict[PartName, Table]:
     reading = Reading(data.delimiter, data.encoding, data.nulls)
     tables = {}
     for part, file in files.items():
         try:
-            tables[part] = read_table(file.path, file.content, file.shown, reading)
+            tables[part] = read_table(file, reading, partial(wanted_of, data))
         except DataError as error:
             problems.extend(error.problems)
     return tables
@@ -244,12 +237,11 @@ def _leaks(data: DataSpec) -> list[Problem]:
     ]
 
 
-def _digest(files: Mapping[PartName, _File]) -> str:
+def _digest(files: Mapping[PartName, DataFile]) -> str:
     """Digests the bytes of all source files; which part a file is for counts as well."""
     digest = hashlib.sha256()
     for part, file in files.items():
-        digest.update(f"{part} {len(file.content)}\n".encode())
-        digest.update(file.content)
+        digest.update(f"{part} {file.digest()}\n".encode())
     return digest.hexdigest()
 
 

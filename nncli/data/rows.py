@@ -20,7 +20,8 @@ from nncli.data.cache import as_columns
 from nncli.data.dataset import Part, PartName
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.sources.files import format_problem, read_bytes, read_table
+from nncli.sources.data_files import DataFile, find_file
+from nncli.sources.files import format_problem, read_table
 from nncli.sources.json_lines import read_json
 from nncli.sources.tables import Refusals, Rows, Source, Table
 
@@ -48,15 +49,15 @@ def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) ->
         if _JSON.match(content):
             table = read_json(content, STDIN_NAME, encoders.reading)
         else:
-            table = read_table(Path("stdin.csv"), content, STDIN_NAME, encoders.reading)
+            table = read_table(DataFile(Path("stdin.csv"), STDIN_NAME, content), encoders.reading)
     else:
-        found = read_bytes(source)
+        found = find_file(source, str(source))
         if isinstance(found, Problem):
             raise failure("file-unreadable", file=str(source), reason=_reason(found))
         problem = format_problem(source)
         if problem:
             raise failures([problem])
-        table = read_table(source, found, str(source), encoders.reading)
+        table = read_table(found, encoders.reading)
     return _complete(table, encoders, with_targets=with_targets)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nncli.errors import DataError, UsageError
+from nncli.errors import DataError, ResourceError, UsageError
 from nncli.messages import columns
 from nncli.messages.words import Words
 
@@ -29,6 +29,24 @@ _FILES: Final = {
         "`{file}` is {kind}; data is read from regular files",
         (),
         "A folder, pipe or device cannot be read twice, and its bytes cannot be digested.",
+    ),
+    "data-changing": Words(
+        DataError,
+        "`{file}` changed while it was read",
+        ("start again when nothing writes into it any more",),
+        "A large file is read more than once, and must be the same each time.",
+    ),
+    "cache-failed": Words(
+        ResourceError,
+        "the rows of `{file}` could not be kept: {reason}",
+        ("make room, or name a folder with more of it: `NNCLI_CACHE=FOLDER`",),
+        "Tables that are larger than memory lie in the cache while they are used.",
+    ),
+    "record-long": Words(
+        DataError,
+        "there is no end of a record within {most}",
+        ("look for a quote that is not closed, or for a line end that is missing",),
+        "A large file is read in pieces, and none of its records may be longer than one.",
     ),
     "data-format": Words(
         DataError,

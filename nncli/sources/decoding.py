@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, cast
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
@@ -31,12 +31,55 @@ def decoded(content: bytes, file: str, encoding: str) -> bytes:
     # The bytes that were just checked are the text already; other encodings are rewritten.
     utf8 = content if codec.name == "utf-8" else text.encode("utf-8", "surrogatepass")
     utf8 = utf8.removeprefix(_BOM)
+    _refuse_nul(utf8, file, content)
+    return utf8
+
+
+def is_utf8(encoding: str) -> bool:
+    """Tells whether text of an encoding is UTF-8 as it stands. Raises `encoding-unknown`."""
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except LookupError:
+        raise failure("encoding-unknown", encoding=encoding) from None
+
+
+def check_utf8(content: bytes, file: str) -> None:
+    """Checks a piece of UTF-8 text that ends where a character does.
+
+    Raises `data-encoding`, `data-nul`; lines and bytes count from the start of the piece.
+    """
+    try:
+        if not content.isascii():
+            content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _wrong(content, file, "utf-8", _At(error.start)) from None
+    _refuse_nul(content, file, content)
+
+
+def moved(error: NncliError, lines: int, first_byte: int) -> NncliError:
+    """Gives an error in a piece of a file its place in the file: `lines` and bytes stand before the piece."""
+    return failures(_moved(each, lines, first_byte) for each in error.problems)
+
+
+def _moved(problem: Problem, lines: int, first_byte: int) -> Problem:
+    facts, place = dict(problem.facts), problem.place
+    if isinstance(facts.get("byte"), int):
+        facts["byte"] = cast(int, facts["byte"]) + first_byte
+    return replace(problem, facts=facts, place=replace(place, line=place.line + lines) if place else None)
+
+
+def _refuse_nul(utf8: bytes, file: str, content: bytes) -> None:
     nul = utf8.find(b"\0")
     if nul >= 0:
-        line = utf8.count(b"\n", 0, nul) + 1
-        column = nul - utf8.rfind(b"\n", 0, nul)
-        raise failures([Problem("data-nul", Place(file, line, column), "", _appearance(content))])
-    return utf8
+        place = Place(file, utf8.count(b"\n", 0, nul) + 1, nul - utf8.rfind(b"\n", 0, nul))
+        raise failures([Problem("data-nul", place, "", _appearance(content))])
+
+
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, count: int, /) -> bytes:
+        """Gives so many bytes, fewer at the end, none behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +92,7 @@ class _At:
     in_line: int = 0
 
 
-def decoded_blocks(stream: BinaryIO, file: str, encoding: str) -> Iterator[str]:
+def decoded_blocks(stream: Readable, file: str, encoding: str) -> Iterator[str]:
     """Gives the text of a file a megabyte at a time; the same characters as `decoded`.
 
     Raises what `decoded` raises, at the block where it is met.

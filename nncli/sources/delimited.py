@@ -1,143 +1,226 @@
-"""CSV and TSV: every field counted here, then read by Polars as text.
-
-Polars pads short rows with null in silence, reads blank lines as rows and a CR-only file as none.
-So the structure is settled first, over the bytes as one array: quotes, line ends, fields per row.
-"""
+"""CSV and TSV: records found and counted here, cells read by Polars."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Final, final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from nncli.errors import Place
+from nncli.errors import DataError, NncliError, Place
 from nncli.messages.catalogue import failure
-from nncli.sources.decoding import decoded
-from nncli.sources.tables import SHOWN, Reading, Rows, Source, Table, counted
+from nncli.sources.data_files import DataFile
+from nncli.sources.decoding import moved
+from nncli.sources.delimited_cells import CellReader
+from nncli.sources.delimited_records import (
+    PieceText,
+    Records,
+    WrongRecords,
+    fields_of,
+    first_record,
+    piece_text,
+    records_of,
+)
+from nncli.sources.lines import Lines
+from nncli.sources.pieces import Piece, Wanted
+from nncli.sources.tables import SHOWN, Index, Reading, Spot, counted
+from nncli.sources.text_pieces import PIECE_BYTES, TextPiece, text_pieces
 
 if TYPE_CHECKING:
     import polars as pl
 
-Bytes: TypeAlias = NDArray[np.uint8]
-_QUOTE, _LINE_FEED, _RETURN = 34, 10, 13
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_AHEAD: Final = 2
+"""How many pieces of a large file are worked on at once, beside the one that is read."""
 
 
-@dataclass(frozen=True)
-class _Structure:
-    """Where records begin and end in `text`; blank lines are no records.
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The piece that has the header: its number, its text, and where the rows begin in it."""
 
-    `lines` and `fields` are per record: the line it begins on, and how many fields it has.
+    number: int
+    text: PieceText
+    end: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """What became of one piece; `line_ends` counts those before its records."""
+
+    line_ends: int
+    records: Records
+    frame: pl.DataFrame | None
+
+
+def open_delimited(file: DataFile, delimiter: str, reading: Reading) -> DelimitedFile:
+    """Reads the header of a CSV or TSV file.
+
+    Raises `data-empty`, `header-blank`, `header-repeated`, `delimiter-wrong`, `data-encoding`, `data-nul`,
+    `quote-unclosed`, `quote-inside`, `record-long`, `data-changing`.
     """
-
-    text: Bytes
-    starts: Rows
-    ends: Rows
-    lines: Rows
-    fields: Rows
-    blank_ends: Rows
-
-    def record(self, index: int) -> str:
-        return self.text[self.starts[index] : self.ends[index]].tobytes().decode("utf-8")
-
-
-def read_delimited(content: bytes, file: str, delimiter: str, reading: Reading) -> Table:
-    """Reads a CSV or TSV file; every cell stays text.
-
-    Raises `data-empty`, `header-only`, `header-blank`, `header-repeated`, `row-fields`,
-    `quote-unclosed`, `quote-inside`, `delimiter-wrong`, `data-encoding`, `data-nul`.
-    """
-    text = np.frombuffer(decoded(content, file, reading.encoding), np.uint8)
-    inside = _inside_quotes(text, file, delimiter)
-    structure = _structure(*_with_line_feeds(text, inside), ord(delimiter))
-    if len(structure.starts) == 0:
-        raise failure("data-empty", Place(file, 1, 1))
-    header = _header(structure, file, delimiter)
-    if len(structure.starts) == 1:
-        raise failure("header-only", Place(file, 1, 1, structure.record(0)))
-    _check_fields(structure, file, len(header))
-    source = Source(file, structure.text.tobytes(), delimiter)
-    frame = _frame(structure, header, delimiter, file, quoted=inside is not None)
-    return Table(frame, structure.lines[1:], source, reading)
+    line_ends = 0
+    for number, piece in enumerate(text_pieces(file, reading.encoding, is_quoted=True)):
+        try:
+            text = _checked(piece, file, delimiter)
+        except DataError as error:
+            raise moved(error, line_ends, piece.offset) from None
+        record, line, end = first_record(text)
+        if record:
+            place = Place(file.shown, line_ends + line, 1, record.split("\n")[0])
+            second = first_record(text.after(end))[0]
+            headers = _headers(record, second, delimiter, place)
+            return DelimitedFile(file, headers, delimiter, reading, _Head(number, text, end, place))
+        line_ends += text.content.count(b"\n")
+    raise failure("data-empty", Place(file.shown, 1, 1))
 
 
-def _inside_quotes(text: Bytes, file: str, delimiter: str) -> NDArray[np.bool_] | None:
-    """Marks the bytes between quotes; None where there is no quote at all.
+@final
+@dataclass(frozen=True, slots=True)
+class DelimitedFile:
+    """A CSV or TSV file with its header read."""
 
-    A quote opens at the start of a field and closes at its end; a doubled one closes and opens again.
-    """
-    quotes = np.flatnonzero(text == _QUOTE)
-    if quotes.size == 0:
-        return None
-    borders = np.array([ord(delimiter), _LINE_FEED, _RETURN, _QUOTE], np.uint8)
-    opening, closing = quotes[::2], quotes[1::2]
-    well_opened = (opening == 0) | np.isin(text[opening - 1], borders)
-    # A quote before an opening one must be the closing one of a doubled quote, which it always is.
-    well_closed = (closing == len(text) - 1) | np.isin(text[np.minimum(closing + 1, len(text) - 1)], borders)
-    bad_open, bad_close = np.flatnonzero(~well_opened), np.flatnonzero(~well_closed)
-    if bad_open.size and (bad_close.size == 0 or bad_open[0] <= bad_close[0]):
-        raise failure("quote-inside", _place(text, int(opening[bad_open[0]]), file))
-    if bad_close.size or len(opening) > len(closing):
-        last = int(bad_close[0]) if bad_close.size else len(opening) - 1
-        while last > 0 and closing[last - 1] + 1 == opening[last]:
-            last -= 1
-        raise failure("quote-unclosed", _place(text, int(opening[last]), file))
-    return np.logical_xor.accumulate(text == _QUOTE)
+    file: DataFile
+    headers: tuple[str, ...]
+    delimiter: str
+    reading: Reading
+    head: _Head
 
+    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+        """Reads the rows; every cell stays text, but for those of `wanted.numbers`.
 
-def _place(text: Bytes, position: int, file: str) -> Place:
-    before = text[:position].tobytes().decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    after = text[position : position + 500].tobytes().decode("utf-8", "ignore").splitlines()
-    start = before.rfind("\n") + 1
-    line = before[start:] + (after[0] if after else "")
-    return Place(file, before.count("\n") + 1, len(before) - start + 1, line)
+        Raises `header-only`, `row-fields`, and what `open_delimited` raises.
+        """
+        reader = CellReader(self.headers, wanted.numbers, self.reading.nulls)
+        wrong = _WrongSoFar()
+        line_ends, rows = 0, 0
 
+        def work(number: int, piece: TextPiece) -> _Worked:
+            return self._work(number, piece, reader, wrong)
 
-def _with_line_feeds(text: Bytes, inside: NDArray[np.bool_] | None) -> tuple[Bytes, NDArray[np.bool_] | None]:
-    """Turns the line ends CR LF and CR into LF; those between quotes are data and stay."""
-    returns = text == _RETURN
-    if inside is not None:
-        returns &= ~inside
-    at = np.flatnonzero(returns)
-    if at.size == 0:
-        return text, inside
-    paired = (at + 1 < len(text)) & (text[np.minimum(at + 1, len(text) - 1)] == _LINE_FEED)
-    text = text.copy()
-    text[at[~paired]] = _LINE_FEED
-    kept = np.ones(len(text), np.bool_)
-    kept[at[paired]] = False
-    return text[kept], None if inside is None else inside[kept]
+        texts = text_pieces(self.file, self.reading.encoding, is_quoted=True, digest=digest)
+        for piece, worked in _in_order(work, texts, is_large=self.file.content is None):
+            try:
+                done = worked()
+            except DataError as error:
+                raise moved(error, line_ends, piece.offset) from None
+            before = line_ends + done.line_ends
+            wrong.add(done.records, before)
+            if done.frame is not None and done.records.rows:
+                yield Piece(done.frame, done.records.lines + before, piece.offset, line_ends + 1)
+            rows += done.records.rows
+            line_ends = before + done.records.line_ends
+        if rows == 0:
+            raise failure("header-only", self.head.place)
+        if wrong.count:
+            raise wrong.failure(self.file.shown, len(self.headers))
 
+    def text(self, index: Index) -> DelimitedText:
+        """Finds lines again."""
+        lines = Lines(self.file, self.reading.encoding, self.delimiter, index)
+        return DelimitedText(lines, self.headers)
 
-def _structure(text: Bytes, inside: NDArray[np.bool_] | None, delimiter: int) -> _Structure:
-    line_feeds = np.flatnonzero(text == _LINE_FEED)
-    delimiters = np.flatnonzero(text == delimiter)
-    breaks = line_feeds
-    if inside is not None:
-        breaks, delimiters = breaks[~inside[breaks]], delimiters[~inside[delimiters]]
-    starts = np.concatenate([[0], breaks + 1]).astype(np.int64)
-    ends = np.concatenate([breaks, [len(text)]]).astype(np.int64)
-    filled = ends > starts
-    blank_ends = ends[~filled & (ends < len(text))]
-    starts, ends = starts[filled], ends[filled]
-    lines = np.searchsorted(line_feeds, starts) + 1
-    fields = np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts) + 1
-    return _Structure(text, starts, ends, lines, fields, blank_ends)
+    def _work(self, number: int, piece: TextPiece, reader: CellReader, wrong: _WrongSoFar) -> _Worked:
+        head, file = self.head, self.file.shown
+        line_ends = 0
+        text = head.text if number == head.number else _checked(piece, self.file, self.delimiter)
+        if number <= head.number:
+            end = head.end if number == head.number else len(text.content)
+            line_ends = text.content.count(b"\n", 0, end)
+            text = text.after(end)
+        records = records_of(text, self.delimiter, len(self.headers))
+        # Where rows are wrong anyway, they are only counted.
+        is_wrong = records.wrong or wrong.count
+        frame = None if is_wrong or not records.rows else reader.frame(records, file, self.delimiter)
+        return _Worked(line_ends, records, frame)
 
 
-def _header(structure: _Structure, file: str, delimiter: str) -> list[str]:
-    text = structure.record(0)
-    place = Place(file, int(structure.lines[0]), 1, text)
-    names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    if len(names) == 1 and len(structure.starts) > 1:
-        row = structure.record(1)
+@dataclass(frozen=True, slots=True)
+class DelimitedText:
+    """Finds cells in the lines of a CSV or TSV file."""
+
+    lines: Lines
+    headers: tuple[str, ...]
+
+    def spot(self, line: int, header: str) -> Spot:
+        """Finds a cell by its line; at its start where the cell is further below."""
+        following = self.lines.from_line(line)
+        text = following[0] if following else ""
+        if header not in self.headers or not following:
+            return Spot(Place(self.lines.file.shown, line, 1, text))
+        record = text
+        for each in following[1:]:
+            if record.count('"') % 2 == 0:
+                break
+            record += "\n" + each
+        number, delimiter = self.headers.index(header), self.lines.delimiter
+        fields = fields_of(record, delimiter)
+        cell = fields[number] if number < len(fields) else None
+        return Spot(Place(self.lines.file.shown, line, _field_start(text, number, delimiter), text), cell)
+
+
+class _WrongSoFar:
+    """Records with too few or too many fields, gathered over the pieces of a file."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._found: list[tuple[int, int]] = []
+        self._text = ""
+        self._are_all_longer = True
+
+    def add(self, records: Records, line_ends: int) -> None:
+        """Notes what is wrong in a piece, before which there are so many lines."""
+        found = records.wrong or WrongRecords(0, (), (), "", are_all_longer=not records.rows)
+        self._text = self._text or found.text
+        self.count += found.count
+        self._found += [
+            (line + line_ends, fields) for line, fields in zip(found.lines, found.fields, strict=True)
+        ]
+        self._are_all_longer = self._are_all_longer and found.are_all_longer
+
+    def failure(self, file: str, width: int) -> NncliError:
+        """Says it."""
+        shown = [f"line {line} has {fields:,}" for line, fields in self._found[:SHOWN]]
+        return failure(
+            "row-fields",
+            Place(file, self._found[0][0], 1, self._text),
+            expected=counted(width, "field"),
+            rows=[*shown, *(["…"] if self.count > SHOWN else [])],
+            count=counted(self.count, "row"),
+            all_longer=self._are_all_longer,
+        )
+
+
+def _in_order(
+    work: Callable[[int, TextPiece], _Worked], pieces: Iterator[TextPiece], *, is_large: bool
+) -> Iterator[tuple[TextPiece, Callable[[], _Worked]]]:
+    """Works on pieces, on several at once where a file is large, and gives what came of them in order."""
+    if not is_large:
+        yield from ((piece, partial(work, number, piece)) for number, piece in enumerate(pieces))
+        return
+    with ThreadPoolExecutor(_AHEAD) as threads:
+        waiting = deque[tuple[TextPiece, Callable[[], _Worked]]]()
+        for number, piece in enumerate(pieces):
+            waiting.append((piece, threads.submit(work, number, piece).result))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft()
+        yield from waiting
+
+
+def _checked(piece: TextPiece, file: DataFile, delimiter: str) -> PieceText:
+    text = piece_text(piece.content, file.shown, delimiter)
+    if piece.is_cut:
+        raise failure("record-long", Place(file.shown, 1, 1), most=f"{PIECE_BYTES // 2**20} MB")
+    return text
+
+
+def _headers(record: str, second: str, delimiter: str, place: Place) -> tuple[str, ...]:
+    names = fields_of(record, delimiter)
+    if len(names) == 1 and second:
         for other in _DELIMITERS:
-            if other != delimiter and 0 < text.count(other) == row.count(other):
+            if other != delimiter and 0 < record.count(other) == second.count(other):
                 shown = "\\t" if other == "\t" else other
                 raise failure("delimiter-wrong", place, delimiter=delimiter, guess=f'"{shown}"')
     blank = [index for index, name in enumerate(names, 1) if not name.strip()]
@@ -146,45 +229,17 @@ def _header(structure: _Structure, file: str, delimiter: str) -> list[str]:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise failure("header-repeated", place, names=[f"`{name}`" for name in repeated])
-    return names
+    return tuple(names)
 
 
-def _check_fields(structure: _Structure, file: str, expected: int) -> None:
-    wrong = np.flatnonzero(structure.fields != expected)
-    if wrong.size == 0:
-        return
-    first = int(wrong[0])
-    place = Place(file, int(structure.lines[first]), 1, structure.record(first).split("\n")[0])
-    shown = [f"line {structure.lines[i]} has {structure.fields[i]:,}" for i in wrong[:SHOWN]]
-    raise failure(
-        "row-fields",
-        place,
-        expected=counted(expected, "field"),
-        rows=[*shown, *(["…"] if wrong.size > SHOWN else [])],
-        count=counted(int(wrong.size), "row"),
-        all_longer=wrong.size == len(structure.starts) - 1 and bool((structure.fields[1:] > expected).all()),
-    )
-
-
-def _frame(
-    structure: _Structure, header: list[str], delimiter: str, file: str, *, quoted: bool
-) -> pl.DataFrame:
-    import polars as pl
-
-    kept = np.ones(len(structure.text), np.bool_)
-    kept[structure.blank_ends] = False
-    kept[: structure.starts[1]] = False
-    try:
-        frame = pl.read_csv(
-            structure.text[kept].tobytes(),
-            has_header=False,
-            separator=delimiter,
-            quote_char='"' if quoted else None,
-            infer_schema=False,
-            empty_string_is_null=False,
-        )
-    except pl.exceptions.PolarsError as error:
-        raise failure("data-unreadable", Place(file, 1, 1), reason=str(error)) from None
-    # Polars and the structure must agree, or cells would be named by wrong lines.
-    assert frame.shape == (len(structure.starts) - 1, len(header))
-    return frame.rename(dict(zip(frame.columns, header, strict=True)))
+def _field_start(line: str, index: int, delimiter: str) -> int:
+    """Finds the column, from 1, where a field of a line begins; 1 where a quoted field spans lines."""
+    quoted = False
+    for position, character in enumerate(line):
+        if index == 0:
+            return position + 1
+        if character == '"':
+            quoted = not quoted
+        elif character == delimiter and not quoted:
+            index -= 1
+    return len(line) + 1 if index == 0 and not quoted else 1

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
-from nncli.errors import Place
+from nncli.errors import DataError, Place
 from nncli.messages.catalogue import failure
-from nncli.sources.decoding import decoded
-from nncli.sources.tables import Reading, Source, Table
+from nncli.sources.data_files import DataFile
+from nncli.sources.decoding import check_utf8, moved
+from nncli.sources.lines import Lines
+from nncli.sources.number_texts import numbers_of
+from nncli.sources.pieces import Piece, Wanted
+from nncli.sources.storing import table_of
+from nncli.sources.tables import Index, Reading, Source, Spot, Table
+from nncli.sources.text_pieces import PIECE_BYTES, TextPiece, text_pieces
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # Numbers stay text, so that 1e400 and 123456789012345678901 reach the checks of their column as
 # written; objects come as tuples of pairs, so that a repeated key is seen.
@@ -20,50 +31,123 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def read_json_lines(content: bytes, file: str, reading: Reading) -> Table:
-    """Reads a JSONL file; every cell becomes text, booleans `true` and `false`.
+def open_json_lines(file: DataFile, reading: Reading) -> JsonLinesFile:
+    """Looks into a JSONL file: its headers are the keys of its first piece, which is all of a small file.
 
-    Raises `data-empty`, `json-syntax`, `json-object`, `json-nested`, `json-repeated`, `data-encoding`,
-    `data-nul`.
+    Raises `data-empty`, `json-syntax`, `json-object`, `json-nested`, `json-repeated`, `record-long`,
+    `data-encoding`, `data-nul`, `data-changing`.
     """
-    text = decoded(content, file, reading.encoding).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    rows = {
-        number: _cells(_value(line, Place(file, number, 1, line)), Place(file, number, 1, line))
-        for number, line in enumerate(text.decode("utf-8").split("\n"), 1)
-        if line.strip()
-    }
-    return _table(rows, Source(file, text), reading)
+    first = next(JsonLinesFile(file, (), reading).pieces(Wanted()), None)
+    if first is None or not first.frame.columns:
+        raise failure("data-empty", Place(file.shown, 1, 1))
+    return JsonLinesFile(file, tuple(first.frame.columns), reading, first)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JsonLinesFile:
+    """A JSONL file whose first piece was read."""
+
+    file: DataFile
+    headers: tuple[str, ...]
+    reading: Reading
+    first: Piece | None = None
+
+    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+        """Reads the rows: every cell becomes text, booleans `true` and `false`, those of numbers float64.
+
+        Raises what `open_json_lines` raises.
+        """
+        line_ends = 0
+        for piece in text_pieces(self.file, self.reading.encoding, is_quoted=False, digest=digest):
+            text = _with_line_feeds(piece.content)
+            found = self.first
+            if found is None or found.first_line != line_ends + 1:
+                try:
+                    found = self._piece(piece, text, line_ends)
+                except DataError as error:
+                    raise moved(error, line_ends, piece.offset) from None
+            if len(found.lines):
+                read = (
+                    numbers_of(each, self.reading.nulls)
+                    for each in found.frame
+                    if each.name in wanted.numbers
+                )
+                yield replace(found, frame=found.frame.with_columns(read))
+            line_ends += text.count(b"\n")
+
+    def text(self, index: Index) -> JsonText:
+        """Finds lines again."""
+        return JsonText(Lines(self.file, self.reading.encoding, "", index))
+
+    def _piece(self, piece: TextPiece, text: bytes, line_ends: int) -> Piece:
+        check_utf8(piece.content, self.file.shown)
+        if piece.is_cut:
+            raise failure("record-long", Place(self.file.shown, 1, 1), most=f"{PIECE_BYTES // 2**20} MB")
+        rows = {}
+        for number, line in enumerate(text.decode("utf-8").split("\n"), 1):
+            if line.strip():
+                place = Place(self.file.shown, number, 1, line)
+                rows[number] = _cells(_value(line, place), place)
+        lines = np.array(list(rows), np.int64) + line_ends
+        return Piece(_frame(list(rows.values()), self.headers), lines, piece.offset, line_ends + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """Finds cells in the lines of a JSONL file."""
+
+    lines: Lines
+
+    def spot(self, line: int, header: str) -> Spot:
+        """Finds a cell by its line and its key."""
+        following = self.lines.from_line(line)
+        text = following[0] if following else ""
+        column = text.find(json.dumps(header, ensure_ascii=False)) + 1 if header else 1
+        place = Place(self.lines.file.shown, line, max(column, 1), text)
+        try:
+            return Spot(place, dict(_cells(_value(text, place), place)).get(header))
+        except DataError:
+            return Spot(place)
 
 
 def read_json(content: bytes, file: str, reading: Reading) -> Table:
     """Reads what a program writes to a pipe: JSONL, a list of objects, or one object over several lines.
 
-    Rows that are no lines are named by number. Raises as `read_json_lines` does.
+    Rows that are no lines are named by number. Raises as `open_json_lines` does.
     """
-    text = decoded(content, file, reading.encoding).decode("utf-8").strip()
-    if not text.startswith("[") and text.partition("\n")[0].rstrip().endswith("}"):
-        return read_json_lines(content, file, reading)
-    value = _value(text, Place(file, 1, 1))
+    given = DataFile(Path(file), file, content)
+    text = b"".join(piece.content for piece in text_pieces(given, reading.encoding, is_quoted=False))
+    check_utf8(text, file)
+    start = text.lstrip()
+    if not start.startswith(b"[") and start.partition(b"\n")[0].rstrip().endswith(b"}"):
+        return table_of(open_json_lines(given, reading), Wanted())
+    value = _value(text.decode("utf-8").strip(), Place(file, 1, 1))
     objects = value if isinstance(value, list) else [value]
-    rows = {number: _cells(each, Place(file, number, 1)) for number, each in enumerate(objects, 1)}
-    return _table(rows, Source(file), reading)
+    rows = [_cells(each, Place(file, number, 1)) for number, each in enumerate(objects, 1)]
+    frame = _frame(rows, ())
+    if frame.is_empty():
+        raise failure("data-empty", Place(file, 1, 1))
+    return Table(frame, np.arange(1, frame.height + 1), Source(file), reading)
 
 
-def _table(rows: Mapping[int, Sequence[tuple[str, str | None]]], source: Source, reading: Reading) -> Table:
+def _with_line_feeds(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
+
+
+def _frame(rows: Sequence[Sequence[tuple[str, str | None]]], headers: Sequence[str]) -> pl.DataFrame:
+    """Puts rows side by side; those without a key have no value there."""
     import polars as pl
 
-    columns: dict[str, list[str | None]] = {}
-    for count, pairs in enumerate(rows.values()):
+    columns: dict[str, list[str | None]] = {header: [] for header in headers}
+    for count, pairs in enumerate(rows):
         for key, value in pairs:
             cells = columns.setdefault(key, [])
             cells.extend([None] * (count - len(cells)))
             cells.append(value)
-    if not rows or not columns:
-        raise failure("data-empty", Place(source.file, 1, 1))
     for cells in columns.values():
         cells.extend([None] * (len(rows) - len(cells)))
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-    return Table(frame, np.array(list(rows), np.int64), source, reading)
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
 
 
 def _value(text: str, place: Place) -> object:

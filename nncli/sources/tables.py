@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure
+from nncli.sources.frames import StoredFrame
 
 if TYPE_CHECKING:
     import polars as pl
 
 Rows: TypeAlias = NDArray[np.int64]
 Severity: TypeAlias = Literal["error", "warning"]
+Index: TypeAlias = tuple[tuple[int, int], ...]
 SHOWN: Final = 5
 """How many bad cells a message shows."""
 
@@ -46,59 +47,103 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a cell stands, and its text as written there; None where that is not known."""
+
+    place: Place
+    cell: str | None = None
+
+
+class SourceText(Protocol):
+    """The text that rows were read from."""
+
+    def spot(self, line: int, header: str) -> Spot:
+        """Finds a cell by the line that its row begins on; without a header, the line itself.
+
+        The place is the start of the line where it cannot be told further.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where rows came from, so that a cell can be pointed at.
 
-    `content` is the text as UTF-8 with "\\n" line ends, empty where rows have no lines (Parquet, rows
-    from Python). `delimiter` is empty where the lines are JSON. `is_new` tells rows for a network
-    that is trained already: what their columns are cannot be declared otherwise any more.
+    `file` is its name in messages. `text` is None where rows have no lines (Parquet, rows from Python).
+    `is_new` tells rows for a network that is trained already: what their columns are cannot be declared
+    otherwise any more.
     """
 
     file: str
-    content: bytes = b""
-    delimiter: str = ""
+    text: SourceText | None = None
     is_new: bool = False
+
+    def spot(self, line: int, header: str = "") -> Spot:
+        """Finds a cell by the line, or the number, of its row."""
+        return self.text.spot(line, header) if self.text else Spot(Place(self.file, line, 1))
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a file: one text column per field of CSV and JSONL, typed columns of Parquet.
+    """Rows of a file: text columns of CSV and JSONL, typed columns of Parquet and arrays.
 
+    `cells` are in memory, or in the cache where the file is large: `frame` reads all of them, so columns
+    are better taken one by one, or rows in slices. A column of CSV or JSONL that was read as numbers is
+    float64, NaN where a cell is empty and infinity where it is no number.
     `lines` counts from 1: the line that a row begins on, or the row where there are no lines.
+    `headers` are those of the file where cells were read of some columns only.
     """
 
-    frame: pl.DataFrame
+    cells: pl.DataFrame | StoredFrame
     lines: Rows
     source: Source
     reading: Reading = field(default_factory=Reading)
+    headers: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return self.frame.height
+        return self.cells.height
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The headers, in the order of the file."""
-        return tuple(self.frame.columns)
+        return self.headers or tuple(self.cells.columns)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """All cells, in memory."""
+        return self.cells.load() if isinstance(self.cells, StoredFrame) else self.cells
 
     def take(self, rows: Rows) -> Table:
         """Picks rows by position, in the order given."""
-        return replace(self, frame=self.frame[rows], lines=self.lines[rows])
+        import polars as pl
+
+        # Column by column, so that a large table is never in memory twice.
+        picked = pl.DataFrame([self.series(header).gather(rows) for header in self.cells.columns])
+        return replace(self, cells=picked, lines=self.lines[rows])
 
     def only(self, headers: Sequence[str]) -> Table:
         """Keeps some of the columns; nothing is copied."""
-        return replace(self, frame=self.frame.select(list(dict.fromkeys(headers))))
+        import polars as pl
+
+        wanted, cells = list(dict.fromkeys(headers)), self.cells
+        if isinstance(cells, StoredFrame):
+            return replace(self, cells=cells.only(wanted))
+        return replace(self, cells=pl.DataFrame([cells[header] for header in wanted]))
 
     def slices(self, most_rows: int) -> Iterator[tuple[int, Table]]:
-        """Walks over the rows in pieces, each with the number of its first row; nothing is copied."""
+        """Walks over the rows in pieces, each in memory, with the number of its first row."""
         for first in range(0, len(self), most_rows):
-            frame, lines = self.frame.slice(first, most_rows), self.lines[first : first + most_rows]
-            yield first, replace(self, frame=frame, lines=lines)
+            cells, lines = self.cells.slice(first, most_rows), self.lines[first : first + most_rows]
+            yield first, replace(self, cells=cells, lines=lines)
+
+    def series(self, header: str) -> pl.Series:
+        """Gives the cells of a column as they were read."""
+        return self.only([header]).frame[header]
 
     def refuse_nested(self, header: str) -> None:
         """Raises `cells-nested` for a column of lists, structures or bytes."""
         import polars as pl
 
-        kind = self.frame.schema[header]
+        kind = self.cells.schema[header]
         if kind.is_nested() or kind in (pl.Binary, pl.Object):
             raise failure("cells-nested", self.header_place(), column=header, kind=str(kind))
 
@@ -107,41 +152,34 @@ class Table:
         import polars as pl
 
         self.refuse_nested(header)
-        return self.frame[header].cast(pl.String)
+        return self.series(header).cast(pl.String)
 
     def texts(self, header: str) -> pl.Series:
         """Gives the cells of a column as text, null where they are empty. Raises `cells-nested`."""
         import polars as pl
 
         series = self.raw(header)
-        nulls = [*self.reading.nulls, *(["NaN"] if self.frame.schema[header].is_float() else [])]
+        nulls = [*self.reading.nulls, *(["NaN"] if self.cells.schema[header].is_float() else [])]
         empty = series.is_in(pl.Series(nulls, dtype=pl.String).implode())
         return series.set(empty.fill_null(False), None)
 
     def header_place(self) -> Place:
         """The first line of the file, where the headers of a CSV file stand."""
-        return Place(self.source.file, 1, 1, self._line(1))
+        return self.source.spot(1).place
 
     def place(self, row: int, header: str) -> Place:
         """Points at a cell; at the start of its line where it cannot be told further."""
-        line = int(self.lines[row])
-        text = self._line(line)
-        if self.source.delimiter:
-            column = _field_start(text, self.columns.index(header), self.source.delimiter)
-        else:
-            column = text.find(json.dumps(header, ensure_ascii=False)) + 1
-        return Place(self.source.file, line, max(column, 1), text)
-
-    def _line(self, line: int) -> str:
-        lines = self.source.content.split(b"\n", line)
-        return lines[line - 1].decode("utf-8") if len(lines) >= line else ""
+        return self.source.spot(int(self.lines[row]), header).place
 
     def cells_problem(self, code: str, column: Column, rows: Rows, **facts: object) -> Problem:
         """Makes one problem of all bad cells of a column: counted, at the first, five shown."""
-        unit = "line" if self.source.content else "row"
-        raw = self.raw(column.header)
-        cells = [f"{unit} {self.lines[row]} `{raw[int(row)]}`" for row in rows[:SHOWN]]
-        lines = [str(self.lines[row]) for row in rows[:SHOWN]]
+        unit = "line" if self.source.text else "row"
+        shown = [int(row) for row in rows[:SHOWN]]
+        spots = [self.source.spot(int(self.lines[row]), column.header) for row in shown]
+        raw = None if all(spot.cell is not None for spot in spots) else self.raw(column.header)
+        texts = [spot.cell if raw is None else raw[row] for row, spot in zip(shown, spots, strict=True)]
+        lines = [str(spot.place.line) for spot in spots]
+        cells = [f"{unit} {line} `{text}`" for line, text in zip(lines, texts, strict=True)]
         more = ["…"] if len(rows) > SHOWN else []
         said: dict[str, object] = {
             "name": column.name,
@@ -152,7 +190,7 @@ class Table:
             "trained": column.header if self.source.is_new else "",
             "lines": f"{unit}{'s' if len(rows) > 1 else ''} " + ", ".join([*lines, *more]),
         }
-        return Problem(code, self.place(int(rows[0]), column.header), column.path, said | facts)
+        return Problem(code, spots[0].place, column.path, said | facts)
 
 
 @final
@@ -190,16 +228,3 @@ class Refusals:
 def counted(count: int, word: str) -> str:
     """Writes a count with its word: `1 row`, `1,200 rows`."""
     return f"{count:,} {word}{'' if count == 1 else 's'}"
-
-
-def _field_start(line: str, index: int, delimiter: str) -> int:
-    """Finds the column, from 1, where a field of a line begins; 0 where a quoted field spans lines."""
-    quoted = False
-    for position, character in enumerate(line):
-        if index == 0:
-            return position + 1
-        if character == '"':
-            quoted = not quoted
-        elif character == delimiter and not quoted:
-            index -= 1
-    return len(line) + 1 if index == 0 and not quoted else 0

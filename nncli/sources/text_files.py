@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, final
 
 import numpy as np
 
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
+from nncli.sources.data_files import DataFile
 from nncli.sources.decoding import decoded
-from nncli.sources.tables import Reading, Source, Table
+from nncli.sources.pieces import Piece, Wanted
+from nncli.sources.tables import Index, Reading
 
 TEXT: Final = "text"
 """The column of a table that is made of a text file."""
@@ -18,18 +21,33 @@ PIECE: Final = 2**18
 """A piece of a text has at most this many characters."""
 
 
-def read_text(content: bytes, file: str, reading: Reading) -> Table:
-    """Reads a text file as a table of one cell, every character as it is.
+def open_text(file: DataFile, reading: Reading) -> TextFile:
+    """Opens a text file as a table of one cell, in which every character is as it is."""
+    # No text means an empty cell.
+    return TextFile(file, replace(reading, nulls=()))
 
-    Raises `data-empty`, `data-encoding`, `data-nul`.
-    """
-    import polars as pl
 
-    text = decoded(content, file, reading.encoding).decode("utf-8")
-    if not text:
-        raise failure("data-empty", Place(file, 1, 1))
-    frame = pl.DataFrame({TEXT: [text]}, schema={TEXT: pl.String})
-    return Table(frame, np.arange(1, 2), Source(file), Reading(reading.delimiter, reading.encoding, ()))
+@final
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text file that was opened."""
+
+    file: DataFile
+    reading: Reading
+    headers: tuple[str, ...] = (TEXT,)
+
+    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+        """Reads the whole text. Raises `data-empty`, `data-encoding`, `data-nul`, `data-changing`."""
+        import polars as pl
+
+        content = b"".join(self.file.chunks(PIECE, digest=digest))
+        text = decoded(content, self.file.shown, self.reading.encoding).decode("utf-8")
+        if not text:
+            raise failure("data-empty", Place(self.file.shown, 1, 1))
+        yield Piece(pl.DataFrame({TEXT: [text]}, schema={TEXT: pl.String}), np.arange(1, 2))
+
+    def text(self, index: Index) -> None:
+        """Says that rows have no lines."""
 
 
 def pieces_of(blocks: Iterable[str]) -> Iterator[str]:

@@ -5,10 +5,11 @@ import torch
 
 from nncli.columns.categories import ClassEncoder, in_order, read_texts
 from nncli.errors import Problem
-from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Column, Reading, Refusals, Table
+from nncli.sources.tables import Column, Refusals, Table
 from tests.columns.encoding import encoded
 from tests.columns.encoding import fitted as fit
+from tests.sources.reading import small
+from tests.sources.reading import table_of as read_file
 
 KIND = Column("kind", "kind", "input")
 TARGET = Column("kind", "kind", "target")
@@ -16,7 +17,7 @@ TARGET = Column("kind", "kind", "target")
 
 def table_of(*cells: str) -> Table:
     text = "kind,other\n" + "".join(f"{cell},x\n" for cell in cells)
-    return read_delimited(text.encode(), "rows.csv", ",", Reading())
+    return read_file(small(text))
 
 
 def fitted(column: Column, cells: list[str], **declared: object) -> ClassEncoder | Problem:

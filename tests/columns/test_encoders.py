@@ -20,11 +20,11 @@ from nncli.columns.numbers import NumberEncoder
 from nncli.columns.pixels import PixelEncoder
 from nncli.data.opening import open_data
 from nncli.errors import WeightsError
-from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Column, Reading, Refusals, Table
+from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.network_spec import InputSpec
 from tests.columns.encoding import all_tensors
 from tests.data.specs import spec_of
+from tests.sources.reading import small, table_of
 
 INPUTS = {
     "kind": "category",
@@ -44,7 +44,7 @@ def encoders(tmp_path: Path) -> Encoders:
 
 
 def table() -> Table:
-    return read_delimited(ROWS.encode(), "rows.csv", ",", Reading())
+    return table_of(small(ROWS))
 
 
 def test_features_are_numbers_then_classes_as_declared(encoders: Encoders) -> None:
@@ -57,7 +57,7 @@ def test_features_are_numbers_then_classes_as_declared(encoders: Encoders) -> No
 
 
 def test_what_training_did_not_see_is_all_zeros_in_features(encoders: Encoders) -> None:
-    strange = read_delimited(b"age,kind,member,size\n1,new,y,2\n", "rows.csv", ",", Reading())
+    strange = table_of(small("age,kind,member,size\n1,new,y,2\n"))
     refusals = Refusals()
     columns = encoders.encode_inputs(strange, refusals, np.array([True]))
     assert columns["kind"].tensors()["values"].tolist() == [3]

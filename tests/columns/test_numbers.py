@@ -6,17 +6,18 @@ import torch
 
 from nncli.columns.numbers import NumberEncoder, read_numbers, scale_of
 from nncli.errors import Problem
-from nncli.sources.delimited import read_delimited
 from nncli.sources.tables import Column, Reading, Refusals, Table
 from tests.columns.encoding import encoded
 from tests.columns.encoding import fitted as fit
+from tests.sources.reading import small
+from tests.sources.reading import table_of as read_file
 
 AGE = Column("age", "age", "input")
 
 
 def table_of(*cells: str, nulls: tuple[str, ...] = ("",)) -> Table:
     text = "age,other\n" + "".join(f"{cell},x\n" for cell in cells)
-    return read_delimited(text.encode(), "rows.csv", ",", Reading(nulls=nulls))
+    return read_file(small(text), reading=Reading(nulls=nulls))
 
 
 def fitted(missing: object = "error", scale: str = "standard", *cells: str) -> NumberEncoder:

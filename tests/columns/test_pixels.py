@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 from nncli.columns.pixels import PixelEncoder, pixel_headers
-from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Column, Reading, Table
+from nncli.sources.tables import Column, Table
 from nncli.spec.schema import ColumnSpec
 from tests.columns.encoding import encoded, fitted
+from tests.sources.reading import small
+from tests.sources.reading import table_of as read_file
 
 IMAGE = Column("image", "image", "input")
 HEADERS = tuple(f"p{index}" for index in range(12))
@@ -16,7 +17,7 @@ DECLARED = {"type": "image", "columns": "p*", "shape": (2, 2, 3)}
 
 def table_of(*rows: list[object]) -> Table:
     lines = [",".join(HEADERS), *(",".join(map(str, row)) for row in rows), ""]
-    return read_delimited("\n".join(lines).encode(), "rows.csv", ",", Reading())
+    return read_file(small("\n".join(lines)))
 
 
 def test_a_glob_finds_columns_in_natural_order() -> None:

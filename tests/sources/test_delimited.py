@@ -2,31 +2,25 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nncli.errors import DataError, Problem
-from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Reading, Table
+from nncli.errors import DataError
+from nncli.sources.data_files import DataFile
+from nncli.sources.delimited import DelimitedFile
+from nncli.sources.frames import StoredFrame
+from nncli.sources.tables import Column, Reading, Table
+from tests.sources.reading import at, large, refused, small, table_of
 
 
 def read(text: str | bytes, delimiter: str = ",", encoding: str = "utf-8") -> Table:
-    content = text.encode() if isinstance(text, str) else text
-    return read_delimited(content, "rows.csv", delimiter, Reading(delimiter, encoding))
-
-
-def refused(text: str | bytes, delimiter: str = ",", encoding: str = "utf-8") -> Problem:
-    with pytest.raises(DataError) as caught:
-        read(text, delimiter, encoding)
-    (problem,) = caught.value.problems
-    return problem
-
-
-def at(problem: Problem) -> tuple[int, int]:
-    assert problem.place is not None
-    return problem.place.line, problem.place.column
+    return table_of(small(text), reading=Reading(delimiter, encoding))
 
 
 ROWS = [("1", "a"), ("2", "b")]
@@ -85,12 +79,12 @@ def test_quoted_fields_hold_delimiters_quotes_and_line_ends() -> None:
 def test_what_is_not_a_table_is_refused_where_it_goes_wrong(
     text: str, code: str, place: tuple[int, int]
 ) -> None:
-    problem = refused(text)
+    problem = refused(small(text))
     assert (problem.code, at(problem)) == (code, place)
 
 
 def test_a_short_and_a_long_row_are_counted() -> None:
-    facts = refused("x,y,z\n1,2\n1,2,3\n1,2,3,4\n").facts
+    facts = refused(small("x,y,z\n1,2\n1,2,3\n1,2,3,4\n")).facts
     assert facts["expected"] == "3 fields"
     assert facts["rows"] == ["line 2 has 2", "line 4 has 4"]
     assert facts["count"] == "2 rows"
@@ -99,7 +93,7 @@ def test_a_short_and_a_long_row_are_counted() -> None:
 @pytest.mark.parametrize(("delimiter", "guess"), [(",", '";"'), (";", '"\\t"'), ("\t", '"|"')])
 def test_another_delimiter_is_guessed(delimiter: str, guess: str) -> None:
     other = {'";"': ";", '"\\t"': "\t", '"|"': "|"}[guess]
-    assert refused(f"x{other}y\n1{other}2\n", delimiter).facts["guess"] == guess
+    assert refused(small(f"x{other}y\n1{other}2\n"), reading=Reading(delimiter)).facts["guess"] == guess
 
 
 def test_a_file_of_one_column_is_a_table() -> None:
@@ -141,3 +135,168 @@ def test_any_text_is_refused_or_read_as_python_reads_it(body: str) -> None:
         return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     assert [list(row) for row in table.frame.rows()] == [row for row in reader if row][1:]
+
+
+NUMBER_CELLS = [
+    "1",
+    "-0.5",
+    "1e-3",
+    "+7",
+    ".5",
+    "5.",
+    "",
+    "NA",
+    " 2",
+    "3 ",
+    "nan",
+    "inf",
+    "1e400",
+    "word",
+    "0x1",
+]
+
+
+def as_text_cast(cell: str, nulls: tuple[str, ...]) -> float:
+    """What a cell of a number column counts as: NaN is empty, infinity no number."""
+    stripped = cell.strip()
+    if stripped in nulls:
+        return math.nan
+    found = pl.Series([stripped]).cast(pl.Float64, strict=False)[0]
+    return found if found is not None and math.isfinite(found) else math.inf
+
+
+@pytest.mark.parametrize("nulls", [("",), ("", "NA"), ("NA",), ("", "1")])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_numbers_read_straight_are_those_of_the_cast(nulls: tuple[str, ...], end: str) -> None:
+    for cell in NUMBER_CELLS:
+        text = end.join(["x,y", f"1,{cell}", "2,a", "3,7", ""])
+        table = table_of(small(text), ["x", "y"], Reading(nulls=nulls))
+        wanted = [
+            [as_text_cast(each, nulls) for each in cells] for cells in (["1", "2", "3"], [cell, "a", "7"])
+        ]
+        assert np.array_equal(table.frame.to_numpy().T, np.array(wanted), equal_nan=True)
+
+
+SHORT = st.text(st.sampled_from("019.+-eEnaif_ x"), max_size=6)
+
+
+@settings(derandomize=True, max_examples=300)
+@given(cells=st.lists(SHORT, min_size=1, max_size=5))
+def test_any_cell_of_a_number_column_counts_as_what_its_text_is(cells: list[str]) -> None:
+    table = table_of(small("x,t\n" + "".join(f"{cell},a\n" for cell in cells)), ["x"])
+    wanted = [as_text_cast(cell, ("",)) for cell in cells]
+    assert np.array_equal(table.frame["x"].to_numpy(), np.array(wanted), equal_nan=True)
+
+
+def test_the_text_of_a_cell_that_is_no_number_is_found_again() -> None:
+    table = table_of(small('t,x\n"a\nb",1\n"c,d"," w,ord "\n'), ["x"])
+    problem = table.cells_problem("not-a-number", Column("x", "x", "input"), np.array([1]))
+    assert problem.facts["cells"] == ["line 4 ` w,ord `"]
+    assert at(problem) == (4, 7)
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+def test_a_large_file_is_the_same_table(tmp_path: Path) -> None:
+    rows = "".join(f'{n},"a ""{n}"", b",{n / 7}\r\n' + "\n" * (n % 5 == 0) for n in range(300))
+    text = "\ufeff\n\nn,t,x\r\n" + rows.replace('300,"', '300,"two\r\nlines')
+    in_memory = table_of(small(text), ["n", "x"])
+    path = tmp_path / "rows.csv"
+    for piece_bytes in (70, 500, 10**6):
+        table = table_of(large(path, text, piece_bytes), ["n", "x"])
+        assert isinstance(table.cells, StoredFrame) and table.columns == in_memory.columns
+        assert table.frame.equals(in_memory.frame)
+        assert table.lines.tolist() == in_memory.lines.tolist()
+        for row in (0, 1, 150, 299):
+            assert table.place(row, "x") == in_memory.place(row, "x")
+        picked = np.array([299, 0, 77])
+        assert table.take(picked).frame.equals(in_memory.take(picked).frame)
+        slices = [each.frame for _, each in table.only(["x", "n"]).slices(77)]
+        assert pl.concat(slices).equals(in_memory.only(["x", "n"]).frame)
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_large_file_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+    text = "n,t\n" + "".join(f"{n},ä{n}\n" for n in range(200))
+    table = table_of(large(tmp_path / "rows.csv", text.encode(encoding)), reading=Reading(encoding=encoding))
+    assert table.frame.rows() == [(str(n), f"ä{n}") for n in range(200)]
+    assert table.place(150, "t").text == "150,ä150"
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+@pytest.mark.parametrize(
+    ("row", "code", "column"),
+    [
+        ("1", "row-fields", 1),
+        ('1,"open', "quote-unclosed", 3),
+        ('1,5"', "quote-inside", 4),
+        ("1,a\0", "data-nul", 4),
+        ("1,\udcff", "data-encoding", 3),
+        ("1," + "x" * 500, "record-long", 1),
+    ],
+)
+def test_mistakes_of_a_large_file_are_told_at_their_line(
+    tmp_path: Path, row: str, code: str, column: int
+) -> None:
+    before = "".join(f"{n},b\n" for n in range(100))
+    content = f"x,y\n{before}{row}\n{before}".encode("utf-8", "surrogateescape")
+    problem = refused(large(tmp_path / "rows.csv", content))
+    assert (problem.code, at(problem)) == (code, (102, column))
+    if code == "data-encoding":
+        assert problem.facts["byte"] == content.index(b"\xff")
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+def test_wrong_rows_are_counted_over_the_whole_of_a_large_file(tmp_path: Path) -> None:
+    text = "x,y\n" + "".join("1,2\n3\n" for _ in range(200))
+    problem = refused(large(tmp_path / "rows.csv", text))
+    assert problem.facts["count"] == "200 rows" and not problem.facts["all_longer"]
+    assert problem.facts["rows"] == [*(f"line {n} has 1" for n in (3, 5, 7, 9, 11)), "…"]
+    assert refused(large(tmp_path / "rows.csv", "x,y\n" + "1,2,3\n" * 200)).facts["all_longer"]
+    for text, code in (("x,y\n" + "\n" * 200, "header-only"), ("\n" * 200, "data-empty"), ("", "data-empty")):
+        assert refused(large(tmp_path / "rows.csv", text)).code == code
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+def test_a_file_that_changes_while_it_is_read_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "x,y\n" + "1,2\n" * 500
+    file = large(tmp_path / "rows.csv", text)
+    file.path.write_text(text.replace("1", "3"))
+    assert refused(file).code == "data-changing"
+    # The same size and time, but other bytes than those that were digested.
+    file = large(tmp_path / "rows.csv", text)
+    monkeypatch.setattr(DataFile, "digest", lambda self: "0" * 64)
+    assert refused(file).code == "data-changing"
+    file.path.unlink()
+    assert refused(file).code == "data-changing"
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+def test_a_large_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = large(tmp_path / "rows.csv", "x,y\n" + "1,2\n" * 500)
+    first = table_of(file, ["x"])
+    monkeypatch.delattr(DelimitedFile, "pieces")
+    assert table_of(file, ["x"]).frame.equals(first.frame)
+    with pytest.raises(AttributeError):
+        table_of(file, ["y"])
+
+
+@pytest.mark.usefixtures("no_file_is_small")
+@settings(derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.text(st.sampled_from('ab,"\n\r'), max_size=40), piece_bytes=st.integers(4, 30))
+def test_pieces_are_no_matter(tmp_path: Path, body: str, piece_bytes: int) -> None:
+    def found(file: DataFile) -> object:
+        try:
+            table = table_of(file)
+        except DataError as error:
+            return error.problems[0].code
+        return table.frame.rows(), table.lines.tolist()
+
+    whole, pieces = (
+        found(small("x,y\n" + body)),
+        found(large(tmp_path / "rows.csv", "x,y\n" + body, piece_bytes)),
+    )
+    # Only which of several mistakes is told first may differ.
+    assert pieces in (whole, "record-long") or (isinstance(whole, str) and isinstance(pieces, str))

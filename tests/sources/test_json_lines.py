@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from nncli.errors import DataError
-from nncli.sources.json_lines import read_json, read_json_lines
+from nncli.sources.json_lines import read_json
 from nncli.sources.tables import Reading, Table
+from tests.sources.reading import small, table_of
 
 
 def read(text: str) -> Table:
-    return read_json_lines(text.encode(), "rows.jsonl", Reading())
+    return table_of(small(text, "rows.jsonl"))
 
 
 def test_cells_keep_what_is_written() -> None:

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from nncli.errors import DataError
-from nncli.sources.parquet import read_parquet
-from nncli.sources.tables import Reading, Table
+from nncli.sources.tables import Table
+from tests.sources.reading import refused, small, table_of
 
 
 def written(frame: pl.DataFrame) -> bytes:
@@ -18,7 +18,7 @@ def written(frame: pl.DataFrame) -> bytes:
 
 
 def read(frame: pl.DataFrame) -> Table:
-    return read_parquet(written(frame), "rows.parquet", Reading())
+    return table_of(small(written(frame), "rows.parquet"))
 
 
 def test_typed_columns_read_as_texts() -> None:
@@ -47,9 +47,8 @@ def test_lists_are_no_cells() -> None:
 @pytest.mark.parametrize("cut", [0, 3, 7, 40, -5])
 def test_a_damaged_file_is_refused(cut: int) -> None:
     content = written(pl.DataFrame({"x": list(range(100))}))[:cut]
-    with pytest.raises(DataError) as caught:
-        read_parquet(content, "rows.parquet", Reading())
-    assert caught.value.problems[0].code == ("data-unreadable" if content else "data-empty")
+    found = refused(small(content, "rows.parquet")).code
+    assert found == ("data-unreadable" if content else "data-empty")
 
 
 @pytest.mark.parametrize("position", range(4, 400, 13))
@@ -57,7 +56,7 @@ def test_a_changed_byte_never_ends_in_a_traceback(position: int) -> None:
     content = bytearray(written(pl.DataFrame({"x": list(range(100)), "y": ["a", "b"] * 50})))
     content[position % len(content)] ^= 0xFF
     try:
-        table = read_parquet(bytes(content), "rows.parquet", Reading())
+        table = table_of(small(bytes(content), "rows.parquet"))
     except DataError as error:
         assert error.problems[0].code == "data-unreadable"
     else:

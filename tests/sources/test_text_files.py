@@ -6,30 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.errors import DataError
 from nncli.sources import text_files
 from nncli.sources.tables import Reading
-from nncli.sources.text_files import PIECE, between, pieces_of, read_text
+from nncli.sources.text_files import PIECE, between, pieces_of
+from tests.sources.reading import refused, small, table_of
 
 
 def test_a_file_is_one_cell_as_it_is() -> None:
-    table = read_text("\ufeffTo be,\r\nor not\n\n".encode(), "a.txt", Reading(nulls=("To be",)))
+    table = table_of(small("\ufeffTo be,\r\nor not\n\n", "a.txt"), reading=Reading(nulls=("To be",)))
     assert table.columns == ("text",)
     assert table.texts("text").to_list() == ["To be,\r\nor not\n\n"]
     assert table.place(0, "text").line == 1
 
 
 def test_a_text_that_looks_empty_to_a_table_is_a_text() -> None:
-    assert read_text(b"NA", "a.txt", Reading(nulls=("NA",))).texts("text").to_list() == ["NA"]
+    assert table_of(small("NA", "a.txt"), reading=Reading(nulls=("NA",))).texts("text").to_list() == ["NA"]
 
 
 @pytest.mark.parametrize(
     ("content", "code"), [(b"", "data-empty"), (b"a\xff", "data-encoding"), (b"a\0b", "data-nul")]
 )
 def test_what_is_no_text_is_refused(content: bytes, code: str) -> None:
-    with pytest.raises(DataError) as caught:
-        read_text(content, "a.txt", Reading())
-    assert [problem.code for problem in caught.value.problems] == [code]
+    assert refused(small(content, "a.txt")).code == code
 
 
 def test_pieces_end_behind_lines() -> None:

@@ -1,0 +1,139 @@
+"""A data file as it was found: read at once where it is small, else read again by whoever needs it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from nncli.cache_folder import find_entry, new_entry
+from nncli.errors import NncliError, Problem
+from nncli.messages.catalogue import failure, nearest
+from nncli.regular_files import NotRegularError, open_regular_file
+
+LARGE_BYTES: Final = 64 * 2**20
+"""From this size on a file is read in pieces, and its rows lie in the cache instead of memory."""
+_KEPT_BYTES: Final = 256 * 2**20
+"""From this size on the digest is kept beside what the system says of the file: hashing takes a while."""
+_CHUNK_BYTES: Final = 2**20
+_SETTLED_SECONDS: Final = 2
+"""A file that was changed this long ago cannot be changed again with the same time of change."""
+_DIGESTS: Final = "digests"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of data.
+
+    `shown` is its name in messages. `content` is what stands in it, None where it is large. `status` is
+    its inode, size and time of change when it was found; empty for what is no file, such as standard
+    input.
+    """
+
+    path: Path
+    shown: str
+    content: bytes | None
+    status: tuple[int, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Counts the bytes."""
+        return self.status[1] if self.content is None else len(self.content)
+
+    def stream(self) -> BinaryIO:
+        """Opens the bytes for reading. Raises `data-changing` where the file is another by now."""
+        if self.content is not None:
+            return io.BytesIO(self.content)
+        try:
+            stream = open_regular_file(self.path)
+        except (OSError, ValueError):
+            raise failure("data-changing", file=self.shown) from None
+        self.refuse_change(stream)
+        return stream
+
+    def chunks(self, most_bytes: int, offset: int = 0, digest: str = "") -> Iterator[bytes]:
+        """Reads the bytes from an offset on, a part at a time.
+
+        Raises `data-changing` where the file changes meanwhile; with `digest` that of the bytes counts.
+        """
+        hashed = hashlib.sha256()
+        with self.stream() as stream:
+            stream.seek(offset)
+            while chunk := stream.read(most_bytes):
+                if digest:
+                    hashed.update(chunk)
+                yield chunk
+            if digest not in ("", hashed.hexdigest()):
+                raise failure("data-changing", file=self.shown)
+            self.refuse_change(stream)
+
+    def refuse_change(self, stream: BinaryIO) -> None:
+        """Raises `data-changing` where the file of a stream is no longer as it was found."""
+        if self.content is None and _status(os.fstat(stream.fileno())) != self.status:
+            stream.close()
+            raise failure("data-changing", file=self.shown)
+
+    def digest(self) -> str:
+        """Gives the sha256 of the bytes; of a file above 256 MB only once. Raises `data-changing`."""
+        if self.content is not None:
+            return hashlib.sha256(self.content).hexdigest()
+        key = self._signature() if self.size_bytes >= _KEPT_BYTES else ""
+        kept = find_entry(_DIGESTS, key) if key else None
+        if kept is not None:
+            with suppress(OSError):
+                return (kept / "sha256").read_text()
+        hashed = hashlib.sha256()
+        for chunk in self.chunks(_CHUNK_BYTES):
+            hashed.update(chunk)
+        digest = hashed.hexdigest()
+        if key:
+            with suppress(OSError, NncliError), new_entry(_DIGESTS, key, self.shown) as folder:
+                (folder / "sha256").write_text(digest)
+        return digest
+
+    def _signature(self) -> str:
+        """Names the bytes by all that the system says of them; empty where they may change unseen."""
+        with self.stream() as stream:
+            found = os.fstat(stream.fileno())
+        changed = max(found.st_mtime_ns, found.st_ctime_ns)
+        if time.time_ns() - changed < _SETTLED_SECONDS * 10**9:
+            return ""
+        facts = [found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def find_file(path: Path, shown: str) -> DataFile | Problem:
+    """Opens a regular file and reads it where it is small, or says why that cannot be done.
+
+    Problems, without a place: `data-irregular`, `data-missing`, `data-closed`.
+    """
+    try:
+        with open_regular_file(path) as stream:
+            status = _status(os.fstat(stream.fileno()))
+            content = stream.read() if status[1] < LARGE_BYTES else None
+            return DataFile(path, shown, content, status)
+    except NotRegularError as error:
+        kind = "a directory" if error.is_folder else "no regular file"
+        return Problem("data-irregular", facts={"file": path, "kind": kind})
+    except FileNotFoundError:
+        facts = {"file": path, "nearest": nearest(path.name, _names_beside(path))}
+        return Problem("data-missing", facts=facts)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return Problem("data-closed", facts={"file": path, "reason": reason})
+
+
+def _status(found: os.stat_result) -> tuple[int, ...]:
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _names_beside(path: Path) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(path.parent)
+    return []

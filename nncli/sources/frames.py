@@ -1,0 +1,78 @@
+"""Cells that lie in files of the cache instead of memory: read again by column, or a few rows at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@final
+@dataclass(frozen=True)
+class StoredFrame:
+    """A table in Arrow files, one behind the other; nothing of it is in memory.
+
+    `ends` counts the rows up to the end of each file. A file has its columns in any order, and the cells
+    of one that it lacks are null. It answers what a Polars frame is asked most.
+    """
+
+    paths: tuple[Path, ...]
+    ends: tuple[int, ...]
+    schema: pl.Schema
+
+    @property
+    def height(self) -> int:
+        """Counts the rows."""
+        return self.ends[-1] if self.ends else 0
+
+    @property
+    def columns(self) -> list[str]:
+        """The headers."""
+        return list(self.schema)
+
+    def only(self, headers: Sequence[str]) -> StoredFrame:
+        """Keeps some of the columns."""
+        import polars as pl
+
+        return replace(self, schema=pl.Schema({header: self.schema[header] for header in headers}))
+
+    def load(self) -> pl.DataFrame:
+        """Reads all rows into memory."""
+        return self.slice(0, self.height)
+
+    def slice(self, first: int, count: int) -> pl.DataFrame:
+        """Reads some of the rows into memory; fewer where there are not so many."""
+        import polars as pl
+
+        frames, stop = [], min(first + count, self.height)
+        start = bisect_right(self.ends, first)
+        for number in range(start, len(self.paths)):
+            before = self.ends[number - 1] if number else 0
+            if before >= stop:
+                break
+            frame = self._read(number)
+            frames.append(frame.slice(max(first - before, 0), stop - max(first, before)))
+        return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=self.schema)
+
+    def _read(self, number: int) -> pl.DataFrame:
+        import polars as pl
+
+        path = self.paths[number]
+        found = list(pl.read_ipc_schema(path))
+        # By number: Polars takes some names for patterns.
+        wanted = [found.index(header) for header in self.schema if header in found]
+        frame = pl.read_ipc(path, columns=wanted)
+        rows = self.ends[number] - (self.ends[number - 1] if number else 0)
+        return pl.DataFrame(
+            [
+                frame[header]
+                if header in frame.columns
+                else pl.Series(header, [None], dtype=kind).extend_constant(None, rows - 1)
+                for header, kind in self.schema.items()
+            ]
+        )

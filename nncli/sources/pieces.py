@@ -1,0 +1,67 @@
+"""What a reader of any format gives: the headers of a file, and then its rows piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from nncli.sources.data_files import DataFile
+from nncli.sources.tables import Index, Reading, Rows, SourceText
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a file, in order.
+
+    `lines` is the line that each row begins on, or its number where there are no lines. `offset` is where
+    the piece begins in the file, in bytes, and `first_line` the line there.
+    """
+
+    frame: pl.DataFrame
+    lines: Rows
+    offset: int = 0
+    first_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is needed of a file: `headers` are its columns, None for all; `numbers` hold numbers only.
+
+    Formats that keep columns apart read those that are needed; in text all are read anyway.
+    """
+
+    headers: frozenset[str] | None = None
+    numbers: frozenset[str] = frozenset()
+
+    def keeps(self, header: str) -> bool:
+        """Tells whether a column is needed."""
+        return self.headers is None or header in self.headers
+
+
+class OpenedFile(Protocol):
+    """A file that was looked into, with its rows still to be read, once."""
+
+    @property
+    def file(self) -> DataFile:
+        """The file."""
+
+    @property
+    def reading(self) -> Reading:
+        """How it is read."""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The names of its columns."""
+
+    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+        """Reads the rows; text cells of `wanted.numbers` become float64, in which NaN is an empty cell.
+
+        With `digest`, the bytes that are read must be those. Raises what is wrong with the file.
+        """
+
+    def text(self, index: Index) -> SourceText | None:
+        """Finds lines again, by offset and first line of each piece; None for a format without lines."""

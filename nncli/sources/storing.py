@@ -1,0 +1,99 @@
+"""The rows of opened files as one table: in memory where they are few, in the cache where they are many."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from nncli.cache_folder import find_entry, new_entry
+from nncli.messages.catalogue import failure
+from nncli.sources.frames import StoredFrame
+from nncli.sources.pieces import OpenedFile, Piece, Wanted
+from nncli.sources.tables import Index, Rows, Source, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_KIND: Final = "tables"
+_PARTS: Final = "parts.json"
+_LINES: Final = "lines"
+
+
+def table_of(opened: OpenedFile, wanted: Wanted) -> Table:
+    """Reads all rows of a file; of a large one only once, as long as the cache has them.
+
+    Raises `cache-failed`, and what reading the file raises.
+    """
+    if opened.file.content is not None:
+        return _in_memory(opened, wanted)
+    digest = opened.file.digest()
+    key = _key(opened, wanted, digest)
+    folder = find_entry(_KIND, key)
+    if folder is None:
+        try:
+            with new_entry(_KIND, key, opened.file.shown) as aside:
+                _write(aside, opened.pieces(wanted, digest))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise failure("cache-failed", file=opened.file.shown, reason=reason) from error
+        folder = find_entry(_KIND, key)
+    assert folder is not None
+    return _stored(folder, opened)
+
+
+def _in_memory(opened: OpenedFile, wanted: Wanted) -> Table:
+    import polars as pl
+
+    pieces = list(opened.pieces(wanted))
+    frame = pl.concat([piece.frame for piece in pieces], how="diagonal")
+    lines = np.concatenate([piece.lines for piece in pieces])
+    return _table(opened, frame, lines, ())
+
+
+def _key(opened: OpenedFile, wanted: Wanted, digest: str) -> str:
+    reading = opened.reading
+    kept = None if wanted.headers is None else sorted(wanted.headers)
+    facts = [opened.file.path.suffix, reading.delimiter, reading.encoding, reading.nulls, kept]
+    key = hashlib.sha256(json.dumps([digest, facts, sorted(wanted.numbers)]).encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        key.update(path.read_bytes())
+    return key.hexdigest()
+
+
+def _write(folder: Path, pieces: Iterator[Piece]) -> None:
+    ends: list[int] = []
+    index: list[tuple[int, int]] = []
+    rows = 0
+    with (folder / _LINES).open("wb") as lines:
+        for number, piece in enumerate(pieces):
+            piece.frame.write_ipc(folder / f"{number}.arrow")
+            lines.write(piece.lines.astype("<i8").tobytes())
+            rows += piece.frame.height
+            ends.append(rows)
+            # Text that was decoded can only be read from its start.
+            if piece.offset or not index:
+                index.append((piece.offset, piece.first_line))
+    (folder / _PARTS).write_text(json.dumps({"ends": ends, "index": index}))
+
+
+def _stored(folder: Path, opened: OpenedFile) -> Table:
+    import polars as pl
+
+    parts = json.loads((folder / _PARTS).read_text())
+    ends = tuple(map(int, parts["ends"]))
+    paths = tuple(folder / f"{number}.arrow" for number in range(len(ends)))
+    schema = {name: kind for path in paths for name, kind in pl.read_ipc_schema(path).items()}
+    index = tuple((int(offset), int(line)) for offset, line in parts["index"])
+    lines: Rows = np.memmap(folder / _LINES, np.dtype("<i8"), mode="r", shape=(ends[-1],))
+    return _table(opened, StoredFrame(paths, ends, pl.Schema(schema)), lines, index)
+
+
+def _table(opened: OpenedFile, cells: pl.DataFrame | StoredFrame, lines: Rows, index: Index) -> Table:
+    source = Source(opened.file.shown, opened.text(index))
+    headers = tuple(dict.fromkeys([*opened.headers, *cells.columns]))
+    return Table(cells, lines, source, opened.reading, headers)
