@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from nncli.columns.encoders import Encoders
 from nncli.described import describe, read_encoders, read_held, read_recorded_code, read_spec_of
 from nncli.errors import Exit, NncliError, Problem
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.constants import work_out_constants
@@ -188,7 +188,10 @@ def _compiled(spec: Spec, encoders: Encoders | None, path: Path, code: OwnCode) 
     declared = encoders.counts() if encoders else {}
     inputs = encoders.inputs() if encoders else {}
     try:
-        constants = work_out_constants(spec.constants, declared)
+        problems: list[Problem] = []
+        constants = work_out_constants(spec.constants, declared, problems)
+        if problems:
+            raise failures(problems)
         around = Surroundings(declared, constants, code.layers)
         with torch.random.fork_rng(devices=[]):
             return compile_networks(spec.networks, inputs, around)

@@ -86,7 +86,7 @@ def prepare(
     expected = _declarations(spec, data, found)
     inputs, targets, declared = expected.inputs, expected.targets, expected.counts
     torch.manual_seed(spec.training.seed if spec.training else 0)
-    constants = found.tried(lambda: work_out_constants(spec.constants, declared)) or {}
+    constants = work_out_constants(spec.constants, declared, found.problems)
     around = Surroundings(declared, constants, code.layers)
     networks = found.tried(lambda: compile_networks(spec.networks, inputs, around, weights=with_weights))
     reports = found.tried(lambda: load_foreign(networks, spec, copied=with_weights)) if networks else None
@@ -96,8 +96,8 @@ def prepare(
         found.tried(lambda: check_training(spec, network, metrics, data))
     if networks is None or found.problems:
         raise failures(found.problems)
-    resolved = _resolved(spec, networks, data, metrics)
-    judge = Judge(objective, metrics, data.encoders.decode_number) if data and objective else None
+    resolved = _resolved(spec, networks, data, metrics or ())
+    judge = Judge(objective, metrics or (), data.encoders.decode_number) if data and objective else None
     foreign = reports or ()
     warnings = (
         *spec.warnings,
@@ -151,20 +151,22 @@ class _Collected:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        self._lines = {(p.place.file, p.place.line) for p in problems if p.place}
+        self._read = tuple(problem.path for problem in problems if problem.path)
 
     def tried(self, step: Callable[[], Result]) -> Result | None:
-        """Runs a step; what it refuses is kept, unless its line was found wrong before."""
+        """Runs a step; what it refuses is kept, unless it was found wrong when it was read."""
         try:
             return step()
         except NncliError as error:
             for problem in error.problems:
-                place = problem.place
-                # What follows from a mistake on the same line would only hide it.
-                known = place is not None and (place.file, place.line) in self._lines
-                if not known and problem not in self.problems:
+                if problem not in self.problems and not self._follows(problem.path):
                     self.problems.append(problem)
             return None
+
+    def _follows(self, path: str) -> bool:
+        """Tells whether a mistake follows from one in the same value, in a part of it, or around it."""
+        pairs = [(path, each) for each in self._read] + [(each, path) for each in self._read]
+        return any(f"{inner}.".startswith(f"{outer}.") for inner, outer in pairs)
 
 
 def _declarations(spec: Spec, data: Data | None, found: _Collected) -> Expected:
@@ -179,17 +181,17 @@ def _bound(
     network: CompiledNetwork | None,
     targets: Mapping[str, TargetSpec],
     found: _Collected,
-) -> tuple[Objective | None, tuple[Metric, ...]]:
+) -> tuple[Objective | None, tuple[Metric, ...] | None]:
     training = spec.training
     if training is None:
         return None, ()
     # Without a network the optimiser's arguments can still be wrong, and any weights will do.
     module = network.module if network else nn.Linear(1, 1, device="meta")
     found.tried(lambda: build_optimizer(training.optimizer, module))
-    metrics = found.tried(lambda: build_metrics(training.metrics, targets)) if targets else ()
-    if network is None or not targets:
+    metrics = found.tried(lambda: build_metrics(training.metrics, targets))
+    if network is None or not targets or not training.loss:
         found.tried(lambda: check_losses(spec, targets))
         return None, ()
     last = network.calls[-1]
     objective = found.tried(lambda: build_objective(spec, targets, network.output_shape, last))
-    return objective, metrics or ()
+    return objective, metrics

@@ -69,7 +69,7 @@ def _fields(template: str) -> set[str]:
 
 USES = _uses()
 # What `hint_of` adds for a value that came by --set.
-OF_SET = {"set", "set_nearest"}
+OF_SET = {"option", "set", "set_nearest"}
 
 
 def test_every_code_that_is_raised_has_words() -> None:

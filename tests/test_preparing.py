@@ -29,6 +29,53 @@ def test_all_problems_come_in_one_answer_sorted_by_line(tmp_path: Path) -> None:
     assert len({line for _, line in found}) >= 3
 
 
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ("{loss: CrossEntropyLoss, optimizer: {AdamW: {lrr: 1}}}", ["argument-unknown", "training-length"]),
+        ("{optimizer: {AdamW: {lrr: 1}}, epochs: 3}", ["argument-unknown", "key-missing"]),
+        (
+            "{los: CrossEntropyLoss, optimizer: {AdamW: {lrr: 1}}, epochs: 3}",
+            ["argument-unknown", "unknown-key"],
+        ),
+        (
+            "{loss: CrossEntropyLos, optimiser: AdamW, epoch: 3}",
+            ["loss-unknown", "unknown-key", "unknown-key"],
+        ),
+        (
+            "{loss: CrossEntropyLos, optimizer: AdamW, epochs: 3, metrics: [acc, ff]}",
+            ["loss-unknown", "metric-unknown", "metric-unknown"],
+        ),
+        (
+            "{loss: CrossEntropyLoss, optimizer: AdamW, epochs: 3, keep_best: x, stop_early: {watch: y}}",
+            ["figure-unknown", "figure-unknown"],
+        ),
+        (
+            "{loss: CrossEntropyLoss, optimizer: AdamW, epochs: 3, metrics: [acc], keep_best: validation.f1}",
+            ["metric-unknown"],
+        ),
+    ],
+)
+def test_mistakes_of_one_line_are_all_told_and_each_once(
+    training: str, expected: list[str], tmp_path: Path
+) -> None:
+    spec = FLOWERS.partition("training:")[0] + f"training: {training}\n"
+    assert sorted(code for code, _ in _problems(tmp_path, spec)) == expected
+
+
+@pytest.mark.parametrize("with_data", [True, False])
+def test_what_a_mistake_hides_is_no_second_one(tmp_path: Path, with_data: bool) -> None:
+    hiding = (
+        'constants: {wrong: "log(0)", unread: "ones(", of_both: "wrong + unread"}\n'
+        "include: absent.yaml\n"
+        "blocks: {broken: {args: 3, layers: [ReLU]}}\n"
+    )
+    items = "  - compute: x * wrong + unread + of_both\n  - included: 3\n  - broken: 3\n"
+    spec = hiding + FLOWERS.replace("  - ReLU\n", items)
+    codes = sorted(code for code, _ in _problems(tmp_path, spec, with_data=with_data))
+    assert codes == ["arithmetic", "block-arguments-form", "expression-syntax", "include-unreadable"]
+
+
 def test_data_that_is_missing_leaves_the_network_checked(tmp_path: Path) -> None:
     spec = FLOWERS.replace("flowers.csv", "absent.csv").replace("ReLU", "Relu")
     codes = [code for code, _ in _problems(tmp_path, spec)]

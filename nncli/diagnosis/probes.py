@@ -84,6 +84,7 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
 
     Gradients come from `batches` batches (at most an epoch), activations from at least 1000 rows
     where there are as many. The update is one step of the optimiser on a copy that is thrown away.
+    What is drawn by chance follows from `training.seed`.
     """
     module = copy.deepcopy(state.networks[job.network]).train()
     module.zero_grad()
@@ -93,6 +94,8 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
     losses: list[float] = []
     devices = [job.device] if job.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices), _counting(job.calls, module) as counters:
+        # Of a run nothing else says which units dropout leaves out.
+        torch.manual_seed(job.training.seed)
         for number, (first, last) in enumerate(bounds):
             if number >= batches and first >= DEAD_AFTER_ROWS:
                 break

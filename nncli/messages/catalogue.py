@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -57,6 +58,18 @@ def failures(problems: Iterable[Problem]) -> NncliError:
     return min(kinds, key=lambda kind: kind.exit_code)(*ordered, said=said)
 
 
+def require_all(steps: Iterable[Callable[[], object]]) -> None:
+    """Runs steps that do not depend on each other, and raises the problems of all of them as one error."""
+    problems: list[Problem] = []
+    for step in steps:
+        try:
+            step()
+        except NncliError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise failures(problems)
+
+
 def _order(problem: Problem) -> tuple[str, int, int]:
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)
@@ -70,15 +83,29 @@ def message_of(problem: Problem) -> str:
 def hint_of(problem: Problem) -> str:
     """Fills the first hint whose facts are all given and not empty; empty where none fits.
 
-    For what came by `--set` there are two facts more: `set`, its path, and `set_nearest`, the same
-    path with the nearest name at its end.
+    For what came by `--set` there are more facts: `option`, which is `--set`; `set`, its path; and
+    `set_nearest`, the same path with the nearest name at its end. What the hint writes as YAML for that path
+    is written as a `--set`.
     """
     given = replace(problem, facts={**problem.facts, **_facts_of_set(problem)})
     for template in CATALOGUE[problem.code].hints:
         names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
         if all(given.facts.get(name) not in (None, "", (), []) for name in names):
-            return _filled(template, given)
+            return _as_typed(_filled(template, given), problem)
     return ""
+
+
+def _as_typed(hint: str, problem: Problem) -> str:
+    """Writes `epochs: 20` as `--set training.epochs=20` where the mistake came by `--set`."""
+    key = problem.path.rpartition(".")[2]
+    if problem.place is None or problem.place.file != SET_FILE or not key:
+        return hint
+
+    def typed(found: re.Match[str]) -> str:
+        text = f"{problem.path}={found.group(1)}"
+        return f"`{SET_FILE} '{text}'`" if set(text) & set(" {[") else f"`{SET_FILE} {text}`"
+
+    return re.sub(rf"`{re.escape(key)}: ([^`]+)`", typed, hint)
 
 
 def _facts_of_set(problem: Problem) -> dict[str, str]:
@@ -86,7 +113,11 @@ def _facts_of_set(problem: Problem) -> dict[str, str]:
         return {}
     near = problem.facts.get("nearest")
     section = problem.path.rpartition(".")[0]
-    return {"set": problem.path, "set_nearest": ".".join(filter(None, (section, str(near)))) if near else ""}
+    return {
+        "option": SET_FILE,
+        "set": problem.path,
+        "set_nearest": ".".join(filter(None, (section, str(near)))) if near else "",
+    }
 
 
 def _filled(template: str, problem: Problem) -> str:

@@ -250,6 +250,7 @@ TABLE: Final[dict[str, Words]] = {
         SpecError,
         "nothing above is called `{name}`",
         (
+            "write the number: `{number}`",
             "did you mean `{nearest}`?",
             "a block sees its own: `inputs: [x, {name}]` in `{block}:`, `from: {{{name}: …}}` at its call",
             "known here: {known}",

@@ -100,11 +100,18 @@ _FITTING: Final = {
         WeightsError,
         "`{pattern}` below `{key}:` matches no tensor of the file",
         (
+            "`{left_out}` is like it, and `skip:` leaves that out",
             "no name there has the part `{part}`: did you mean `{nearest}`?",
             "no name there has the part `{part}`",
             "a pattern matches a whole name: `*` at the start or end stands for any parts",
         ),
         "A pattern that matches nothing would do nothing in silence.",
+    ),
+    "rename-shadowed": Words(
+        WeightsError,
+        "`{pattern}` below `rename:` comes too late: `{first}` above it has made `{name}` of `{tensor}`",
+        ("entries work from top to bottom: put `{pattern}` above `{first}`",),
+        "Each entry of `rename:` works on the names that those above it made: narrow ones come first.",
     ),
     "tensor-parts": Words(
         WeightsError,
@@ -122,6 +129,7 @@ _FITTING: Final = {
         WeightsError,
         "{file} lacks {tensors} of the network: {names}",
         (
+            "`{there}` is in the file, but `{rule}` below `rename:` makes `{name}` of it: narrow that down",
             "if these are meant, write `rename: {{{rename}}}`; to leave them as they start, `{skip}`",
             "to leave them as they start, write `{skip}`",
         ),

@@ -71,7 +71,10 @@ TABLE: Final[dict[str, Words]] = {
         SpecError, "`{key}` is missing", ("write `{example}`",), "A key that a section needs is not there."
     ),
     "mapping-expected": Words(
-        SpecError, "`{key}` takes keys with values below it", (), "A section is a mapping."
+        SpecError,
+        "`{key}` takes keys with values below it",
+        ("`--set {set}.KEY=…` sets one value in it",),
+        "A section is a mapping.",
     ),
     "name-form": Words(
         SpecError,
@@ -100,7 +103,10 @@ TABLE: Final[dict[str, Words]] = {
     "network-form": Words(
         SpecError,
         "`network:` is a list of layers, or {{inputs, layers}}",
-        ("`network: [Linear: 32, ReLU, Linear: 3]`",),
+        (
+            "each layer is an item with a dash of its own: `- {layer}`",
+            "`network: [Linear: 32, ReLU, Linear: 3]`",
+        ),
         "The network is a list that is read from top to bottom.",
     ),
     "set-call": Words(
@@ -112,11 +118,26 @@ TABLE: Final[dict[str, Words]] = {
         ),
         "A `--set` puts one value into the spec; a loss or an optimiser is one name with its arguments.",
     ),
+    "set-empty": Words(
+        SpecError,
+        "there is no value behind `{key}=`",
+        (
+            "it is `{now}` without this `--set`; to take that away, write `--set {set}=null`",
+            "write it there: `--set {set}=VALUE`, or `--set {set}=null` for none",
+        ),
+        "A `--set` without a value would put nothing in the place of something.",
+    ),
     "set-path": Words(
         SpecError,
         "the path cannot be reached: {reason}",
-        ("did you mean `{nearest}`?",),
+        ("did you mean `--set {instead}=…`?", "there are {known}"),
         "A `--set` names no place.",
+    ),
+    "set-var-unread": Words(
+        SpecError,
+        "the file has no var `{name}`, and nothing reads it",
+        ("did you mean `--set {set_nearest}=…`?", "its vars are {known}"),
+        "A `--set` of a var changes what `$name` stands for; one that nothing reads changes nothing.",
     ),
     "spec-form": Words(
         SpecError,
@@ -183,10 +204,7 @@ TABLE: Final[dict[str, Words]] = {
     "value-type": Words(
         SpecError,
         "`{key}` is {received}, but must be {expected}",
-        (
-            "quotes make a word of it: `--set {set}={unquoted}`",
-            "quotes make a word of it: write `{key}: {unquoted}`",
-        ),
+        ("quotes make a word of it: write `{key}: {unquoted}`",),
         "A value of the wrong type.",
     ),
 }

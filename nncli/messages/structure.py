@@ -134,7 +134,7 @@ TABLE: Final[dict[str, Words]] = {
     "layers-form": Words(
         SpecError,
         "`{key}:` takes a list of layers",
-        ("`{key}: [LayerNorm, Linear: 32]`",),
+        ("each layer is an item with a dash of its own: `- {layer}`", "`{key}: [LayerNorm, Linear: 32]`"),
         "A structure holds a list of items.",
     ),
     "name-missing": Words(
@@ -198,7 +198,7 @@ TABLE: Final[dict[str, Words]] = {
     "parameter-form": Words(
         SpecError,
         "a Parameter is its shape, in whole numbers",
-        ("`Parameter: [1, 1, 64]`",),
+        ("write `${name}`: without `$` it is the word", "`Parameter: [1, 1, 64]`"),
         "A learned tensor has a shape of positive whole numbers.",
     ),
     "path-form": Words(
@@ -216,7 +216,7 @@ TABLE: Final[dict[str, Words]] = {
     "repeat-form": Words(
         SpecError,
         "`repeat:` is a number, names with lists, a table, or a list of these",
-        ("`repeat: 3`, or `repeat: {{width: [64, 128]}}`",),
+        ("write `${name}`: without `$` it is the word", "`repeat: 3`, or `repeat: {{width: [64, 128]}}`"),
         "A loop counts, or walks through lists.",
     ),
     "repeat-lengths": Words(

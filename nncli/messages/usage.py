@@ -197,7 +197,7 @@ TABLE: Final[dict[str, Words]] = {
     "set-form": Words(
         UsageError,
         "`--set {text}` is not PATH=VALUE",
-        ("`--set training.epochs=5`",),
+        ("a value follows the path: `--set {reached}=…`", "`--set training.epochs=5`"),
         "`--set` takes a path into the spec and a YAML value.",
     ),
     "set-on-run": Words(

@@ -71,6 +71,12 @@ TABLE: Final[dict[str, Words]] = {
         ("put `- ` on a line of its own, or write the list in []",),
         "A list with dashes starts on the line below its key.",
     ),
+    "dash-missing": Words(
+        SpecError,
+        "`{text}`{where} has no dash",
+        ("each item of a list starts with one: write `- {text}`, in column {column}",),
+        "A list with dashes has one before each of its items.",
+    ),
     "dash-space": Words(
         SpecError,
         "a list item needs a space after its dash",
@@ -123,7 +129,10 @@ TABLE: Final[dict[str, Words]] = {
         "Keys of a spec are words, not lists, mappings or nothing.",
     ),
     "key-repeated": Words(
-        SpecError, "`{key}` stands here and on line {line}", ("keep one of them",), "A key stands twice."
+        SpecError,
+        "`{key}` stands here and on line {line}",
+        ("each layer is an item with a dash of its own: `- {layer}`", "keep one of them"),
+        "A key stands twice.",
     ),
     "key-without-colon": Words(
         SpecError,
@@ -140,7 +149,13 @@ TABLE: Final[dict[str, Words]] = {
     "name-unknown": Words(
         SpecError,
         "there is no `{name}` here",
-        ("did you mean `{nearest}`?", "known here: {known}", "declare it under `vars:`"),
+        (
+            "write the number: `{number}`",
+            "did you mean `{nearest}`?",
+            "declare it too: `{option} vars.{name}=…`",
+            "known here: {known}",
+            "declare it under `vars:`",
+        ),
         "An expression reads a name that is not declared.",
     ),
     "number-too-large": Words(

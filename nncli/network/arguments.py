@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
-from nncli.errors import NncliError, Problem
+from nncli.errors import SET_FILE, NncliError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
+from nncli.network.argument_types import NAMES, expected, fits, shown_argument, takes_sequence
 from nncli.network.signatures import Parameter, Signature, signature_of
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.names import ITEM_WORDS
-from nncli.spec.scalars import word_of
 
 # What other tools call an argument.
 KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -171,18 +169,9 @@ def _packed(
     """Takes a list that is too long for positions as the first argument: `permute: [0, 2, 1]`."""
     if len(positions) <= len(positional) or not positional:
         return positions
-    if not _takes_sequence(positional[0].annotation) or any(isinstance(a.value, tuple) for a in positions):
+    if not takes_sequence(positional[0].annotation) or any(isinstance(a.value, tuple) for a in positions):
         return positions
     return [Argument(tuple(a.value for a in positions), positions[0].place)]
-
-
-def _takes_sequence(annotation: object) -> bool:
-    if annotation is object:
-        return True
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return any(_takes_sequence(option) for option in typing.get_args(annotation))
-    origin = typing.get_origin(annotation) or annotation
-    return isinstance(origin, type) and issubclass(origin, (tuple, list))
 
 
 def _check(
@@ -194,12 +183,16 @@ def _check(
         "argument": parameter.name,
         "received": shown_argument(value),
     }
-    facts["filled"] = list(filled)
+    facts["given_by"] = _given(argument)
+    # A number in the wrong place may be one that was counted as in torch.
+    facts["filled"] = list(filled) if isinstance(value, (int, float)) else []
     if not fits(value, parameter.annotation):
         facts["expected"] = expected(parameter.annotation) or "what no spec can hold"
-        if isinstance(value, float) and facts["expected"] == _NAMES[int] and _is_worked_out(argument):
-            facts["instead"] = "whole numbers are divided by `//`: `$(width // 2)`"
-        if isinstance(value, str) and "," in value:
+        if isinstance(value, float) and NAMES[int] in str(facts["expected"]) and _is_worked_out(argument):
+            facts["instead"] = _made_whole(argument)
+        if argument.is_name:
+            facts["instead"] = f"write `${value}`: without `$` it is the word"
+        elif isinstance(value, str) and "," in value:
             facts["instead"] = f"several arguments stand in []: `{call.name}: [{value}]`"
         return Problem("argument-type", argument.place, here, facts)
     numbers = value if isinstance(value, tuple) else (value,)
@@ -217,65 +210,23 @@ def _check(
     return None
 
 
+def _given(argument: Argument) -> str:
+    """Says where the value of `$name` comes from, where that is another line."""
+    given, here = argument.given, argument.place
+    if given is None or (given.file, given.line) == (here.file, here.line):
+        return ""
+    if given.file == SET_FILE:
+        return f"`{SET_FILE} {given.text}`"
+    return f"{given.file}:{given.line}: {given.text.strip()}"
+
+
+def _made_whole(argument: Argument) -> str:
+    text = argument.place.text[argument.place.column - 1 :]
+    if "/" in text.partition(")")[0]:
+        return "whole numbers are divided by `//`: `$(width // 2)`"
+    return "`$(round(…))` makes a whole number of it"
+
+
 def _is_worked_out(argument: Argument) -> bool:
     """Tells whether an expression stands in the file where the argument stands."""
     return argument.place.text[argument.place.column - 1 :].startswith("$")
-
-
-def fits(value: object, annotation: object) -> bool:
-    """Tells whether a value can stand for an annotation; what it does not know it lets pass."""
-    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return any(fits(value, option) for option in options)
-    if origin is Literal:
-        return value in options
-    if origin is tuple:
-        return _fits_tuple(value, options)
-    if origin is list:
-        return isinstance(value, tuple) and all(fits(item, options[0]) for item in value)
-    simple: dict[object, tuple[type, ...]] = {
-        int: (int,), float: (int, float), bool: (bool,), str: (str,), type(None): (type(None),)
-    }  # fmt: skip
-    if annotation not in simple:
-        # A type that YAML cannot write (a tensor, a function) fits nothing that stands in a file.
-        return annotation in (object, typing.Any) or not isinstance(annotation, type)
-    if isinstance(value, bool) and annotation is not bool:
-        return False
-    return isinstance(value, simple[annotation])
-
-
-def _fits_tuple(value: object, options: tuple[object, ...]) -> bool:
-    if not isinstance(value, tuple):
-        return False
-    if len(options) == 2 and options[1] is Ellipsis:
-        return all(fits(item, options[0]) for item in value)
-    return len(value) == len(options) and all(fits(v, o) for v, o in zip(value, options, strict=True))
-
-
-_NAMES: Final[Mapping[object, str]] = {
-    int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "none"
-}  # fmt: skip
-
-
-def expected(annotation: object) -> str:
-    """Says in words what fits an annotation; nothing where nobody knows."""
-    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
-        shown = [expected(option) for option in options if expected(option)]
-        return " or ".join(dict.fromkeys(shown))
-    if origin is Literal:
-        return " or ".join(str(option) for option in options)
-    if origin in (tuple, list):
-        if origin is tuple and Ellipsis not in options:
-            return f"a list of {len(options)}"
-        return "a list"
-    return _NAMES.get(annotation, "")
-
-
-def shown_argument(value: object) -> str:
-    """Writes an argument as a file writes it."""
-    if isinstance(value, tuple):
-        return "[" + ", ".join(shown_argument(item) for item in value) + "]"
-    if isinstance(value, bool) or value is None:
-        return word_of(value)
-    return f"`{value}`" if isinstance(value, str) else str(value)

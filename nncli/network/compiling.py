@@ -35,11 +35,11 @@ class Surroundings:
     """What a network can use beside its inputs.
 
     `declared` holds what the data counts, such as `classes`. `constants` are tensors that every
-    item sees by name. `own_layers` are the classes of `--code`.
+    item sees by name, None where a mistake hides one. `own_layers` are the classes of `--code`.
     """
 
     declared: Mapping[str, Constant] = field(default_factory=dict)
-    constants: Mapping[str, Tensor] = field(default_factory=dict)
+    constants: Mapping[str, Tensor | None] = field(default_factory=dict)
     own_layers: Mapping[str, type[nn.Module]] = field(default_factory=dict)
 
 
@@ -188,10 +188,13 @@ def _wishes(build: Build, spec: NetworkSpec) -> tuple[WeightsWish, ...]:
     return (*whole, *parts)
 
 
-def _constants(build: Build, constants: Mapping[str, Tensor]) -> Names:
+def _constants(build: Build, constants: Mapping[str, Tensor | None]) -> Names:
     """Makes the constants of the file visible everywhere, as buffers that no file of weights holds."""
     own = {}
     for name, tensor in constants.items():
+        if tensor is None:
+            own[name] = Named(is_broken=True)
+            continue
         build.root.register_buffer(name, tensor, persistent=False)
         own[name] = Named(build.tape.attribute(name, tensor, Spot(NOWHERE, f"constants.{name}", name)))
     return Names(None, own)

@@ -19,6 +19,7 @@ from nncli.network.tape import Spot
 from nncli.network.values import Count, Value, values_in
 from nncli.spec.arithmetic import Formula, evaluate
 from nncli.spec.expressions import (
+    OF_A_NUMBER,
     Choice,
     Comparison,
     Expression,
@@ -59,6 +60,10 @@ def compute(computation: Computation, environment: Environment) -> Found:
 def computed(computation: Computation, environment: Environment) -> object:
     """Records an expression; its result may be a constant or a Count too. Raises Hidden, and as `compute`."""
     return _Lowering(computation, environment).run(computation.expression)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _all_values(parts: tuple[object, ...]) -> bool:
@@ -248,6 +253,9 @@ class _Lowering:
         keywords = {each.name: self.run(each.value) for each in expression.keywords}
         if name in self._environment.callables:
             return self._environment.call(name, tuple(arguments), keywords, spot)
+        if name in OF_A_NUMBER and len(arguments) == 1 and _is_number(arguments[0]) and not keywords:
+            literal = Literal(arguments[0], expression.arguments[0].column)
+            return self._folded(FunctionCall(name, (literal,), expression.column))
         if name in ("min", "max") and len(arguments) == 2 and not keywords:
             limited = self._limited(expression, arguments)
             if limited is not None:

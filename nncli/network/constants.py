@@ -8,7 +8,7 @@ from typing import final
 import torch
 
 from nncli.errors import NncliError, Place, Problem
-from nncli.messages.catalogue import failure, failures
+from nncli.messages.catalogue import failure
 from nncli.network.arguments import FormulaScope, evaluated
 from nncli.network.computing import Hidden, computed
 from nncli.network.environment import Environment
@@ -23,19 +23,22 @@ _RANDOM = names_in("Random")
 
 
 def work_out_constants(
-    constants: Mapping[str, Computation], declared: Mapping[str, Constant]
-) -> dict[str, torch.Tensor]:
+    constants: Mapping[str, Computation | None], declared: Mapping[str, Constant], problems: list[Problem]
+) -> dict[str, torch.Tensor | None]:
     """Works out the constants of a file, in order; each may read those before it.
 
-    A number becomes a tensor without axes. Tensors are float32, whole numbers or truths, on the CPU.
-    Raises SpecError with the problems of all constants: `constant-reads`, `constant-varies`,
-    `constant-too-large`, `expression-result`, and what `compute` raises.
+    A number becomes a tensor without axes. Tensors are float32, whole numbers or truths, on the CPU; None
+    stands where a mistake hides what it would be.
+    Problems: `constant-reads`, `constant-varies`, `constant-too-large`, `expression-result`, and what
+    `compute` raises.
     """
-    tensors: dict[str, torch.Tensor] = {}
-    problems: list[Problem] = []
+    tensors: dict[str, torch.Tensor | None] = dict.fromkeys(constants)
     environment = _Constants(FormulaScope(declared))
     for name, computation in constants.items():
         environment.path = f"constants.{name}"
+        if computation is None:
+            environment.broken.add(name)
+            continue
         try:
             _refuse_draws(computation, environment.path)
             value = environment.keep(name, computation)
@@ -43,10 +46,7 @@ def work_out_constants(
             problems.extend(error.problems)
             environment.broken.add(name)
         else:
-            if value is not None:
-                tensors[name] = value
-    if problems:
-        raise failures(problems)
+            tensors[name] = value
     return tensors
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import torch
 import torch.nn.functional
 
-from nncli.network.arguments import expected, fits, shown_argument
+from nncli.network.argument_types import expected, fits, shown_argument
 from nncli.network.signatures import Parameter, Signature
 from nncli.network.values import Count, Value, shown
 from nncli.spec.functions import HOMES

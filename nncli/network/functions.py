@@ -35,11 +35,15 @@ Operand: TypeAlias = "Value | bool | int | float"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One argument with its value: a constant, a Value, a Count, or a tuple of such."""
+    """One argument with its value: a constant, a Value, a Count, or a tuple of such.
+
+    `is_name` marks a word that is also the name of a constant.
+    """
 
     value: Any
     place: Place
     key_place: Place | None = None
+    is_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,8 @@ def arguments_of(
     everything: list[tuple[str | int, Argument]] = [*enumerate(call.positions), *call.keywords.items()]
     for key, argument in everything:
         try:
-            values[key] = Given(evaluated(argument.value, scope), argument.place, argument.key_place)
+            value = evaluated(argument.value, scope)
+            values[key] = Given(value, argument.place, argument.key_place, argument.is_name)
         except NncliError as error:
             problems.extend(error.problems)
     if problems:
@@ -250,7 +255,21 @@ class _Attempt:
         if not accepts(given.value, parameter.annotation):
             facts: dict[str, object] = {"call": self._name, "argument": parameter.name, "filled": []}
             facts |= {"received": received(given.value), "expected": wanted(parameter.annotation)}
+            facts["instead"] = _instead(self._name, parameter, given)
             self._add("argument-type", given.place, facts)
+
+
+def _instead(call: str, parameter: Parameter, given: Given) -> str:
+    """Says what to write in the place of an argument of another type; empty where nobody knows."""
+    value = given.value
+    if given.is_name:
+        return f"write `${value}`: without `$` it is the word"
+    if isinstance(value, tuple) and "batch" in value:
+        sizes = ", ".join("-1" if size == "batch" else str(size) for size in value)
+        return f"-1 stands for the batch here: `{call}: [{sizes}]`"
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and takes_tensor(parameter.annotation):
+        return f"`full([1], {value})` makes a value of a number"
+    return ""
 
 
 def _may_flow(value: Operand, parameter: Parameter) -> bool:

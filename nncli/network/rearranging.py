@@ -11,9 +11,11 @@ import einops
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, nearest
-from nncli.network.arguments import FormulaScope, evaluated, shown_argument
+from nncli.network.argument_types import shown_argument
+from nncli.network.arguments import FormulaScope, evaluated
 from nncli.network.einops_patterns import REST, Axis, Pattern, parse_pattern
 from nncli.network.modules import filled_padding, masked_amax, masked_amin, masked_mean
+from nncli.network.remedies import divisors_near
 from nncli.network.tape import Spot, Tape
 from nncli.network.upstream import ways_to
 from nncli.network.values import ROWS, Value, axes_counted, shown
@@ -134,6 +136,9 @@ class _Check:
                 reason, fix = "the pattern has no such axis", f"did you mean `{near}`?" if near else ""
             elif type(size) is not int or size < 1:
                 reason = f"its size is {shown_argument(size)}, and has to be a whole number from 1"
+                is_size = isinstance(size, str) and size.startswith("size(")
+                meant = f"$({size})" if is_size else f"${size}" if argument.is_name else ""
+                fix = f"write `{name}: {meant}`" if meant else ""
             if reason:
                 place = argument.key_place or argument.place
                 raise failure("pattern-size", place, self._path, axis=name, reason=reason, fix=fix)
@@ -178,9 +183,20 @@ class _Check:
             reason = f"it is {known}, and {shown_size} arrive from {self._value.origin}"
         elif unknown and size % known:
             reason = f"{shown_size} from {self._value.origin} does not divide by {known}"
+            fix = self._divisors(axis, position, sizes)
         if reason:
             place = replace(self._item.place, column=column)
             raise failure("pattern-size", place, self._path, axis=written, reason=reason, fix=fix)
+
+    def _divisors(self, axis: Axis, position: int, sizes: Mapping[str, int]) -> str:
+        """Says what the sizes of a group are here, and which would divide its axis."""
+        if position == 0:
+            return "the batch has any number of rows: leave its axis whole"
+        size, stated = self._value.shape[position], [name for name in axis if name in sizes]
+        known = prod(sizes[name] for name in stated)
+        fitting = ", ".join(map(str, divisors_near(size, known)))
+        said = " and ".join(f"`{name}` is {sizes[name]}" for name in stated)
+        return f"{said} where {shown(self._value.shape)} flows in; {fitting} would divide {size}"
 
 
 def _spread(side: Sequence[Axis], rest: int) -> list[Axis]:

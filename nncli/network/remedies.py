@@ -79,7 +79,7 @@ def call_that_fits(label: str, arguments: Any) -> str:
         rest = [each for each in (*positions[1:], *keywords.values()) if not isinstance(each, Value)]
         if label == "unflatten" and len(rest) == 2:
             return _factors(rest[1], _size_at(shapes[0], rest[0]))
-        return f"a row has {prod(shapes[0][1:]):,} numbers, and keeps as many" if rest else ""
+        return _reshaped(shapes[0], rest) if rest else ""
     if label in ("expand", "broadcast_to") and values:
         sizes = positions[1] if isinstance(positions[1], (list, tuple)) else positions[1:]
         count, missing = len(shapes[0]), len(sizes) - len(shapes[0])
@@ -89,6 +89,17 @@ def call_that_fits(label: str, arguments: Any) -> str:
     if label in ("rearrange", "reduce", "repeat_axis"):
         return "what stands in brackets multiplies up to its axis, so that each size divides it"
     return _axis_outside(shapes, positions, keywords)
+
+
+def _reshaped(shape: tuple[int, ...], rest: Sequence[Any]) -> str:
+    """Says what a row can become; a shape without the batch is told what comes first."""
+    sizes = rest[0] if isinstance(rest[0], (list, tuple)) else rest
+    row, whole = prod(shape[1:]), all(type(size) is int for size in sizes)
+    if not whole or prod(sizes) != row:
+        return f"a row has {row:,} numbers, and keeps as many"
+    written = ", ".join(map(str, sizes))
+    flat = "`- Flatten`, or " if len(sizes) == 1 else ""
+    return f"the batch comes first: {flat}the sizes [-1, {written}]"
 
 
 def _axis_outside(

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.values import Value
+from nncli.spec.expressions import NUMBERS_ELSEWHERE
 from nncli.spec.items import Item, Source
 
 # What a path leads to: one value, several, or None where an earlier problem hides it.
@@ -82,7 +83,8 @@ class Names:
                     return failure(code, source.place, path, name=name, line=items[name].place.line)
             scope = scope.around
         known = self.visible()
-        facts = {"name": name, "nearest": nearest(name, known), "known": known}
+        facts: dict[str, object] = {"name": name, "nearest": nearest(name, known), "known": known}
+        facts["number"] = NUMBERS_ELSEWHERE.get(source.path, "")
         if path.startswith("blocks."):
             facts["block"] = path.split(".")[1]
         return failure("value-unknown", source.place, path, **facts)

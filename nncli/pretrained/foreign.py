@@ -9,7 +9,7 @@ from pathlib import Path
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork, WeightsWish, stored_tensors
-from nncli.pretrained.loading import load_weights
+from nncli.pretrained.loading import check_weights, load_weights
 from nncli.pretrained.moves import Layers
 from nncli.pretrained.planning import WeightsPlan, plan_weights
 from nncli.pretrained.report import WeightsReport
@@ -34,7 +34,7 @@ class ForeignWeights:
 def load_foreign(
     networks: Mapping[str, CompiledNetwork], spec: Spec, *, copied: bool
 ) -> tuple[ForeignWeights, ...]:
-    """Loads every file that `weights:` names; where not `copied`, names and shapes alone are checked.
+    """Loads every file that `weights:` names; where not `copied`, they are only checked.
 
     Paths are relative to the spec's folder. Files for a whole network come first, so that those of
     its parts have the last word.
@@ -63,8 +63,7 @@ def _loaded(network: CompiledNetwork, wish: WeightsWish, folder: Path, *, copied
     stored = open_stored(folder / wish.weights.file, wish.weights.place)
     plan = _planned(network, wish, stored, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
     warnings = plan.warnings()
-    if copied:
-        load_weights(plan, stored, tensors)
+    (load_weights if copied else check_weights)(plan, stored, tensors)
     return ForeignWeights(wish.weights.file, wish.prefix, plan.report, tuple(warnings))
 
 

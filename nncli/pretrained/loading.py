@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -35,19 +35,32 @@ def load_weights(plan: WeightsPlan, stored: StoredWeights, tensors: Mapping[str,
 
     `tensors` holds parameters and buffers by the names that were planned with. Floating point numbers of
     any width become those of the tensor; whole numbers and truth values have to be of its type.
-    Raises WeightsError as `plan.warnings`, and `pretrained-type`, `pretrained-not-finite`,
-    `pretrained-damaged`. Types are checked before anything is changed.
+    Raises WeightsError as `check_weights`. Types are checked before anything is changed.
     """
+    with torch.no_grad():
+        for target, value in _values(plan, stored, tensors):
+            # A file may write [1, 197, 768] for [197, 768].
+            tensors[target].copy_(value.reshape(tensors[target].shape))
+
+
+def check_weights(plan: WeightsPlan, stored: StoredWeights, tensors: Mapping[str, Tensor]) -> None:
+    """Reads what is planned, one tensor at a time, and changes nothing.
+
+    Raises WeightsError as `plan.warnings`, and `pretrained-type`, `pretrained-not-finite`,
+    `pretrained-damaged`.
+    """
+    for _ in _values(plan, stored, tensors):
+        pass
+
+
+def _values(
+    plan: WeightsPlan, stored: StoredWeights, tensors: Mapping[str, Tensor]
+) -> Iterator[tuple[str, Tensor]]:
+    """Walks the tensors of a plan, read and found to be finite, in the type of those that they are for."""
     plan.warnings()
     place = plan.spec.place
-    for target, pieces in plan.tensors.items():
-        for piece in pieces:
-            held = stored.tensors[piece.source]
-            if not _fits(held, tensors[target]):
-                facts = {"file": held.file, "tensor": piece.source, "type": held.dtype, "name": target}
-                facts["wanted"] = str(tensors[target].dtype).removeprefix("torch.")
-                raise failures([Problem("pretrained-type", place, facts=facts)])
-    with ExitStack() as stack, torch.no_grad():
+    _check_types(plan, stored, tensors)
+    with ExitStack() as stack:
         opened: dict[Path, Any] = {}
         for target, pieces in plan.tensors.items():
             parts = []
@@ -56,15 +69,24 @@ def load_weights(plan: WeightsPlan, stored: StoredWeights, tensors: Mapping[str,
                 try:
                     if path not in opened:
                         opened[path] = stack.enter_context(safe_open(path, framework="pt"))
-                    parts.append(_read(opened[path], piece))
+                    part = _read(opened[path], piece).to(tensors[target].dtype)
                 except (SafetensorError, OSError) as error:
                     raise failure("pretrained-damaged", place, file=path, reason=str(error)) from error
-            value = torch.cat(parts) if len(parts) > 1 else parts[0]
-            # A file may write [1, 197, 768] for [197, 768].
-            value = value.to(tensors[target].dtype).reshape(tensors[target].shape)
-            if not is_finite(value):
-                raise failure("pretrained-not-finite", place, file=plan.spec.file, tensor=pieces[0].source)
-            tensors[target].copy_(value)
+                if not is_finite(part):
+                    facts = {"file": plan.spec.file, "tensor": piece.source}
+                    raise failures([Problem("pretrained-not-finite", place, facts=facts)])
+                parts.append(part)
+            yield target, torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+def _check_types(plan: WeightsPlan, stored: StoredWeights, tensors: Mapping[str, Tensor]) -> None:
+    for target, pieces in plan.tensors.items():
+        for piece in pieces:
+            held = stored.tensors[piece.source]
+            if not _fits(held, tensors[target]):
+                facts = {"file": held.file, "tensor": piece.source, "type": held.dtype, "name": target}
+                facts["wanted"] = str(tensors[target].dtype).removeprefix("torch.")
+                raise failures([Problem("pretrained-type", plan.spec.place, facts=facts)])
 
 
 def _fits(held: StoredTensor, tensor: Tensor) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
 from nncli.pretrained.stored import Shape
-from nncli.spec.patterns import generalised, renamed
+from nncli.spec.patterns import generalised, matches, renamed
 
 MOST_PROPOSALS: Final = 3
 # Names that end alike are compared letter by letter, and no more of them than this.
@@ -32,10 +32,13 @@ class Proposal:
         return f"{_quoted(self.pattern)}: {_quoted(self.replacement)}"
 
 
-def propose_renamings(missing: Mapping[str, Shape], left_over: Mapping[str, Shape]) -> tuple[Proposal, ...]:
+def propose_renamings(
+    missing: Mapping[str, Shape], left_over: Mapping[str, Shape], others: Collection[str] = ()
+) -> tuple[Proposal, ...]:
     """Finds at most three entries, each from the first name that those before it leave missing.
 
-    A tensor of the file is proposed where it has the wanted shape, or that shape transposed.
+    A tensor of the file is proposed where it has the wanted shape, or that shape transposed. No entry
+    matches one of the `others`, which have their names already.
     """
     proposals: list[Proposal] = []
     lacking, spare = dict(missing), dict(left_over)
@@ -47,6 +50,8 @@ def propose_renamings(missing: Mapping[str, Shape], left_over: Mapping[str, Shap
         if not stored_name:
             continue
         proposal = _proposal(stored_name, wanted)
+        if _matches_any([proposal.pattern], others):
+            proposal = Proposal(stored_name, wanted, stored_name, wanted)
         proposals.append(proposal)
         for name in list(spare):
             target = renamed(proposal.pattern, proposal.replacement, name)
@@ -56,10 +61,35 @@ def propose_renamings(missing: Mapping[str, Shape], left_over: Mapping[str, Shap
     return tuple(proposals)
 
 
-def skip_entry(names: Sequence[str]) -> str:
-    """Makes the `skip:` that leaves tensors out: all that stands beside the first of them."""
-    parent, _, _ = names[0].rpartition(".")
-    return f"skip: [{_quoted(f'{parent}.*' if parent else names[0])}]"
+def skip_entry(names: Sequence[str], others: Collection[str] = ()) -> str:
+    """Makes the `skip:` that leaves tensors out: few patterns, none of which matches one of the `others`."""
+    patterns: list[str] = []
+    for name in names:
+        if not any(matches(pattern, name) for pattern in patterns):
+            patterns.append(_widest(name, others))
+    # A wide pattern may have come behind one that it holds.
+    kept = [each for each in patterns if not any(each != other and _holds(other, each) for other in patterns)]
+    return f"skip: [{', '.join(map(_quoted, kept))}]"
+
+
+def _widest(name: str, others: Collection[str]) -> str:
+    """Finds the shortest start of a name below which none of the others lies, its numbers as `*`."""
+    parts = name.split(".")
+    for count in range(1, len(parts)):
+        start = ".".join(parts[:count])
+        for pattern in dict.fromkeys((f"{generalised(start)}.*", f"{start}.*")):
+            if not _matches_any([pattern], others):
+                return pattern
+    pattern = generalised(name)
+    return name if _matches_any([pattern], others) else pattern
+
+
+def _holds(outer: str, inner: str) -> bool:
+    return matches(outer, inner.replace("*", "0"))
+
+
+def _matches_any(patterns: Iterable[str], names: Iterable[str]) -> bool:
+    return any(matches(pattern, name) for name in names for pattern in patterns)
 
 
 def transpose_entry(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ value side by side, so that `h.0.attn.c_attn.weight` of shape [768, 2304] become
     split: {"*.c_attn.*": [query, key, value]}           h.0.attn.query.weight and two more  [768, 768]
     rename: {"h.*.attn.": "block.*.attention."}          block.0.attention.query.weight      [768, 768]
 
-Entries of one key work one after the other, each on the names that those before it made.
+Entries of one key work from top to bottom, each on the names that those above it made.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from nncli.errors import Place, Problem
 from nncli.messages.catalogue import nearest
 from nncli.pretrained.stored import Shape
 from nncli.spec.patterns import captured, filled, matches, renamed, with_part
-from nncli.spec.weights import Parts, WeightsSpec
+from nncli.spec.weights import Parts, Renaming, WeightsSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,13 @@ Pieces: TypeAlias = tuple[Piece, ...]
 class Transformed:
     """The tensors of a file under the names of the network, and what was done to them.
 
-    `origins` keeps the name of each before it was renamed.
+    `origins` keeps the name of each before it was renamed, `first_rules` the pattern that renamed it first,
+    by that name.
     """
 
     tensors: dict[str, Pieces] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    first_rules: dict[str, str] = field(default_factory=dict)
     transposed: list[str] = field(default_factory=list)
     split: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
@@ -65,7 +67,7 @@ def transform(wanted: Mapping[str, Shape], available: Mapping[str, Shape], spec:
     """Does all that a spec says about the names and shapes of a file, and collects what cannot be done.
 
     The wanted shapes say how many rows each part of a split has; a part that is not wanted is as large as
-    the others. Problems: `pattern-unmatched`, `tensor-parts`, `tensors-collide`.
+    the others. Problems: `pattern-unmatched`, `rename-shadowed`, `tensor-parts`, `tensors-collide`.
     """
     found = Transformed()
     for name, shape in available.items():
@@ -86,7 +88,7 @@ def _transpose(found: Transformed, spec: WeightsSpec) -> None:
     for each in spec.transpose:
         names = [name for name in found.tensors if matches(each.pattern, name)]
         if not names:
-            found.problems.append(_unmatched("transpose", each.pattern, each.place, found.tensors))
+            found.problems.append(_unmatched(found, "transpose", each.pattern, each.place))
         for name in names:
             piece = found.tensors[name][0]
             if len(piece.shape) != 2:
@@ -102,7 +104,7 @@ def _transpose(found: Transformed, spec: WeightsSpec) -> None:
 def _split(found: Transformed, entry: Parts, wanted: Mapping[str, Shape], spec: WeightsSpec) -> None:
     names = [name for name in found.tensors if matches(entry.pattern, name)]
     if not names:
-        found.problems.append(_unmatched("split", entry.pattern, entry.place, found.tensors))
+        found.problems.append(_unmatched(found, "split", entry.pattern, entry.place))
     for name in names:
         texts = captured(entry.pattern, name) or ()
         parts = [filled(with_part(entry.pattern, part), texts) for part in entry.parts]
@@ -142,7 +144,7 @@ def _join(found: Transformed, entry: Parts) -> None:
                 groups.setdefault(texts, {})[part] = name
     if not groups:
         first = with_part(entry.pattern, entry.parts[0])
-        found.problems.append(_unmatched("join", first, entry.place, found.tensors))
+        found.problems.append(_unmatched(found, "join", first, entry.place))
     for texts, names in groups.items():
         reason = _why_apart(found, entry, texts, names)
         if reason:
@@ -177,9 +179,10 @@ def _rename(found: Transformed, spec: WeightsSpec) -> None:
             new = renamed(each.pattern, each.replacement, name)
             if new is not None:
                 names[origin] = new
+                found.first_rules.setdefault(origin, each.pattern)
                 changed += 1
         if not changed:
-            found.problems.append(_unmatched("rename", each.pattern, each.place, names.values()))
+            found.problems.append(_unrenamed(found, each, names))
     tensors, found.tensors = found.tensors, {}
     for origin, name in names.items():
         if _put(found, name, tensors[origin], spec.place, origin):
@@ -203,12 +206,27 @@ def _put(found: Transformed, name: str, pieces: Pieces, place: Place, origin: st
     return True
 
 
-def _unmatched(key: str, pattern: str, place: Place, names: Iterable[str]) -> Problem:
+def _unrenamed(found: Transformed, entry: Renaming, names: Mapping[str, str]) -> Problem:
+    """Says why an entry of `rename:` matches nothing: another one was first, or no name is like it."""
+    for origin, name in names.items():
+        if matches(entry.pattern, origin):
+            first = found.first_rules[origin]
+            facts = {"pattern": entry.pattern, "first": first, "tensor": origin, "name": name}
+            facts["replacement"] = entry.replacement
+            return Problem("rename-shadowed", entry.place, facts=facts)
+    return _unmatched(found, "rename", entry.pattern, entry.place, names.values())
+
+
+def _unmatched(
+    found: Transformed, key: str, pattern: str, place: Place, names: Iterable[str] | None = None
+) -> Problem:
     """Says that a pattern matches none of the names, with the part of it that stands in none."""
+    names = found.tensors if names is None else names
+    left_out = next((name for name in found.skipped if matches(pattern, name)), "")
     parts = {part for name in names for part in name.split(".")}
     strange = next(
         (part for part in pattern.split(".") if part and "*" not in part and part not in parts), ""
     )
     meant = nearest(strange, parts) if strange else ""
-    facts = {"key": key, "pattern": pattern, "part": strange, "nearest": meant}
+    facts = {"key": key, "pattern": pattern, "part": strange, "nearest": meant, "left_out": left_out}
     return Problem("pattern-unmatched", place, facts=facts)

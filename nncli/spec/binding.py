@@ -15,19 +15,24 @@ from nncli.spec.spec import Origin, Spec
 from nncli.spec.unused import unused_names
 
 
-def bind(root: Mapping, origin: Origin, stem: str, problems: list[Problem]) -> Spec:
-    """Works out the arithmetic of a tree that has a network or several, and types its sections."""
+def bind(
+    root: Mapping, origin: Origin, stem: str, problems: list[Problem], *, blocks_are_there: bool = True
+) -> Spec:
+    """Works out the arithmetic of a tree that has a network or several, and types its sections.
+
+    Where not `blocks_are_there`, an included file could not be read.
+    """
     warnings = unused_names(root, origin.file)
     written = Mapping(tuple(e for e in root.entries if e[0].text in LAZY_SECTIONS), root.place)
     root, names, scope = expand(root, problems)
     data, training = _section(root, "data"), _section(root, "training")
     nodes = _networks(root, problems)
-    blocks = read_blocks(root.get("blocks"), nodes, problems)
+    blocks = read_blocks(root.get("blocks"), nodes, problems, all_there=blocks_are_there)
     networks, layers_of_others = read_networks(nodes, blocks, scope, problems)
     for name, network in networks.items():
         if data is None and network.inputs is None and name not in layers_of_others:
             path = "network" if "network" in nodes else f"networks.{name}"
-            problems.append(Problem("network-inputs-missing", network.place, path))
+            problems.append(Problem("network-inputs-missing", network.place, f"{path}.inputs"))
     return Spec(
         name=_name(root.get("name"), stem, problems),
         description=_description(root.get("description"), problems),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Final
 
 from nncli.errors import Problem
+from nncli.spec.functions import ITEM_FUNCTIONS
 from nncli.spec.habits import unknown_key
 from nncli.spec.items import FLOW
 from nncli.spec.names import STRUCTURES, check_name
@@ -50,13 +52,32 @@ class Block:
         return ", ".join(shown)
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a file. `broken` names those in whose definition something is wrong.
+
+    Where not `all_there`, an included file could not be read, and nobody knows what it would have brought.
+    """
+
+    known: MappingType[str, Block]
+    broken: frozenset[str] = frozenset()
+    all_there: bool = True
+
+    def hides(self, name: str) -> bool:
+        """Tells whether a name that is no block may be one, but for an earlier mistake."""
+        is_known = name[:1].isupper() or name in ITEM_FUNCTIONS
+        return name in self.broken or not (self.all_there or is_known)
+
+
 def _shown(node: Node) -> str:
     if isinstance(node, Scalar):
         return node.text if node.text or not node.plain else "none"
     return "[…]" if isinstance(node, Sequence) else "{…}"
 
 
-def read_blocks(node: Node | None, taken: Iterable[str], problems: list[Problem]) -> dict[str, Block]:
+def read_blocks(
+    node: Node | None, taken: Iterable[str], problems: list[Problem], *, all_there: bool = True
+) -> Blocks:
     """Reads `blocks:`; `taken` are the names of networks.
 
     Problems: `mapping-expected`, `name-of-network`, and what `read_block` finds.
@@ -64,10 +85,10 @@ def read_blocks(node: Node | None, taken: Iterable[str], problems: list[Problem]
     blocks: dict[str, Block] = {}
     node = stated(node)
     if node is None:
-        return blocks
+        return Blocks(blocks, all_there=all_there)
     if not isinstance(node, Mapping):
         problems.append(Problem("mapping-expected", node.place, "blocks", {"key": "blocks"}))
-        return blocks
+        return Blocks(blocks, all_there=False)
     names = frozenset(taken)
     for name, body in node.entries:
         path = f"blocks.{name.text}"
@@ -79,7 +100,7 @@ def read_blocks(node: Node | None, taken: Iterable[str], problems: list[Problem]
             problems.append(Problem("name-of-network", name.place, path, {"name": name.text}))
         elif block := _read_block(name, body, path, problems):
             blocks[name.text] = block
-    return blocks
+    return Blocks(blocks, frozenset(node.keys()) - frozenset(blocks), all_there)
 
 
 def check_operation_name(name: Scalar, path: str) -> Problem | None:

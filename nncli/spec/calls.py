@@ -47,7 +47,9 @@ def _read_list(
 
 
 def _argument(node: Node, key: Scalar | None = None) -> Argument:
-    return Argument(plain(node), node.place, node.place.file == SET_FILE, key.place if key else None)
+    given, is_name = (node.given, node.is_name) if isinstance(node, Scalar) else (None, False)
+    overriding, key_place = node.place.file == SET_FILE, key.place if key else None
+    return Argument(plain(node), node.place, overriding, key_place, given, is_name)
 
 
 def read_named_call(node: Node, path: str, problems: list[Problem], wanted: str) -> Call | None:

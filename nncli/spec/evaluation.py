@@ -11,6 +11,7 @@ from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure, nearest
 from nncli.spec.expressions import (
     LONGEST_TEXT,
+    NUMBERS_ELSEWHERE,
     Choice,
     Comparison,
     Expression,
@@ -41,6 +42,21 @@ ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+}
+_OF_A_NUMBER: Final[Mapping[str, Callable[[float], float]]] = {
+    "abs": abs,
+    "ceil": math.ceil,
+    "cos": math.cos,
+    "exp": math.exp,
+    "floor": math.floor,
+    "log": math.log,
+    "log10": math.log10,
+    "log2": math.log2,
+    "round": round,
+    "sin": math.sin,
+    "sqrt": math.sqrt,
+    "tan": math.tan,
+    "tanh": math.tanh,
 }
 
 
@@ -91,7 +107,8 @@ class Evaluator:
         at = self._at(expression.column)
         known = sorted(self._names)[:MOST_NAMES_SHOWN]
         near = nearest(expression.name, (*known, "true", "false", "none"))
-        raise failure("name-unknown", at, name=expression.name, nearest=near, known=known)
+        facts = {"nearest": near, "number": NUMBERS_ELSEWHERE.get(expression.name, "")}
+        raise failure("name-unknown", at, name=expression.name, known=known, **facts)
 
     def _operation(self, expression: Operation) -> Constant:
         sign = expression.sign
@@ -178,6 +195,8 @@ class Evaluator:
 
     def _function(self, expression: FunctionCall) -> Constant:
         values = [self.run(argument) for argument in expression.arguments]
+        if expression.name in _OF_A_NUMBER:
+            return self._of_a_number(expression.name, values, expression.column)
         if expression.name == "range":
             return self._range(values, expression.column)
         if expression.name == "len":
@@ -194,6 +213,17 @@ class Evaluator:
         if not numbers:
             raise self._error(expression.column, f"{expression.name} of nothing")
         return min(numbers) if expression.name == "min" else max(numbers)
+
+    def _of_a_number(self, name: str, values: list[Constant], column: int) -> Constant:
+        if len(values) != 1:
+            raise self._error(column, f"{name} takes one number")
+        number = self._number(values[0], column)
+        try:
+            return _OF_A_NUMBER[name](number)
+        except ValueError:
+            raise self._error(column, f"{name} has no value at {number:g}") from None
+        except OverflowError:
+            raise self._too_large(column, "what a float holds") from None
 
     def _range(self, values: list[Constant], column: int) -> Constant:
         bounds = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from nncli.spec.items import Constant
 
-FUNCTIONS: Final = ("min", "max", "len", "sum", "range")
+# Functions of one number. In a tensor expression too they are worked out where a number stands in them.
+OF_A_NUMBER: Final = (
+    "abs", "ceil", "cos", "exp", "floor", "log", "log10", "log2", "round", "sin", "sqrt", "tan", "tanh"
+)  # fmt: skip
+# What numbers of Python's libraries are called there.
+NUMBERS_ELSEWHERE: Final = {
+    f"{library}{name}": number
+    for library in ("math.", "np.", "numpy.", "torch.", "")
+    for name, number in (("pi", "3.141592653589793"), ("e", "2.718281828459045"))
+}
+# Where functions of Python's libraries are found there.
+LIBRARIES: Final = frozenset(
+    "torch F nn nn.functional torch.nn.functional torch.Tensor torch.special np numpy jnp tf math".split()
+)
+FUNCTIONS: Final = ("min", "max", "len", "sum", "range", *OF_A_NUMBER)
 # The most characters of an expression, and of a word that holds one or comes of it.
 LONGEST_TEXT: Final = 4096
 

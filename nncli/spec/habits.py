@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingType
 from typing import Final
 
-from nncli.errors import Problem
+from nncli.errors import SET_FILE, Problem
 from nncli.messages.catalogue import nearest
-from nncli.spec.nodes import Scalar
+from nncli.spec.nodes import Mapping, Node, Scalar
 
 _OPTIMIZER: Final = "it is an argument of the optimiser: `optimizer: {AdamW: {%s: %s}}` below `training:`"
 _LAYER: Final = "it is a layer of its own: `- %s` in the list of `network:`"
 
 # What other tools call it: what to write here.
-HABITS: Final[Mapping[str, str]] = {
+HABITS: Final[MappingType[str, str]] = {
     "activation": _LAYER % "ReLU",
     "architecture": "the layers stand below `network:`",
     "batch": "write `batch_size: 32` below `training:`",
@@ -39,28 +40,67 @@ HABITS: Final[Mapping[str, str]] = {
     "weight_decay": _OPTIMIZER % ("weight_decay", "0.01"),
 }
 
+# The same for the command line, where all stands at a path. NAME is the optimiser of the file.
+_TYPED: Final[MappingType[str, str]] = {
+    "architecture": "network=…",
+    "batch": "training.batch_size=32",
+    "criterion": "training.loss=CrossEntropyLoss",
+    "dataset": "data.train=FILE.csv",
+    "early_stopping": "training.stop_early.patience=5",
+    "epoch": "training.epochs=20",
+    "layers": "network=…",
+    "learning_rate": "training.optimizer.NAME.lr=1e-3",
+    "lr": "training.optimizer.NAME.lr=1e-3",
+    "max_epochs": "training.epochs=20",
+    "model": "network=…",
+    "momentum": "training.optimizer.NAME.momentum=0.9",
+    "num_epochs": "training.epochs=20",
+    "optimiser": "training.optimizer=AdamW",
+    "patience": "training.stop_early.patience=5",
+    "train": "data.train=FILE.csv",
+    "weight_decay": "training.optimizer.NAME.weight_decay=0.01",
+}
 _TOP: Final = ("network", "training", "data", "vars", "description")
 
 
-def where_it_belongs(key: str) -> str:
-    """Says what to write instead of a key that is unknown where it stands; empty where nobody knows."""
+def where_it_belongs(key: Scalar, training: Node | None = None) -> str:
+    """Says what to write instead of a key that is unknown where it stands; empty where nobody knows.
+
+    A key that came by `--set` is answered with another `--set`. `training` is that section of the file,
+    whose optimiser has arguments.
+    """
     # The schema costs 0.1 s to import; a file without a mistake in its keys does not need it here.
     from pydantic import BaseModel
 
     from nncli.spec.schema import DataSpec, SplitSpec, TrainingSpec
 
-    sections: dict[str, type[BaseModel]] = {"training": TrainingSpec, "data": DataSpec, "split": SplitSpec}
-    for section, model in sections.items():
-        if key in model.model_fields and key not in HABITS:
-            return f"`{key}:` stands below `{section}:`"
-    if key in _TOP:
-        return f"`{key}:` stands at the left margin"
-    return HABITS.get(key.lower(), "")
+    word, is_typed = key.text, key.place.file == SET_FILE
+    sections: dict[str, type[BaseModel]] = {
+        "training": TrainingSpec,
+        "data": DataSpec,
+        "data.split": SplitSpec,
+    }
+    for path, model in sections.items():
+        if word in model.model_fields and word not in HABITS:
+            section = path.rpartition(".")[2]
+            return f"write `--set {path}.{word}=…`" if is_typed else f"`{word}:` stands below `{section}:`"
+    if word in _TOP:
+        return f"write `--set {word}=…`" if is_typed else f"`{word}:` stands at the left margin"
+    if is_typed and word.lower() in _TYPED:
+        return f"write `--set {_TYPED[word.lower()].replace('NAME', _optimizer(training))}`"
+    return HABITS.get(word.lower(), "")
 
 
-def unknown_key(name: Scalar, path: str, known: Iterable[str]) -> Problem:
+def _optimizer(training: Node | None) -> str:
+    """Finds the optimiser that a file names; one that many take where it names none."""
+    node = training.get("optimizer") if isinstance(training, Mapping) else None
+    words = node.keys() if isinstance(node, Mapping) else [node.text] if isinstance(node, Scalar) else []
+    return next((word for word in words if word[:1].isupper()), "AdamW")
+
+
+def unknown_key(name: Scalar, path: str, known: Iterable[str], training: Node | None = None) -> Problem:
     """Makes the problem for a key that nobody knows, with the nearest that somebody does."""
     keys = list(known)
     facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, keys), "known": keys}
-    facts["elsewhere"] = where_it_belongs(name.text)
+    facts["elsewhere"] = where_it_belongs(name, training)
     return Problem("unknown-key", name.place, f"{path}.{name.text}".lstrip("."), facts)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure
 from nncli.spec.block_calls import bind_block, block_scope, refuse_recursion
-from nncli.spec.blocks import Block
+from nncli.spec.blocks import Block, Blocks
 from nncli.spec.item_parts import Parts, followed_item, name_in, take_apart, words_of
 from nncli.spec.items import (
     BlockCall,
@@ -23,7 +23,8 @@ from nncli.spec.items import (
     Sequential,
 )
 from nncli.spec.loops import loop_names, mentions, repetitions
-from nncli.spec.nodes import MOST_PROBLEMS, Scalar, plain
+from nncli.spec.nodes import MOST_PROBLEMS, Node, Scalar, plain
+from nncli.spec.nodes import Mapping as MappingNode
 from nncli.spec.nodes import Sequence as SequenceNode
 from nncli.spec.operations import (
     VERBS,
@@ -52,16 +53,21 @@ class _Read:
     item: Item
 
 
+def first_layer(node: Node) -> str:
+    """Names the first layer of what was meant to be a list, and has keys for want of dashes; or nothing."""
+    keys = node.keys() if isinstance(node, MappingNode) and node.get("layers") is None else []
+    return next((key for key in keys if key[:1].isupper()), "")
+
+
 class ItemReader:
     """Reads items; what is wrong is collected, and reading goes on behind it.
 
     `used` collects the blocks that are called, `called` the networks.
     """
 
-    def __init__(
-        self, blocks: Mapping[str, Block], networks: frozenset[str], problems: list[Problem]
-    ) -> None:
-        self._blocks = blocks
+    def __init__(self, blocks: Blocks, networks: frozenset[str], problems: list[Problem]) -> None:
+        self._blocks = blocks.known
+        self._hides = blocks.hides
         self._networks = networks
         self._problems = problems
         self._broken: set[str] = set()
@@ -73,7 +79,9 @@ class ItemReader:
         target = resolved(written)
         if not isinstance(target.node, SequenceNode):
             key = written.path.rpartition(".")[2]
-            raise failure("layers-form", target.place, target.path, key=key)
+            raise failure(
+                "layers-form", target.place, target.path, key=key, layer=first_layer(target.known_node())
+            )
         found: list[Item] = []
         for number, node in enumerate(target.node.items):
             if len(self._problems) >= MOST_PROBLEMS:
@@ -196,6 +204,8 @@ class ItemReader:
         if name in VERBS:
             return read_rearrangement(key, arguments)
         if name not in ("Sequential", "residual", "parallel"):
+            if self._hides(name):
+                raise NncliError
             return read_layer_or_function(key, arguments, (*self._blocks, *self._networks))
         with arguments.scope.budget.within(key.place, parts.path):
             if name == "residual":

@@ -24,13 +24,15 @@ FLOW: Final = "x"
 class Argument:
     """One argument of a call; `overriding` when `--set` put it there, in place of a position.
 
-    `key_place` is where the name of a keyword stands.
+    `key_place` is where the name of a keyword stands; for `given` and `is_name` see `Scalar`.
     """
 
     value: Constant
     place: Place
     overriding: bool = False
     key_place: Place | None = None
+    given: Place | None = None
+    is_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

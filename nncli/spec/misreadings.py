@@ -36,7 +36,12 @@ def explain_value(value: Scalar) -> Problem | None:
 
 
 def explain_item(item: Scalar) -> Problem | None:
-    """Explains `- Linear:10`, which is a word with a colon in it."""
+    """Explains `- Linear:10`, a word with a colon in it, and `- ReLU` with another layer below it."""
+    first, _, second = item.text.partition(" ")
+    is_alone = item.place.text[item.place.column - 1 :] == first and first[:1].isupper()
+    if is_alone and second.isidentifier() and second[:1].isupper():
+        facts = {"text": second, "where": " on the line below", "column": item.place.text.find("- ") + 1}
+        return Problem("dash-missing", item.place, "", facts)
     found = re.match(r"([A-Z][A-Za-z0-9]*):([\[{0-9].*)$", item.text)
     if not found:
         return None

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
-from nncli.spec.blocks import Block
+from nncli.spec.blocks import Blocks
 from nncli.spec.budget import TooLarge
 from nncli.spec.calls import read_call
 from nncli.spec.habits import unknown_key
 from nncli.spec.inputs import names_in, read_inputs
-from nncli.spec.item_reading import ItemReader
+from nncli.spec.item_reading import ItemReader, first_layer
 from nncli.spec.items import Item
 from nncli.spec.names import check_name
 from nncli.spec.network_spec import InitRule, NetworkSpec
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 def read_networks(
     nodes: MappingType[str, tuple[Place, Node]],
-    blocks: MappingType[str, Block],
+    blocks: Blocks,
     scope: Scope,
     problems: list[Problem],
 ) -> tuple[dict[str, NetworkSpec], frozenset[str]]:
@@ -76,13 +76,13 @@ def _circle(calls: MappingType[str, list[Scalar]]) -> list[Problem]:
     return [Problem("block-recursion", call.place, f"networks.{chain[-2]}", facts)]
 
 
-def read_constants(node: Node | None, scope: Scope, problems: list[Problem]) -> dict[str, Computation]:
-    """Reads `constants:`; names become buffers of the networks.
+def read_constants(node: Node | None, scope: Scope, problems: list[Problem]) -> dict[str, Computation | None]:
+    """Reads `constants:`; names become buffers of the networks. None stands for what cannot be read.
 
     Problems: `mapping-expected`, `name-form`, `name-reserved`, `name-keyword`, `expression-form`,
     and what expressions raise.
     """
-    constants: dict[str, Computation] = {}
+    constants: dict[str, Computation | None] = {}
     node = stated(node)
     if node is None:
         return constants
@@ -96,6 +96,7 @@ def read_constants(node: Node | None, scope: Scope, problems: list[Problem]) -> 
         try:
             constants[name.text] = read_computation(Written(value, scope, path))
         except NncliError as error:
+            constants[name.text] = None
             problems.extend(replace(problem, path=problem.path or path) for problem in error.problems)
     return constants
 
@@ -110,7 +111,7 @@ class _Network:
 
     def read(self) -> NetworkSpec:
         written, node = self._written, self._written.known_node()
-        if not isinstance(node, Mapping):
+        if not isinstance(node, Mapping) or first_layer(node):
             return NetworkSpec(self._layers(written), node.place)
         self._problems.extend(
             unknown_key(key, written.path, KEYS) for key, _ in node.entries if key.text not in KEYS
@@ -146,8 +147,9 @@ class _Network:
 
     def _layers(self, written: Written) -> tuple[Item, ...]:
         try:
-            if not isinstance(resolved(written).node, Sequence):
-                raise failure("network-form", written.place, written.path)
+            node = resolved(written).known_node()
+            if not isinstance(node, Sequence):
+                raise failure("network-form", written.place, written.path, layer=first_layer(node))
             return self._reader.items(written)
         except NncliError as error:
             self._problems.extend(error.problems)

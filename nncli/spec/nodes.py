@@ -16,12 +16,18 @@ MOST_PROBLEMS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value; `text` as written, `plain` where it is not quoted."""
+    """One value; `text` as written, `plain` where it is not quoted.
+
+    Of what came for `$name`, `given` is where that was written. `is_name` marks a plain word that is also the
+    name of a constant, so that a forgotten `$` can be told.
+    """
 
     value: Constant
     text: str
     plain: bool
     place: Place
+    given: Place | None = None
+    is_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

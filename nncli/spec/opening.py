@@ -16,6 +16,7 @@ from nncli.spec.overrides import Override, apply_override, read_override
 from nncli.spec.reading import read_file, read_nodes
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.spelling import spell_out
+from nncli.spec.unused import unread_sets
 
 KEYS: Final = (
     "name", "description", "include", "vars", "constants", "blocks", "data", "network", "networks", "training"
@@ -63,11 +64,15 @@ def read_text(
     for override in overrides:
         if override.path[0].text == "include":
             root = _overridden(root, override, problems)
+    declared = _vars(root)
     # `--set` reaches the blocks of included files too.
+    before = len(problems)
     root = inline_includes(root, origin.folder, origin.file, problems)
+    blocks_are_there = len(problems) == before
     for override in overrides:
         if override.path[0].text != "include":
             root = _overridden(root, override, problems)
+    problems.extend(unread_sets(root, declared))
     unknown = _unknown_keys(root)
     problems.extend(unknown)
     without = _without_network(root)
@@ -80,8 +85,13 @@ def read_text(
     # Arithmetic and the schema cost 0.1 s to import; a file that is no spec is answered without them.
     from nncli.spec.binding import bind
 
-    spec = bind(root, origin, stem, problems)
+    spec = bind(root, origin, stem, problems, blocks_are_there=blocks_are_there)
     return spec, _once(problems)
+
+
+def _vars(root: Mapping) -> list[str]:
+    section = root.get("vars")
+    return section.keys() if isinstance(section, Mapping) else []
 
 
 def _overridden(root: Mapping, override: Override, problems: list[Problem]) -> Mapping:
@@ -94,7 +104,8 @@ def _overridden(root: Mapping, override: Override, problems: list[Problem]) -> M
 
 
 def _unknown_keys(root: Mapping) -> list[Problem]:
-    found = (unknown_key(name, "", KEYS) for name, _ in root.entries if name.text not in KEYS)
+    training = root.get("training")
+    found = (unknown_key(name, "", KEYS, training) for name, _ in root.entries if name.text not in KEYS)
     return list(islice(found, MOST_PROBLEMS))
 
 

@@ -113,7 +113,10 @@ def read_parameter(key: Scalar, arguments: Written) -> ParameterTensor:
     if isinstance(value, (int, Formula)):
         value = (value,)
     if not isinstance(value, tuple) or not all(_is_size(size) for size in value):
-        raise failure("parameter-form", node.place if call.positions else key.place, arguments.path)
+        sizes = value if isinstance(value, tuple) else (value,)
+        name = next((size for size in sizes if isinstance(size, str) and size in arguments.scope), "")
+        place = node.place if call.positions else key.place
+        raise failure("parameter-form", place, arguments.path, name=name)
     return ParameterTensor(Argument(value, node.place))
 
 

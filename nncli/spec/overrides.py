@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -11,8 +12,9 @@ from nncli.spec.names import ITEM_WORDS
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.reading import read_value
 
-# What a node is: a network in either form, its items, one of them, a call, or anything else.
-Kind: TypeAlias = Literal["networks", "layers", "items", "branches", "item", "call", "section"]
+# What a node is: a network in either form, its items, one of them, a call, what a block takes, or anything
+# else.
+Kind: TypeAlias = Literal["networks", "layers", "items", "branches", "item", "call", "signature", "section"]
 _AT_THE_TOP: Final[dict[str, Kind]] = {"network": "layers", "networks": "networks", "blocks": "networks"}
 _LONG_FORM: Final = frozenset("args inputs vars layers outputs init weights freeze".split())
 
@@ -34,7 +36,8 @@ def read_override(text: str, number: int = 1) -> Override:
     path, equals, value = text.partition("=")
     parts = path.strip().split(".")
     if not equals or not all(parts):
-        raise failure("set-form", text=text)
+        reached = path.strip() if not equals and all(part.isidentifier() for part in parts) else ""
+        raise failure("set-form", text=text, reached=reached)
     typed = _Typed(text, number, len(path) + 1)
     keys = []
     column = len(path) - len(path.lstrip()) + 1
@@ -76,8 +79,8 @@ def apply_override(root: Mapping, override: Override) -> Mapping:
     """Puts a value into the tree; keys on the way that are not there are made.
 
     In a list an item is reached by its `name:` or its position from 0, an argument of a call by
-    its keyword.
-    Raises SpecError `set-path`, `set-call`.
+    its keyword, and one of a block by its name, which gives it another default.
+    Raises SpecError `set-path`, `set-call`, `set-empty`.
     """
     result = _put(root, override.path, override.value, "", "section")
     assert isinstance(result, Mapping)
@@ -86,6 +89,7 @@ def apply_override(root: Mapping, override: Override) -> Mapping:
 
 def _put(node: Node | None, path: tuple[Scalar, ...], value: Node, done: str, kind: Kind) -> Node:
     if not path:
+        _refuse_empty(node, value, done)
         return value
     key, rest = path[0], path[1:]
     here = f"{done}.{key.text}" if done else key.text
@@ -100,6 +104,9 @@ def _put(node: Node | None, path: tuple[Scalar, ...], value: Node, done: str, ki
             word = Scalar("layers", "layers", True, key.place)
             return _with(node, word, _put(layers, path, value, done, kind))
         _refuse_second_call(node, path, value, done)
+        if kind == "networks" and rest and key.text not in node.keys():
+            what = "block" if done == "blocks" else "network"
+            raise _unreachable(key, done, f"the file has no {what} `{key.text}`", node.keys())
         return _with(node, key, _put(node.get(key.text), rest, value, here, _kind(kind, key.text, done)))
     # Nothing stands here yet, or one value does: a call with one position, or a key to be made.
     entry = (key, _put(None, rest, value, here, _kind(kind, key.text, done)))
@@ -108,6 +115,13 @@ def _put(node: Node | None, path: tuple[Scalar, ...], value: Node, done: str, ki
     if isinstance(node, Scalar) and node.value is not None:
         raise _unreachable(key, done, f"`{done}` is one value")
     return Mapping((entry,), key.place)
+
+
+def _refuse_empty(node: Node | None, value: Node, path: str) -> None:
+    """Refuses `vars.width=`; a name with arguments stands by itself, as in `training.optimizer.AdamW=`."""
+    if isinstance(value, Scalar) and value.plain and not value.text and not _is_call(path):
+        now = node.text if isinstance(node, Scalar) else ""
+        raise failure("set-empty", value.place, path, key=path, now=now)
 
 
 def _is_call(path: str) -> bool:
@@ -137,7 +151,8 @@ def _kind(kind: Kind, key: str, done: str) -> Kind:
     if kind == "branches":
         return "items"
     if kind == "layers":
-        return "items" if key == "layers" else "section"
+        below: dict[str, Kind] = {"layers": "items", "args": "signature"}
+        return below.get(key, "section")
     if kind == "item":
         inside: dict[str, Kind] = {
             "Sequential": "items", "residual": "items", "shortcut": "items", "parallel": "branches",
@@ -150,6 +165,8 @@ def _kind(kind: Kind, key: str, done: str) -> Kind:
 def _put_in_list(node: Sequence, path: tuple[Scalar, ...], value: Node, done: str, kind: Kind) -> Node:
     if kind == "call":
         return _put_argument(node, path, value, done)
+    if kind == "signature" and not path[0].text.isdigit():
+        return _put_default(node, path, value, done)
     position = _position(node, path[0], done)
     items = list(node.items)
     inner: Kind = "item" if kind in ("items", "layers") else "section"
@@ -170,6 +187,23 @@ def _put_argument(node: Sequence, path: tuple[Scalar, ...], value: Node, done: s
     return replace(node, items=(*items, added))
 
 
+def _put_default(node: Sequence, path: tuple[Scalar, ...], value: Node, done: str) -> Node:
+    """Gives an argument of a block another default: `blocks.conv_bn.args.kernel=5`."""
+    key, names = path[0], []
+    items = list(node.items)
+    for number, item in enumerate(items):
+        name = item.entries[0][0] if isinstance(item, Mapping) and item.entries else item
+        if isinstance(name, Scalar):
+            names.append(name.text)
+            if name.text == key.text:
+                default = item.get(name.text) if isinstance(item, Mapping) else None
+                put = _put(default, path[1:], value, f"{done}.{key.text}", "section")
+                items[number] = Mapping(((name, put),), item.place)
+                return replace(node, items=tuple(items))
+    block = done.split(".")[1]
+    raise _unreachable(key, done, f"the block `{block}` has no argument `{key.text}`", names)
+
+
 def _position(node: Sequence, key: Scalar, done: str) -> int:
     text = key.text
     if text.isdigit() and len(text) < 7:
@@ -184,7 +218,7 @@ def _position(node: Sequence, key: Scalar, done: str) -> int:
             names[name.text] = number
     if text in names:
         return names[text]
-    raise _unreachable(key, done, f"nothing in `{done}` is named `{text}`", nearest(text, names))
+    raise _unreachable(key, done, f"nothing in `{done}` is named `{text}`", names)
 
 
 def _with(node: Mapping, key: Scalar, value: Node) -> Mapping:
@@ -199,5 +233,8 @@ def _with(node: Mapping, key: Scalar, value: Node) -> Mapping:
     return replace(node, entries=tuple(entries))
 
 
-def _unreachable(key: Scalar, done: str, reason: str, near: str = "") -> NncliError:
-    return failure("set-path", key.place, done, reason=reason, nearest=near)
+def _unreachable(key: Scalar, done: str, reason: str, known: Iterable[str] = ()) -> NncliError:
+    names = list(known)
+    near = nearest(key.text, names)
+    facts = {"reason": reason, "nearest": near, "instead": f"{done}.{near}" if near else "", "known": names}
+    return failure("set-path", key.place, done, **facts)

@@ -26,6 +26,8 @@ from nncli.spec.expressions import (
 )
 from nncli.spec.scalars import is_too_large
 
+# What Python calls a function.
+_ELSEWHERE: Final = {"int": "floor", "fabs": "abs"}
 MOST_NESTING: Final = 40
 # The evaluator walks down the tree; a chain such as 1 + 1 + 1 is as deep as it is long.
 MOST_DEPTH: Final = 100
@@ -240,8 +242,10 @@ class Parser:
         if token.text == "size":
             return self._size(token)
         if token.text not in FUNCTIONS:
-            known = ", ".join((*FUNCTIONS, "size"))
-            raise self._error(token.column, f"there is no function `{token.text}`; there are {known}")
+            known, last = ", ".join((*FUNCTIONS, "size")), token.text.rpartition(".")[2]
+            meant = _ELSEWHERE.get(last, last if last in FUNCTIONS else "")
+            reason = f"there is no function `{token.text}`; there are {known}"
+            raise self._error(token.column, reason, f"`{meant}(…)`" if meant else "")
         return FunctionCall(token.text, self._list(")"), token.column)
 
     def _size(self, token: Token) -> Expression:

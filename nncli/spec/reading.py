@@ -245,7 +245,8 @@ def _key_problem(parent: _Open, node: Node) -> Problem | None:
     if node.plain and node.text == "<<":
         return Problem("yaml-merge", node.place)
     if node.text in parent.keys:
-        facts = {"key": node.text, "line": parent.keys[node.text]}
+        layer = node.text if node.text[:1].isupper() else ""
+        facts = {"key": node.text, "line": parent.keys[node.text], "layer": layer}
         return Problem("key-repeated", node.place, "", facts)
     parent.keys[node.text] = node.place.line
     return explain_key(node) if node.plain and not node.text.isalnum() else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from nncli.spec.expressions import FUNCTIONS
 from nncli.spec.reference import ITEM_ENTRIES, Entry, Group
 
 
@@ -207,7 +208,8 @@ _VALUES: Final = _keys(
         "starts a constant: of vars, of a block's arguments, of a loop, or counted in the data",
         (
             ("$width", "a value"),
-            ("$(2 * width)", "arithmetic: + - * / // % **, comparison, a if c else b, min, max, len, sum"),
+            ("$(2 * width)", "arithmetic: + - * / // % **, comparison, a if c else b"),
+            ("$(round(sqrt(width)))", f"functions: {', '.join(FUNCTIONS)}"),
             ("stage_$i", "inside a longer word"),
             ("$$", "a dollar"),
         ),

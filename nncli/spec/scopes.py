@@ -238,8 +238,10 @@ def _substituted(
         )
         return replace(node, entries=entries)
     written.scope.budget.spend_values(1)
-    if not isinstance(node.value, str) or "$" not in node.value:
+    if not isinstance(node.value, str):
         return node
+    if "$" not in node.value:
+        return replace(node, is_name=True) if node.plain and node.value in written.scope else node
     try:
         value = substitute(node.value, node.place, written.scope, deferred)
     except NncliError as error:
@@ -247,4 +249,18 @@ def _substituted(
         mistakes.append(failures(problems) if problems else error)
         return node
     written.scope.budget.spend_values(count_values(value))
-    return replace(node, value=value, text=value if isinstance(value, str) else node.text)
+    text, given = value if isinstance(value, str) else node.text, _given(node.value, written.scope)
+    return replace(node, value=value, text=text, given=given)
+
+
+def _given(text: str, scope: Scope) -> Place | None:
+    """Finds where the value of `$name` is written, through arguments that pass it on."""
+    place = None
+    while found := scope.written(referred_name(text)):
+        if found.node is None:
+            return place
+        place, scope = found.node.place, found.scope
+        if not isinstance(found.node, Scalar) or not isinstance(found.node.value, str):
+            return place
+        text = found.node.value
+    return place

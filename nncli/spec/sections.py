@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence as SequenceType
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,7 @@ from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_named_call
 from nncli.spec.habits import where_it_belongs
+from nncli.spec.items import Call
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
 from nncli.spec.scalars import resolve
@@ -23,6 +24,14 @@ from nncli.spec.spelling import TERM_WORDS
 
 Model = TypeVar("Model", bound=BaseModel)
 _LOSS: Final = "a loss of torch.nn, such as CrossEntropyLoss"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fallback:
+    """What to do where a section is wrong: keys whose mistakes were told, and values in place of others."""
+
+    told: frozenset[str] = frozenset()
+    values: MappingType[str, Any] = field(default_factory=dict)
 
 
 def read_data(node: Node, problems: list[Problem]) -> DataSpec | None:
@@ -60,14 +69,17 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
         else:
             values[name.text] = plain(value)
     calls_failed = {problem.path.split(".")[1] for problem in problems[before:] if "." in problem.path}
-    found = _validated(TrainingSpec, values, node, "training", problems, ignore=calls_failed)
+    # Without a loss or an optimiser all that is there can still be checked.
+    stand_ins = {"loss": (), "optimizer": Call("AdamW", node.place)}
+    fallback = _Fallback(frozenset(calls_failed), stand_ins)
+    found = _validated(TrainingSpec, values, node, "training", problems, fallback)
     stated = [
         key.place
         for key, value in node.entries
         if key.text in ("epochs", "steps") and plain(value) is not None
     ]
-    if len(stated) != 1:
-        problems.append(Problem("training-length", (stated or [node.place])[-1], "training"))
+    if len(stated) != 1 and not {"epochs", "steps"} & _misspelt(problems[before:]):
+        problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs"))
     return found
 
 
@@ -99,30 +111,41 @@ def _term(node: Node, path: str, target: str | None, problems: list[Problem]) ->
     return _validated(LossTerm, values, node, path, problems)
 
 
+def _misspelt(problems: SequenceType[Problem]) -> set[str]:
+    """Lists the keys that are there under a name that nobody knows."""
+    unknown = [problem.facts for problem in problems if problem.code == "unknown-key"]
+    sent = {word for facts in unknown for word in re.findall(r"`(\w+):", str(facts["elsewhere"]))}
+    return sent | {str(facts["nearest"]) for facts in unknown}
+
+
 def _validated(
     model: type[Model],
     values: Any,
     node: Node,
     path: str,
     problems: list[Problem],
-    ignore: Collection[str] = (),
+    fallback: _Fallback | None = None,
 ) -> Model | None:
     try:
         return model.model_validate(values)
     except ValidationError as error:
         details = error.errors()[:MOST_PROBLEMS]
-    for detail in details:
-        if str(detail["loc"][0]) not in ignore:
-            problems.append(_problem(detail, model, node, path))
+    fallback = fallback or _Fallback()
     wrong = {str(detail["loc"][0]) for detail in details}
+    told = (detail for detail in details if str(detail["loc"][0]) not in fallback.told)
+    found = [_problem(detail, model, node, path) for detail in told]
+    # One mistake is said once: the key is there, and misspelt.
+    misspelt = _misspelt(found)
+    problems.extend(each for each in found if each.code != "key-missing" or each.facts["key"] not in misspelt)
     needed = {"train", "inputs", "targets"} | {
         name for name, field in model.model_fields.items() if field.is_required()
     }
-    if wrong & needed or not isinstance(values, MappingType):
+    if (wrong & needed) - set(fallback.values) or not isinstance(values, MappingType):
         return None
     try:
         # What is right is read without what is wrong, so that it can be checked further.
-        return model.model_validate({key: value for key, value in values.items() if key not in wrong})
+        right = {key: value for key, value in values.items() if key not in wrong}
+        return model.model_validate({**fallback.values, **right})
     except ValidationError:
         return None
 
@@ -150,8 +173,9 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
     code = _CODES.get(detail["type"], "value-type")
     if code == "unknown-key":
         known = _known_keys(model, detail["loc"][:-1])
-        word = str(facts["key"])
-        facts |= {"nearest": nearest(word, known), "known": known, "elsewhere": where_it_belongs(word)}
+        word = key or Scalar(str(facts["key"]), str(facts["key"]), True, place_node.place)
+        facts |= {"nearest": nearest(word.text, known), "known": known}
+        facts["elsewhere"] = where_it_belongs(word, node if path == "training" else None)
     if code == "value-choice":
         choices = re.findall(r"'([^']*)'", str(facts["expected"]))
         facts["expected"] = _one_of([f"`{choice}`" for choice in choices])

@@ -31,8 +31,9 @@ class Spec:
     """A spec, checked as far as that goes without torch and without data.
 
     `networks` holds one network named `network`, or several under their own names.
-    `constants` holds tensors that are worked out once. `written` is the part of the tree that says
-    the networks, as it was written: vars, constants, blocks with included ones, networks.
+    `constants` holds tensors that are worked out once, None for one that cannot be read. `written` is the
+    part of the tree that says the networks, as it was written: vars, constants, blocks with included ones,
+    networks.
     `warnings` name what is surely not meant, and stops nothing.
     `places` maps YAML paths such as `data.inputs.age` to where they stand in the text.
     """
@@ -45,7 +46,7 @@ class Spec:
     training: TrainingSpec | None
     origin: Origin
     places: Mapping[str, Place]
-    constants: Mapping[str, Computation] = field(default_factory=dict)
+    constants: Mapping[str, Computation | None] = field(default_factory=dict)
     written: nodes.Mapping = field(default_factory=lambda: nodes.Mapping((), Place("", 1, 1)))
     warnings: tuple[Problem, ...] = ()
 

@@ -10,6 +10,7 @@ from nncli.errors import Place
 from nncli.messages.catalogue import failure, nearest
 from nncli.spec.arithmetic import Formula, closing_parenthesis
 from nncli.spec.expressions import (
+    LIBRARIES,
     Choice,
     Expression,
     FunctionCall,
@@ -197,13 +198,25 @@ class _TensorParser(Parser):
             owner, _, last = name.rpartition(".")
             write = ""
             if last in FUNCTIONS:
-                is_library = owner in ("torch", "F", "nn.functional", "torch.nn.functional", "torch.Tensor")
-                write = f"`{last}(…)`" if is_library else f"`{last}({owner}, …)`"
+                given = self._written_arguments()
+                owners = [] if owner in LIBRARIES else [owner]
+                write = f"`{last}({', '.join([*owners, *given])})`"
             reason = "a function stands before its brackets, not behind a dot"
             raise self._error(token.column, reason, write)
         known = (*sorted(FUNCTIONS), *self._also)
         near, training = nearest(name, known), name if name in TRAINING_FUNCTIONS else ""
         raise failure("function-unknown", self._at(token.column), name=name, training=training, nearest=near)
+
+    def _written_arguments(self) -> list[str]:
+        """Writes what stands in the brackets that were opened last, as one text; nothing for nothing."""
+        words: list[str] = []
+        depth = 0
+        for token in self._tokens[self._position :]:
+            depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+            if depth < 0:
+                break
+            words.append(f"{token.text} " if token.text == "," else token.text)
+        return ["".join(words)] if words else []
 
     def _call(self, token: Token) -> FunctionCall:
         arguments: list[Expression] = []

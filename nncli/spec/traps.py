@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from nncli.errors import Place, Problem
 from nncli.spec.misreadings import CLOSING, whole_value
+from nncli.spec.names import STRUCTURES
 
 Position: TypeAlias = tuple[int, int]
 
@@ -20,6 +21,7 @@ LONGEST_LINE: Final = 1000
 MOST_LINES_ABOVE: Final = 200
 # `- LayerNorm`: an item without a colon.
 _BARE_ITEM: Final = re.compile(r"\s*(?:- +)+(\$?[A-Za-z][\w.]*)\s*(#.*)?$")
+_WORD: Final = re.compile(r"\s*(\$?[A-Za-z]\w*)\s*(#.*)?$")
 _KEY: Final = re.compile(
     r"\s*((?:- +)*)(\"[^\"]*\"|'[^']*'|[^\s#&*!|>'\"%@`\[\]{},-][^#\[\]{},]*?)\s*:(?=\s|$)"
 )
@@ -73,6 +75,7 @@ def explain_stop(stop: Stop) -> Problem:
             _tab,
             _reserved,
             _quote,
+            _missing_dash,
             _bare_item,
             _tight_colon,
             _flow,
@@ -127,6 +130,27 @@ def _quote(stop: Stop) -> Problem | None:
     return Problem(
         "quote-open", stop.place(*stop.start), "", {"quote": stop.line(stop.start[0])[stop.start[1]]}
     )
+
+
+def _missing_dash(stop: Stop) -> Problem | None:
+    """Explains `ReLU` or `Conv2d: 8` on a line of its own below the items of a list."""
+    number = stop.start[0] if "expected ':'" in stop.problem else stop.at[0]
+    text = stop.line(number)
+    key, word = _KEY.match(text), _WORD.match(text)
+    named = key.group(2) if key and not key.group(1) else ""
+    is_item = named[:1].isupper() or named[:1] == "$" or named in STRUCTURES
+    if not is_item and not (word and ("expected ':'" in stop.problem or "expected '-'" in stop.problem)):
+        return None
+    # Above it, nothing stands further left than the item that it could follow.
+    for above in range(number - 1, max(-1, number - MOST_LINES_ABOVE), -1):
+        line = stop.lines[above][:LONGEST_LINE]
+        if not line.strip() or line.lstrip().startswith("#") or _indent(line) > _indent(text):
+            continue
+        if not line.lstrip().startswith("- "):
+            return None
+        facts = {"text": text.strip(), "where": "", "column": _indent(line) + 1}
+        return Problem("dash-missing", stop.place(number, _indent(text)), "", facts)
+    return None
 
 
 def _bare_item(stop: Stop) -> Problem | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from nncli.errors import Problem
+from nncli.errors import SET_FILE, Problem
+from nncli.messages.catalogue import nearest
 from nncli.spec.arithmetic import words_read
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, scalars_in
 
@@ -18,12 +19,28 @@ def unused_names(root: Mapping, file: str) -> tuple[Problem, ...]:
     return tuple(problem for problem in found if problem.place and problem.place.file == file)[:MOST_PROBLEMS]
 
 
+def unread_sets(root: Mapping, declared: Collection[str]) -> Iterator[Problem]:
+    """Finds vars that `--set` brought, that the file does not have, and that nothing reads.
+
+    `declared` are the vars of the file. Problems: `set-var-unread`.
+    """
+    for name in _unread_vars(root):
+        if name.place.file == SET_FILE and name.text not in declared:
+            facts = {"name": name.text, "nearest": nearest(name.text, declared), "known": list(declared)}
+            yield Problem("set-var-unread", name.place, f"vars.{name.text}", facts)
+
+
 def _vars(root: Mapping) -> Iterator[Problem]:
+    for name in _unread_vars(root):
+        yield _warning("var-unused", name, f"vars.{name.text}", name=name.text)
+
+
+def _unread_vars(root: Mapping) -> Iterator[Scalar]:
     section = root.get("vars")
     read = _read(scalars_in([root]))
     for name, _ in section.entries if isinstance(section, Mapping) else ():
         if name.text not in read:
-            yield _warning("var-unused", name, f"vars.{name.text}", name=name.text)
+            yield name
 
 
 def _blocks(root: Mapping) -> Iterator[Problem]:

@@ -14,8 +14,9 @@ from nncli.terminal.streams import Streams
 def show_problem(streams: Streams, problem: Problem) -> None:
     """Writes one problem to stderr: place, code and message; the line with a caret; the hint.
 
-    A problem of shapes also tells in which call of a block and which copy of a loop it stands, and how
-    what does not fit came to be. Errors are shown also where `quiet` silences everything else.
+    A wrong value that came for `$name` tells where it was given. A problem of shapes tells in which call of
+    a block and which copy of a loop it stands, and how what does not fit came to be. Errors are shown also
+    where `quiet` silences everything else.
     """
     style = {"error": "bold red", "warning": "yellow", "note": "cyan"}[problem.severity]
     place = problem.place
@@ -28,6 +29,8 @@ def show_problem(streams: Streams, problem: Problem) -> None:
         text, column = _window(before + place.text, len(before) + place.column)
         _line(streams, Text(f"    {text}", "dim"), whole=True)
         _line(streams, Text(f"    {' ' * (column - 1)}^", style), whole=True)
+    if given := problem.facts.get("given_by"):
+        _line(streams, Text(f"given: {printable(str(given))}"))
     if entered := problem.facts.get("entered"):
         _line(streams, Text(f"inside: {printable(str(entered))}"))
     for way in _ways(problem):
@@ -76,6 +79,7 @@ def as_document(problem: Problem) -> dict[str, Any]:
         "code": problem.code,
         "severity": problem.severity,
         "message": message_of(problem),
+        "given": problem.facts.get("given_by") or None,
         "inside": problem.facts.get("entered"),
         "flow": _ways(problem) or None,
         "hint": hint_of(problem) or None,

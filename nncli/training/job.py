@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 
 from nncli.data.dataset import Data
 from nncli.data.sampling import batch_bounds
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
@@ -100,25 +101,34 @@ def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | Non
 
 
 def check_training(
-    spec: Spec, network: CompiledNetwork, metrics: Sequence[Metric], data: Data | None
+    spec: Spec, network: CompiledNetwork, metrics: Sequence[Metric] | None, data: Data | None
 ) -> None:
     """Checks what depends on network, data and training together; needs no weights.
 
-    Without `data`, nothing is said that its rows would have to prove.
+    Without `data`, nothing is said that its rows would have to prove; without `metrics`, nothing of figures.
     Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`, `input-not-in-data`.
     """
     training = spec.training
     assert training is not None
+    steps = [partial(_refuse_batches_of_one, spec, training, network, data)]
     if data is not None:
-        _check_inputs(spec, network, data)
-    _refuse_batches_of_one(spec, training, network, data)
+        steps.append(partial(_check_inputs, spec, network, data))
+    if metrics is not None:
+        steps.append(partial(_check_figures, spec, training, metrics, data))
+    require_all(steps)
+
+
+def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric], data: Data | None) -> None:
+    """Refuses figures to watch that nobody works out."""
     known = ["train.loss"]
     if data is None or "validation" in data.parts:
         known += ["validation.loss", *(f"validation.{metric.name}" for metric in metrics)]
-    if training.keep_best:
-        _check_figure(spec, "training.keep_best", training.keep_best, known)
+    watched = {"training.keep_best": training.keep_best}
     if training.stop_early:
-        _check_figure(spec, "training.stop_early.watch", training.stop_early.watch, known)
+        watched["training.stop_early.watch"] = training.stop_early.watch
+    require_all(
+        partial(_check_figure, spec, path, figure, known) for path, figure in watched.items() if figure
+    )
 
 
 def _check_inputs(spec: Spec, network: CompiledNetwork, data: Data) -> None:

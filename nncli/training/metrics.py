@@ -7,13 +7,14 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import torch
 from torch import Tensor
 
 from nncli.columns.targets import TargetSpec
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.arguments import bind
 from nncli.spec.items import Call
 from nncli.training.objectives import Prediction
@@ -68,7 +69,7 @@ class Metric:
 def build_metrics(
     calls: Sequence[Call] | None, targets: Mapping[str, TargetSpec], path: str = "training.metrics"
 ) -> tuple[Metric, ...]:
-    """Makes the metrics of a spec, or the default ones of its targets.
+    """Makes the metrics of a spec, or the default ones of its targets; without any, names alone are checked.
 
     Raises SpecError: `metric-unknown`, `metric-kind`, and what binding a call raises.
     """
@@ -79,8 +80,7 @@ def build_metrics(
             for spec in targets.values()
             for name in _DEFAULTS[spec.type]
         )
-    for call in calls:
-        _check(call, targets, path)
+    require_all(partial(_check, call, targets, path) for call in calls)
     return tuple(
         Metric(prefixes[spec.name] + call.name, METRICS[call.name], spec, _arguments(call, spec, path))
         for spec in targets.values()
@@ -100,7 +100,7 @@ def _check(call: Call, targets: Mapping[str, TargetSpec], path: str) -> None:
         raise failure(
             "metric-unknown", call.place, path, metric=call.name, nearest=guess, known=list(METRICS)
         )
-    if not any(_fits(function, spec) for spec in targets.values()):
+    if targets and not any(_fits(function, spec) for spec in targets.values()):
         needed = "numbers" if function.module == "regression" else "classes"
         kinds = sorted({spec.type for spec in targets.values()})
         known = [n for n, f in METRICS.items() if any(_fits(f, spec) for spec in targets.values())]

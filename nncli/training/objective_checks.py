@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from nncli.columns.targets import TargetSpec, class_counts
 from nncli.errors import Place
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.arguments import FormulaScope, bind_in
 from nncli.network.compiled import LayerCall
 from nncli.network.signatures import loss_classes
@@ -33,8 +34,8 @@ def build_objective(
     """
     assert spec.training is not None
     written = spec.training.loss
+    check_losses(spec, targets)
     terms = tuple(_term(term, targets) for term in written)
-    _check_targets(written, targets)
     if len({form_of(term.name) for term in terms}) > 1:
         place = written[1].loss.place
         raise failure("loss-terms-differ", place, _PATH, losses=[term.name for term in terms])
@@ -58,8 +59,7 @@ def check_losses(spec: Spec, targets: Mapping[str, TargetSpec]) -> None:
     Raises what `build_objective` raises, but for shapes and ranges.
     """
     assert spec.training is not None
-    for term in spec.training.loss:
-        _term(term, targets)
+    require_all(partial(_term, term, targets) for term in spec.training.loss)
     if targets:
         _check_targets(spec.training.loss, targets)
 

@@ -48,6 +48,7 @@ def test_the_document_is_whole_also_when_something_is_wrong(tmp_path: Path) -> N
         "code",
         "severity",
         "message",
+        "given",
         "inside",
         "flow",
         "hint",

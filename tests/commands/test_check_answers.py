@@ -62,6 +62,7 @@ def test_json_has_every_problem_also_where_the_answer_is_no(wrong: Path) -> None
         "code": "layer-unknown",
         "severity": "error",
         "message": "there is no layer `Liner` in torch.nn",
+        "given": None,
         "inside": None,
         "flow": None,
         "hint": "did you mean `Linear`?",

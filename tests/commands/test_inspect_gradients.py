@@ -25,6 +25,13 @@ def test_findings_of_a_run_point_at_the_lines_of_its_spec(tmp_path: Path) -> Non
     assert "(run/spec.yaml:8)" in invoke(tmp_path, "inspect-gradients", "run").out
 
 
+def test_dropout_is_the_same_in_every_look(tmp_path: Path) -> None:
+    write_flowers(tmp_path, FLOWERS.replace("  - ReLU\n", "  - ReLU\n  - Dropout: 0.5\n"))
+    assert invoke(tmp_path, "train", "flowers.yaml", "--run", "run", "--epochs", 1).code == 0
+    first, again = (invoke(tmp_path, "inspect-gradients", "run", "--json").out for _ in range(2))
+    assert first == again
+
+
 @pytest.mark.parametrize("source", ["run", "flowers.safetensors"])
 def test_other_rows_are_taken_by_file(source: str, flowers: Trained, tmp_path: Path) -> None:
     shutil.copytree(flowers.run, tmp_path / "run")

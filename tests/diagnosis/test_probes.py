@@ -54,6 +54,15 @@ def test_the_update_is_that_of_the_optimiser() -> None:
     assert layer.update_ratio == pytest.approx(0.5 * layer.gradient.norm / norm, rel=1e-4)
 
 
+def test_what_is_measured_follows_from_the_seed() -> None:
+    def looked(seed: int) -> float:
+        torch.rand(3)
+        return probe(*job(spec(seed=seed), classifier(dropout=0.5)), 2).loss
+
+    assert looked(0) == looked(0)
+    assert looked(0) != looked(1)
+
+
 def test_nothing_is_changed_by_looking() -> None:
     looked, plain = job(spec(epochs=3), classifier(dropout=0.5)), job(spec(epochs=3), classifier(dropout=0.5))
     torch.manual_seed(4)

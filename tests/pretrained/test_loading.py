@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nncli.errors import WeightsError
-from nncli.pretrained.loading import load_weights
+from nncli.pretrained.loading import check_weights, load_weights
 from nncli.pretrained.planning import WeightsPlan, plan_weights
 from nncli.pretrained.stored import open_stored
 from tests.pretrained.files import file_of, said, spec_of, zeroed
@@ -180,9 +180,21 @@ def test_numbers_of_another_kind_are_refused(tmp_path: Path, held: str, wanted: 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e300])
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, value: float) -> None:
-    stored = {"a": torch.tensor([1.0, value], dtype=torch.float64)}
-    with pytest.raises(WeightsError, match="not finite"):
-        loaded(file_of(tmp_path / "x.safetensors", stored), {"a": torch.zeros(2)}, "")
+    tensors = {"fine": torch.ones(2), "wrong": torch.tensor([1.0, value], dtype=torch.float64)}
+    stored = open_stored(file_of(tmp_path / "x.safetensors", tensors))
+    plan = plan_weights({"fine": (2,), "wrong": (2,)}, stored.shapes(), spec_of())
+    for look in (check_weights, load_weights):
+        with pytest.raises(
+            WeightsError, match=r"`wrong` of x\.safetensors holds a number that is not finite"
+        ):
+            look(plan, stored, {"fine": torch.zeros(2), "wrong": torch.zeros(2)})
+
+
+def test_a_check_changes_nothing(tmp_path: Path) -> None:
+    stored = open_stored(file_of(tmp_path / "x.safetensors", {"a": torch.ones(2)}))
+    tensors = {"a": torch.zeros(2)}
+    check_weights(plan_weights({"a": (2,)}, stored.shapes(), spec_of()), stored, tensors)
+    assert not tensors["a"].any()
 
 
 def test_nothing_is_loaded_where_something_is_missing(tmp_path: Path) -> None:

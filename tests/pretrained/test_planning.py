@@ -36,6 +36,43 @@ def test_skip_leaves_tensors_of_the_network_as_they_are() -> None:
     assert plan.problems == () and plan.report.loaded == ("a",) and plan.report.skipped == ("fc.weight",)
 
 
+def test_an_entry_that_comes_too_late_is_all_that_is_said() -> None:
+    wanted = {"layers.0.weight": (4, 4), "final.weight": (4,)}
+    available = {"encoder.0.weight": (4, 4), "encoder.norm.weight": (4,)}
+    (line,) = said(planned(wanted, available, 'rename: {"encoder.": "layers.", "encoder.norm.": "final."}'))
+    assert line == (
+        "error: `encoder.norm.` below `rename:` comes too late: `encoder.` above it has made "
+        "`layers.norm.weight` of `encoder.norm.weight`. "
+        "entries work from top to bottom: put `encoder.norm.` above `encoder.`"
+    )
+    narrow_first = 'rename: {"encoder.norm.": "final.", "encoder.": "layers."}'
+    assert planned(wanted, available, narrow_first).problems == ()
+
+
+def test_a_tensor_that_is_renamed_away_is_said_to_be_there() -> None:
+    shapes = {"a.weight": (4, 4), "head.weight": (2, 4)}
+    wanted = {"enc.a.weight": (4, 4), "head.weight": (2, 4)}
+    (line,) = said(planned(wanted, shapes, 'rename: {"*": "enc.*"}'))
+    assert "`head.weight` is in the file, but `*` below `rename:` makes `enc.head.weight` of it" in line
+
+
+def test_an_entry_is_proposed_for_the_names_that_those_above_it_make() -> None:
+    wanted = {"layers.0.q.weight": (4, 4), "layers.1.q.weight": (4, 4)}
+    available = {"enc.layer.0.query.weight": (4, 4), "enc.layer.1.query.weight": (4, 4)}
+    plan = planned(wanted, available, 'rename: {"enc.layer.": "layers."}')
+    assert 'rename: {"layers.*.query.": "layers.*.q."}' in said(plan)[0]
+    assert plan.report.proposals[0].stored == "enc.layer.0.query.weight"
+
+
+def test_an_entry_for_what_is_skipped_says_so() -> None:
+    words = 'rename: {"b.": "a.", "c.": "h."}\nskip: ["c.*"]'
+    (line,) = said(planned({"a.weight": (2,)}, {"b.weight": (2,), "c.weight": (2,)}, words))
+    assert line == (
+        "error: `c.` below `rename:` matches no tensor of the file. "
+        "`c.weight` is like it, and `skip:` leaves that out"
+    )
+
+
 def test_skip_by_the_name_in_the_network() -> None:
     plan = planned(
         {"head.weight": (10, 4)}, {"fc.weight": (9, 4)}, 'rename: {"fc.": "head."}\nskip: ["head.*"]'

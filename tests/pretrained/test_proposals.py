@@ -51,7 +51,20 @@ def test_unlike_names_are_not_brought_together() -> None:
     assert propose_renamings({"fc.weight": (2,)}, stored) == ()
 
 
+def test_an_entry_that_would_rename_others_too_is_narrowed() -> None:
+    (proposal,) = propose_renamings({"head.weight": (2,)}, {"enc.head.weight": (2,)}, ["enc.body.weight"])
+    assert str(proposal) == '"enc.head.weight": "head.weight"'
+
+
+def test_one_skip_names_all_and_nothing_else() -> None:
+    names = ["head.weight", "head.bias", "norm.weight", *(f"layers.{n}.adapter.weight" for n in range(12))]
+    others = ["body.weight", "layers.0.attention.weight"]
+    assert skip_entry(names, others) == 'skip: ["head.*", "norm.*", "layers.*.adapter.*"]'
+    assert skip_entry(["a.b.weight", "a.b.bias"], ["a.b.mask"]) == 'skip: ["a.b.weight", "a.b.bias"]'
+    assert skip_entry(["a.0.weight", "b"], ["a.1.weight"]) == 'skip: ["a.0.*", "b"]'
+
+
 def test_entries_of_other_words() -> None:
-    assert skip_entry(["head.fc.weight", "a"]) == 'skip: ["head.fc.*"]'
+    assert skip_entry(["head.fc.weight", "a"]) == 'skip: ["head.*", "a"]'
     assert skip_entry(["cls"]) == 'skip: ["cls"]'
     assert transpose_entry(["h.0.fc.weight", "h.1.fc.weight", "w"]) == 'transpose: ["*.fc.weight", "w"]'

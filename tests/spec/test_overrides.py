@@ -111,6 +111,11 @@ def test_later_ones_win_and_vars_are_worked_out_after_all() -> None:
         ("network.heat.Linear=3", "set-path", 9),
         ("network.-1.Linear=3", "set-path", 9),
         (" training.epochs.x=3", "set-path", 18),
+        ("vars.widht=64", "set-var-unread", 6),
+        ("vars={width: 8, widht: 64}", "set-var-unread", 17),
+        ("vars.width=", "set-empty", 12),
+        ("training.epochs=", "set-empty", 17),
+        ("network.first.name=", "set-empty", 20),
     ],
 )
 def test_a_mistake_stands_in_the_argument_as_typed(override: str, code: str, column: int) -> None:
@@ -149,6 +154,18 @@ def test_a_value_that_takes_the_place_of_another_is_found_at_the_command_line() 
             "network.1.Tanh={}",
             "another item takes its place: `--set network.1=NAME`, or `--set 'network.1={NAME: …}'`",
         ),
+        ("vars.widht=64", "did you mean `--set vars.width=…`?"),
+        ("vars.height=64", "its vars are width"),
+        ("vars.width=", "it is `8` without this `--set`; to take that away, write `--set vars.width=null`"),
+        ("vars.width=$height", "declare it too: `--set vars.height=…`"),
+        ("network.heat.Linear=3", "did you mean `--set network.head=…`?"),
+        ("lr=0.1", "write `--set training.optimizer.AdamW.lr=1e-3`"),
+        ("training.momentum=0.9", "write `--set training.optimizer.AdamW.momentum=0.9`"),
+        ("epochs=3", "write `--set training.epochs=…`"),
+        ("stratify=none", "write `--set data.split.stratify=…`"),
+        ("training=3", "`--set training.KEY=…` sets one value in it"),
+        ("training={epochs: 3, optimizer: SGD}", "write `--set training.loss=CrossEntropyLoss`"),
+        ("network=3", "`--set 'network=[Linear: 32, ReLU, Linear: 3]'`"),
     ],
 )
 def test_hints_say_what_to_type_on_the_command_line(override: str, hint: str) -> None:
@@ -199,6 +216,9 @@ LAYERS = ["networks", "first", "layers"]
         ("blocks.pair.layers.0.Linear.bias=false", ["blocks", "pair", "layers", 0, "Linear"],
          ["$size", {"bias": False}]),
         ("blocks.pair.0.Linear=5", ["blocks", "pair", "layers", 0, "Linear"], 5),
+        ("blocks.pair.args.act=GELU", ["blocks", "pair", "args"], ["size", {"act": "GELU"}]),
+        ("blocks.pair.args.size=3", ["blocks", "pair", "args"], [{"size": 3}, {"act": "ReLU"}]),
+        ("blocks.pair.args.1.act=GELU", ["blocks", "pair", "args"], ["size", {"act": "GELU"}]),
         ("blocks.pair.args=[size, act: GELU]", ["blocks", "pair", "args"], ["size", {"act": "GELU"}]),
         ("networks.first.0.residual.drop.Dropout=0.5", [*LAYERS, 0, "residual", 1],
          {"Dropout": 0.5, "name": "drop"}),
@@ -221,6 +241,31 @@ def test_what_is_nested_is_reached(override: str, path: list[Any], expected: obj
     for key in path:
         found = found[key]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("override", "meant"),
+    [
+        ("blocks.pair.args.sise=3", "blocks.pair.args.size"),
+        ("blocks.pear.layers.0.Linear=3", "blocks.pair"),
+        ("networks.frist.0.LayerNorm=3", "networks.first"),
+    ],
+)
+def test_a_misspelt_block_or_argument_is_no_new_one(override: str, meant: str) -> None:
+    [problem] = problems(NESTED, sets=[override])
+    assert problem.code == "set-path" and hint_of(problem) == f"did you mean `--set {meant}=…`?"
+
+
+def test_a_var_that_the_file_lacks_may_come_with_what_reads_it() -> None:
+    text = SPEC.replace("Linear: $width", "Linear: $depth")
+    assert tree("vars.depth=5", text=text)["vars"]["depth"] == 5
+
+
+@pytest.mark.parametrize(
+    "given", ["training.optimizer.AdamW=", "network.1={Tanh: }", "training.clip_gradients=null"]
+)
+def test_nothing_may_stand_where_it_says_something(given: str) -> None:
+    assert tree(given)
 
 
 def test_an_argument_of_a_block_takes_the_place_of_its_position() -> None:

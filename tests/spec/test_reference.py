@@ -49,7 +49,7 @@ def test_an_example_reads_and_compiles(entry: Entry) -> None:
     spec = parse_spec(text, Origin("example.yaml", Path(), text))
     stated = all(network.inputs is not None for network in spec.networks.values())
     if stated and entry.name not in NEEDS_A_FILE:
-        around = Surroundings({"classes": 3, "vocabulary": 11}, work_out_constants(spec.constants, {}))
+        around = Surroundings({"classes": 3, "vocabulary": 11}, work_out_constants(spec.constants, {}, []))
         compile_networks(spec.networks, {}, around, weights=False)
 
 

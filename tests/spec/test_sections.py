@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from nncli.errors import Place
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.spec.habits import HABITS, where_it_belongs
+from nncli.spec.nodes import Scalar
 from nncli.spec.schema import DataSpec, Section, SplitSpec, TrainingSpec
 from tests.spec.specs import SPEC, parsed, places, problems, with_training
 
@@ -63,7 +65,7 @@ def test_a_key_from_elsewhere_is_sent_to_its_place(key: str, hint: str) -> None:
 def test_habits_name_no_key_that_exists_where_it_is_sent() -> None:
     for key in HABITS:
         assert key not in TrainingSpec.model_fields
-        assert where_it_belongs(key) == HABITS[key]
+        assert where_it_belongs(Scalar(key, key, True, Place("a.yaml", 1, 1))) == HABITS[key]
 
 
 @pytest.mark.parametrize(

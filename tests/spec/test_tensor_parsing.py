@@ -152,9 +152,9 @@ def test_bare_names_that_are_constants_are_remembered() -> None:
     [
         ("", "expression-syntax", 1, "ends too early"),
         ("x + ", "expression-syntax", 5, "ends too early"),
-        ("x.view(2)", "expression-syntax", 1, "write `view(x, …)`"),
-        ("a.b.relu()", "expression-syntax", 1, "write `relu(a.b, …)`"),
-        ("torch.relu(x)", "expression-syntax", 1, "write `relu(…)`"),
+        ("x.view(2)", "expression-syntax", 1, "write `view(x, 2)`"),
+        ("a.b.relu()", "expression-syntax", 1, "write `relu(a.b)`"),
+        ("torch.relu(x)", "expression-syntax", 1, "write `relu(x)`"),
         ("relu(x)[0].view(1)", "expression-syntax", 11, "behind a dot"),
         ("x.foo(2)", "expression-syntax", 1, "not behind a dot"),
         ("relu2(x)", "function-unknown", 1, "did you mean `relu`?"),

@@ -53,6 +53,7 @@ def test_a_document_has_every_key() -> None:
         "code": "output-exists",
         "severity": "error",
         "message": "`out.csv` exists",
+        "given": None,
         "inside": None,
         "flow": None,
         "hint": "`--overwrite` replaces it",
