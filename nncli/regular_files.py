@@ -39,4 +39,12 @@ def open_regular_file(path: Path, *, follow: bool = True) -> BinaryIO:
 def read_regular_file(path: Path, *, follow: bool = True, most_bytes: int = -1) -> bytes:
     """Reads a file, once and whole or up to a number of bytes. Raises as `open_regular_file` does."""
     with open_regular_file(path, follow=follow) as file:
-        return file.read(most_bytes)
+        if most_bytes < 0:
+            return file.read()
+        # A read takes memory for all that it may read, and small files are many.
+        size_bytes = os.fstat(file.fileno()).st_size
+        pieces, left = [], most_bytes
+        while left and (piece := file.read(min(left, size_bytes + 1))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)

@@ -12,6 +12,7 @@ from typing import Final
 from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
     data,
+    media,
     models,
     network,
     pretrained,
@@ -36,6 +37,7 @@ TABLES: Final = (
     wiring.TABLE,
     tensors.TABLE,
     data.TABLE,
+    media.TABLE,
     texts.TABLE,
     weights.TABLE,
     models.TABLE,

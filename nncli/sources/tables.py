@@ -70,12 +70,13 @@ class Source:
 
     `file` is its name in messages. `text` is None where rows have no lines (Parquet, rows from Python).
     `is_new` tells rows for a network that is trained already: what their columns are cannot be declared
-    otherwise any more.
+    otherwise any more. Paths in cells start from `folder`, empty for the working folder.
     """
 
     file: str
     text: SourceText | None = None
     is_new: bool = False
+    folder: str = ""
 
     def spot(self, line: int, header: str = "") -> Spot:
         """Finds a cell by the line, or the number, of its row."""

@@ -1,0 +1,1 @@
+"""Changes of images that are drawn anew in every epoch."""

@@ -1,0 +1,166 @@
+"""A folder of images or sounds to a table: `file`, and `label` where there is a folder for each class."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from nncli.errors import Place, Problem
+from nncli.messages.catalogue import failure, failures
+from nncli.sources.image_files import IMAGE_SUFFIXES
+from nncli.sources.tables import SHOWN, Source, Table, counted
+
+MEDIA: Final[Mapping[str, tuple[str, ...]]] = {
+    "images": IMAGE_SUFFIXES,
+    "sounds": (".wav", ".flac", ".ogg", ".mp3"),
+}
+"""What files of a folder are, by the end of their names."""
+FILE, LABEL = "file", "label"
+PartFolder: TypeAlias = Literal["train", "validation", "test"]
+_PART_FOLDERS: Final[Mapping[str, PartFolder]] = {
+    "train": "train", "validation": "validation", "valid": "validation", "val": "validation", "test": "test"
+}  # fmt: skip
+# What systems leave behind in folders.
+_LEFT_BEHIND: Final = ("Thumbs.db", "desktop.ini", "__MACOSX")
+
+
+@dataclass
+class _Found:
+    """What lies in a folder: files by their path below it, and what is wrong with others."""
+
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    outside: list[str] = field(default_factory=list)
+
+
+def part_folders(folder: Path) -> Mapping[PartFolder, Path]:
+    """Finds folders `train`, `validation` (`val`, `valid`) and `test`, where a folder holds nothing else.
+
+    Gives nothing where there is no `train`, or two for one part.
+    """
+    try:
+        names = [each.name for each in os.scandir(folder) if not _is_hidden(each.name)]
+    except OSError:
+        return {}
+    parts = {_PART_FOLDERS[name]: folder / name for name in names if name in _PART_FOLDERS}
+    is_whole = len(parts) == len(names) and all(each.is_dir() for each in parts.values())
+    return parts if is_whole and "train" in parts else {}
+
+
+def read_folder(folder: Path, file: str, warnings: list[Problem]) -> Table:
+    """Lists the images or sounds of a folder; `file` is its name in messages.
+
+    The rows are sorted by label and name, numbers in them by value. Warns of `folder-hidden`. Raises
+    `folder-empty`, `folder-files`, `folder-links`, `folder-mixed`, `folder-levels`, `folder-class-empty`,
+    `folder-name`, `data-closed`.
+    """
+    import polars as pl
+
+    found = _walk(folder, file)
+    place = Place(file, 1, 1)
+    problems = list(_problems(found, place))
+    if problems:
+        raise failures(problems)
+    if found.hidden:
+        facts = {"files": counted(len(found.hidden), "file"), "shown": _shown(found.hidden)}
+        warnings.append(Problem("folder-hidden", place, "", facts, "warning"))
+    files = sorted(found.files, key=lambda path: [_natural(part) for part in path.split("/")])
+    columns = {FILE: files}
+    if "/" in files[0]:
+        columns[LABEL] = [path.partition("/")[0] for path in files]
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    return Table(frame, np.arange(1, len(files) + 1), Source(file, folder=str(folder)))
+
+
+def _walk(folder: Path, file: str) -> _Found:
+    found = _Found()
+    root = os.path.realpath(folder)
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        try:
+            entries = list(os.scandir(folder / below))
+        except OSError as error:
+            shown = f"{file}/{below}".rstrip("/")
+            raise failure("data-closed", None, "", file=shown, reason=error.strerror) from None
+        for entry in entries:
+            path = f"{below}/{entry.name}".lstrip("/")
+            if _is_hidden(entry.name):
+                found.hidden.append(path)
+            elif entry.is_symlink() and not _is_inside(entry, root):
+                found.outside.append(path)
+            elif entry.is_dir(follow_symlinks=False):
+                found.folders.append(path)
+                waiting.append(path)
+            elif entry.is_file() and _kind(entry.name):
+                found.files.append(path)
+            else:
+                found.unknown.append(path)
+    return found
+
+
+def _problems(found: _Found, place: Place) -> Iterator[Problem]:
+    if found.outside:
+        facts = {"links": counted(len(found.outside), "link"), "shown": _shown(found.outside)}
+        yield Problem("folder-links", place, "", facts)
+    if found.unknown:
+        known = [suffix for suffixes in MEDIA.values() for suffix in suffixes]
+        facts = {"files": counted(len(found.unknown), "file"), "shown": _shown(found.unknown), "known": known}
+        yield Problem("folder-files", place, "", facts)
+    strange = [path for path in found.files if not _is_utf8(path)]
+    if strange:
+        yield Problem("folder-name", place, "", {"shown": _shown(strange)})
+    if not found.files:
+        if not found.unknown and not found.outside:
+            yield Problem("folder-empty", place)
+        return
+    kinds = {_kind(path): path for path in reversed(found.files)}
+    if len(kinds) > 1:
+        yield Problem("folder-mixed", place, "", {"shown": _shown(sorted(kinds.values()))})
+    flat = [path for path in found.files if "/" not in path]
+    if flat and len(flat) < len(found.files):
+        yield Problem(
+            "folder-levels", place, "", {"files": counted(len(flat), "file"), "shown": _shown(flat)}
+        )
+    classes = {path.partition("/")[0] for path in found.files}
+    empty = [name for name in found.folders if "/" not in name and name not in classes]
+    if empty:
+        yield Problem("folder-class-empty", place, "", {"shown": _shown(empty)})
+
+
+def _kind(name: str) -> str:
+    """Tells what a file is by the end of its name; empty where it is neither image nor sound."""
+    suffix = os.path.splitext(name)[1].lower()
+    return next((kind for kind, suffixes in MEDIA.items() if suffix in suffixes), "")
+
+
+def _is_inside(entry: os.DirEntry[str], root: str) -> bool:
+    """Tells whether a link leads to a file below the folder; to a folder it might lead in circles."""
+    target = os.path.realpath(entry.path)
+    return os.path.isfile(target) and os.path.commonpath([root, target]) == root
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in _LEFT_BEHIND
+
+
+def _is_utf8(path: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in path)
+
+
+def _shown(paths: Sequence[str]) -> list[str]:
+    first = sorted(paths, key=_natural)[:SHOWN]
+    return [f"`{path}`" for path in first] + (["…"] if len(paths) > SHOWN else [])
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    pieces = re.findall(r"[0-9]+|[^0-9]+", text)
+    return [(0, int(piece), piece) if piece[0] in "0123456789" else (1, 0, piece) for piece in pieces]

@@ -1,0 +1,25 @@
+"""Damaged images are refused or read, in bounded time and memory; what must be refused is.
+
+`make torture` reads 5,000 of them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+COUNT = min(5000, int(os.environ.get("NNCLI_TORTURE", "300")))
+ROOT = Path(__file__).parents[2]
+MOST_MIB = 400
+
+
+def test_damaged_images_are_refused_or_read_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "tests.sources.damaged_images", str(COUNT), "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    refused, accepted, peak_mib = map(int, done.stdout.split())
+    assert refused + accepted == COUNT
+    assert refused > COUNT // 2 and accepted > COUNT // 10
+    assert peak_mib < MOST_MIB
