@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nncli.columns.encoders import Encoders
+from nncli.columns.sets import SEPARATOR
 from nncli.training.objectives import Objective, Prediction
 
 
@@ -25,8 +26,8 @@ class Answers:
         """Makes `<target>`, then `<target>.<class>` for each class (binary: the positive one)."""
         columns: dict[str, list[Any]] = {}
         for name, prediction in self.predictions.items():
-            columns[name] = self._values(name, prediction)
             target = self.objective.targets[name]
+            columns |= self._as_columns(name, prediction)
             scores = self._probabilities(prediction)
             classes = target.classes[1:] if target.type == "binary" else target.classes
             first = len(target.classes) - len(classes)
@@ -34,6 +35,15 @@ class Answers:
                 assert scores is not None
                 columns[f"{name}.{label}"] = _finite(scores[:, first + position].tolist())
         return columns
+
+    def _as_columns(self, name: str, prediction: Prediction) -> dict[str, list[Any]]:
+        """Makes a column of one value a row; several numbers have a column each, sets stand in one cell."""
+        values, target = self._values(name, prediction), self.objective.targets[name]
+        if target.type == "set":
+            return {name: [SEPARATOR.join(each) for each in values]}
+        if target.type == "number" and len(target.shape) == 1 and target.shape != (1,):
+            return {f"{name}.{at + 1}": [row[at] for row in values] for at in range(target.shape[0])}
+        return {name: values}
 
     def documents(self) -> Iterator[dict[str, Any]]:
         """Makes one dict a row: the targets, then `probabilities` by target and class."""
@@ -59,6 +69,11 @@ class Answers:
         if target.type == "number":
             values = self.encoders.decode_number(name, prediction.value.double().cpu())
             return _finite(values.tolist())
+        if target.type == "set":
+            chosen = prediction.value.tolist()
+            return [
+                [label for label, is_in in zip(target.classes, row, strict=True) if is_in] for row in chosen
+            ]
         return [target.classes[index] for index in prediction.value.tolist()]
 
     def _probabilities(self, prediction: Prediction) -> torch.Tensor | None:
@@ -67,6 +82,9 @@ class Answers:
         return prediction.scores.double().cpu()
 
 
-def _finite(values: list[float]) -> list[float | None]:
+def _finite(values: list[Any]) -> list[Any]:
     """Puts nothing in the place of a number that is not finite: no reader of CSV or JSON agrees on it."""
-    return [value if math.isfinite(value) else None for value in values]
+    return [
+        _finite(value) if isinstance(value, list) else value if math.isfinite(value) else None
+        for value in values
+    ]

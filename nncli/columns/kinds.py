@@ -8,19 +8,25 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import Field
 
 from nncli.columns.categories import BINARY, CATEGORY, ClassEncoder
+from nncli.columns.dates import DATE, DateEncoder
 from nncli.columns.kind import Kind
 from nncli.columns.numbers import NUMBER, NumberEncoder
 from nncli.columns.pixels import PIXELS, PixelEncoder
+from nncli.columns.sets import SET, SetEncoder
+from nncli.columns.vectors import VECTOR, VectorEncoder
 from nncli.spec.schema import ColumnSpec
 
 KINDS: Final[Mapping[str, Kind]] = {
     "number": NUMBER,
     "binary": BINARY,
     "category": CATEGORY,
+    "set": SET,
+    "date": DATE,
+    "vector": VECTOR,
     "image": PIXELS,
 }
 AnyEncoder: TypeAlias = Annotated[
-    NumberEncoder | ClassEncoder | PixelEncoder,
+    NumberEncoder | ClassEncoder | SetEncoder | DateEncoder | VectorEncoder | PixelEncoder,
     Field(discriminator="type"),
 ]
 """Every encoder that a weights file may hold, told apart by its `type`."""

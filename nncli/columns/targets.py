@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-TargetType: TypeAlias = Literal["number", "category", "binary"]
+TargetType: TypeAlias = Literal["number", "category", "binary", "set"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _evaluate(model: Model, part: Part) -> Evaluation:
 
 def _confusion(model: Model, found: Evaluation) -> dict[str, Any] | None:
     """Counts true class by predicted class, of the only target with classes."""
-    targets = [target for target in model.encoders.targets().values() if target.classes]
+    targets = [each for each in model.encoders.targets().values() if each.type in ("category", "binary")]
     if len(targets) != 1:
         return None
     target = targets[0]

@@ -149,6 +149,57 @@ _DECLARATIONS: Final = {
         ("types: {known}",),
         "A type of column that this version of nncli does not have.",
     ),
+    "not-a-date": Words(
+        DataError,
+        "`{column}` is no date in {rows}: {cells}",
+        (
+            "write dates as {form}, or change `format:`",
+            'write 2024-12-31 or 2024-12-31T23:59:00, or say how they are written: `format: "%d.%m.%Y"`',
+        ),
+        "Dates are written by ISO 8601, or as `format:` says in the directives of strftime.",
+    ),
+    "missing-date": Words(
+        SpecError,
+        "`{name}` is of type date, whose empty cells are an error or the median",
+        ("write `missing: median`, or leave it out",),
+        "A date has no mean, and no number that stands for none.",
+    ),
+    "date-part": Words(
+        SpecError,
+        "a date has no part `{part}`",
+        ("did you mean `{nearest}`?", "parts: {known}"),
+        "`parts:` names what is taken from a date.",
+    ),
+    "set-wide": Words(
+        DataError,
+        "`{column}` has {count} different values; a set has at most {most}",
+        ("leave rare ones to the unknown: `rare: 10`",),
+        "A set becomes one number for each of its values.",
+    ),
+    "vector-length": Words(
+        DataError,
+        "`{column}` does not hold {needed} numbers in {rows}: {cells}",
+        ("the numbers of one cell stand apart by `separator:`",),
+        "All vectors of a column have one length: that of most training rows, or `length:`.",
+    ),
+    "column-and-columns": Words(
+        SpecError,
+        "`{name}` reads one column or several, not both",
+        ("remove `column:` or `columns:`",),
+        "A vector stands in one cell, or in one column for each number.",
+    ),
+    "length-form": Words(
+        SpecError,
+        "`length` of `{name}` is {received}, but must be a whole number from 1 to {most}",
+        (),
+        "The length of a vector counts its numbers.",
+    ),
+    "scale-unfit": Words(
+        SpecError,
+        "`{name}` is of type {type} and has no scale {received}",
+        ("scales: standard, minmax, none",),
+        "Some scales are for single numbers alone.",
+    ),
     "number-for-log": Words(
         DataError,
         "{rows} of `{column}` are -1 or less, and have no log(1 + value): {cells}",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nncli.columns.stored import Taken
+from nncli.columns.targets import TargetSpec
 from nncli.training.held import HeldPart
 from nncli.training.metrics import Metric, Unscale, compute_metrics
 from nncli.training.objectives import Objective, Prediction
@@ -50,7 +51,7 @@ def evaluate(module: nn.Module, part: HeldPart, judge: Judge, batch_size: int) -
             losses.append((objective.mean_loss(output, truth), truth.weight()))
             targets = part.targets(rows)
             for name, prediction in objective.predictions(output).items():
-                known, values = _known(prediction, targets[name])
+                known, values = _known(prediction, targets[name], objective.targets[name])
                 predicted[name].append(known)
                 truths[name].append(values)
     weights = [float(weight) for _, weight in losses]
@@ -61,14 +62,14 @@ def evaluate(module: nn.Module, part: HeldPart, judge: Judge, batch_size: int) -
     return Evaluation({"loss": loss / (sum(weights) or 1.0), **metrics}, predictions, whole)
 
 
-def _known(prediction: Prediction, target: Taken) -> tuple[Prediction, Tensor]:
+def _known(prediction: Prediction, target: Taken, spec: TargetSpec) -> tuple[Prediction, Tensor]:
     """Keeps what can be compared: rows, steps or pixels whose truth is known."""
     value, scores = prediction.value, prediction.scores
     truth = target.values
     if target.mask is not None:
         value, truth = value[target.mask], truth[target.mask]
         scores = scores[target.mask] if scores is not None and target.mask.ndim == 1 else None
-    if value.ndim > 1:
+    if value.ndim > 1 and spec.type != "set":
         value, truth, scores = value.flatten(), truth.flatten(), None
     return Prediction(value, scores, prediction.are_probabilities), truth
 

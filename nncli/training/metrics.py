@@ -49,6 +49,7 @@ METRICS: Final[Mapping[str, _Function]] = {
 }
 _DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "category": ("accuracy",),
+    "set": ("f1", "accuracy"),
     "binary": ("auroc", "accuracy"),
     "number": ("rmse", "r2"),
 }
@@ -112,14 +113,18 @@ def _arguments(call: Call, spec: TargetSpec, path: str) -> Mapping[str, object]:
     if not call.positions and not call.keywords:
         return {}  # torchmetrics is slow to import; it need not be there before the first step
     function = _torchmetrics(METRICS[call.name], spec)
-    return bind(call, function, f"{path}.{call.name}", ("preds", "target", "num_classes", "validate_args"))
+    return bind(
+        call,
+        function,
+        f"{path}.{call.name}",
+        ("preds", "target", "num_classes", "num_labels", "validate_args"),
+    )
 
 
 def _torchmetrics(function: _Function, spec: TargetSpec) -> Callable[..., Tensor]:
     module = importlib.import_module(f"torchmetrics.functional.{function.module}")
-    found: Callable[..., Tensor] = getattr(
-        module, function.several if spec.type == "category" else function.binary
-    )
+    names = {"category": function.several, "set": function.several.replace("multiclass", "multilabel")}
+    found: Callable[..., Tensor] = getattr(module, names.get(spec.type, function.binary))
     return found
 
 
@@ -154,6 +159,9 @@ def _compute(metric: Metric, prediction: Prediction, truth: Tensor, unscale: Uns
         return None
     if spec.type == "category":
         arguments = {"num_classes": len(spec.classes), **metric.function.fixed, **arguments}
+    elif spec.type == "set":
+        truth = truth.long()
+        arguments = {"num_labels": len(spec.classes), **metric.function.fixed, **arguments}
     elif spec.type == "number":
         arguments = {**metric.function.fixed, **arguments}
     with warnings.catch_warnings():
@@ -170,6 +178,8 @@ def _is_undefined(metric: Metric, truth: Tensor) -> bool:
     """Finds what torchmetrics answers with a warning and a zero, or not at all."""
     if not len(truth):
         return True
+    if metric.target.type == "set":
+        return metric.name.endswith("auroc") and bool((truth.amin(0) == truth.amax(0)).any())
     if metric.name.endswith("auroc"):
         return len(torch.unique(truth)) < len(metric.target.classes)
     return metric.name.endswith("r2") and len(torch.unique(truth)) < 2

@@ -109,6 +109,9 @@ def _check_kind(term: LossTerm, spec: TargetSpec, *, several: bool) -> None:
     if form == "index" and spec.type == "number":
         reason = "it compares with a class"
         raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="MSELoss")
+    if form == "index" and spec.type == "set":
+        reason = "it compares with one class, and a set can have several"
+        raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="BCEWithLogitsLoss")
     if form == "index" and several:
         reason = "it takes one target, and here are several"
         raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="BCEWithLogitsLoss")

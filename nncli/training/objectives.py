@@ -186,6 +186,9 @@ class Objective:
         if self.form == "index" or any(spec.type == "category" for spec in self.targets.values()):
             scores = scores if self.classes_last else scores.movedim(1, -1)
             return {name: Prediction(scores.argmax(dim=-1), scores, probabilities is not None)}
+        if first.type == "set":
+            middle = 0.5 if probabilities is not None else 0.0
+            return {name: Prediction((scores > middle).long(), scores, probabilities is not None)}
         if len(self.targets) == 1 and first.type == "number" and first.shape != (1,):
             return {name: Prediction(output)}
         found = {}
