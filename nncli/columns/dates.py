@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nncli.columns.stored import Dense
 
 Times: TypeAlias = NDArray[np.int64]
-"""Microseconds since the first of January 1970, in UTC where a zone is written; NO_TIME where there is none."""
+"""Microseconds since 1970, in UTC where a zone is written; NO_TIME where a cell is empty."""
 NO_TIME: Final = np.iinfo(np.int64).min
 _ISO: Final = (
     "%Y-%m-%d",
@@ -151,6 +151,17 @@ def _parsed(texts: pl.Series, form: str | None) -> pl.Series:
     return texts.alias("text").to_frame().select(pl.coalesce(moments).alias("moment"))["moment"]
 
 
+def is_date_format(form: str) -> bool:
+    """Tells whether a text says how dates are written."""
+    import polars as pl
+
+    try:
+        _parsed(pl.Series(["2024-12-31"], dtype=pl.String), form)
+    except pl.exceptions.PolarsError:
+        return False
+    return "%" in form
+
+
 def _parts_of(times: Times, parts: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
     import polars as pl
 
@@ -185,6 +196,8 @@ def _stand_in(column: Column, declared: ColumnSpec) -> DateEncoder:
 
 
 def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
+    if declared.format is not None and not is_date_format(declared.format):
+        yield Mistake("date-format", "format", {"received": declared.format})
     if declared.missing not in ("error", "median"):
         yield Mistake("missing-date", "missing")
     for part in declared.parts or ():

@@ -55,7 +55,7 @@ class SetEncoder(Encoder):
         return TargetSpec(self.column.name, "set", self.classes, (len(self.classes),))
 
     def encode(self, table: Table, refusals: Refusals, is_new: Truths | None = None) -> Dense:
-        """Encodes a column to float32 (N, classes). Refuses `class-unknown`, or warns of `category-unseen`."""
+        """Encodes a column to float32 (N, classes). Refuses `class-unknown`, warns of `category-unseen`."""
         import torch
 
         from nncli.columns.stored import Dense

@@ -158,6 +158,12 @@ _DECLARATIONS: Final = {
         ),
         "Dates are written by ISO 8601, or as `format:` says in the directives of strftime.",
     ),
+    "date-format": Words(
+        SpecError,
+        "`format` of `{name}` is `{received}`, which does not say how a date is written",
+        ('write the directives of strftime: `format: "%d.%m.%Y"`, hours together with minutes: `%H:%M`',),
+        "The format of a date names year, month and day, and hour and minute together or neither.",
+    ),
     "missing-date": Words(
         SpecError,
         "`{name}` is of type date, whose empty cells are an error or the median",

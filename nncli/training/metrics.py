@@ -47,6 +47,8 @@ METRICS: Final[Mapping[str, _Function]] = {
     "rmse": _Function("regression", "mean_squared_error", "", {"squared": False}),
     "r2": _Function("regression", "r2_score", "", {}),
 }
+# What nncli gives to a function of torchmetrics, and a spec cannot.
+_FILLED_IN: Final = ("preds", "target", "num_classes", "num_labels", "validate_args")
 _DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "category": ("accuracy",),
     "set": ("f1", "accuracy"),

@@ -29,7 +29,7 @@ def table_of(*cells: str) -> Table:
         (" 2024-02-29T13:45:10.5 ", None, datetime(2024, 2, 29, 13, 45, 10)),
         ("2024-02-29T13:45:10+02:00", None, datetime(2024, 2, 29, 11, 45, 10)),
         ("29.2.2024", "%d.%m.%Y", datetime(2024, 2, 29)),
-        ("29/02/24 01 PM", "%d/%m/%y %I %p", datetime(2024, 2, 29, 13)),
+        ("29/02/24 01:30 PM", "%d/%m/%y %I:%M %p", datetime(2024, 2, 29, 13, 30)),
     ],
 )
 def test_dates_are_read_as_they_are_written(cell: str, form: str | None, moment: datetime) -> None:
