@@ -239,14 +239,14 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 CATEGORY: Final = Kind(
-    words=("column", "missing", "classes", "rare", "unknown"),
+    words=("column", "missing", "classes", "rare", "unknown", "window", "shift"),
     check=_check,
     fit=fit_classes,
     stand_in=_stand_in,
     mistakes=_mistakes,
 )
 BINARY: Final = Kind(
-    words=("column", "missing", "classes", "positive"),
+    words=("column", "missing", "classes", "positive", "window", "shift"),
     check=_check,
     fit=fit_classes,
     stand_in=_stand_in,

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from nncli.columns.kind import Encoder, Truths
 from nncli.columns.kinds import AnyEncoder
+from nncli.columns.reach import Reach, Timeline
 from nncli.columns.targets import TargetSpec
 from nncli.messages.catalogue import failure
 from nncli.sources.tables import Reading, Refusals, Table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from nncli.columns.stored import Dense, Finish, Stored
 
+NO_REACH: Final[Mapping[str, Reach]] = {}
 WIDEST_FEATURES: Final = 4096
 """`features` is not offered above this width: one-hot columns of that many classes only fill memory."""
 
@@ -44,12 +46,16 @@ class Columns:
 class Encoders:
     """The encoders of all inputs and targets, fitted on the training part.
 
-    `reading` is how the training file was read; later rows are read the same way.
+    `reading` is how the training file was read; later rows are read the same way. Rows in time have a
+    `timeline`; then `reaches` tells of every column, named `inputs.load` or `targets.load`, where it is
+    read around a row.
     """
 
     input_encoders: tuple[AnyEncoder, ...]
     target_encoders: tuple[AnyEncoder, ...]
     reading: Reading = field(default_factory=Reading)
+    reaches: Mapping[str, Reach] = field(default_factory=dict)
+    timeline: Timeline | None = None
 
     __pydantic_config__ = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -64,15 +70,17 @@ class Encoders:
     def headers(self, *, inputs_only: bool = False) -> list[str]:
         """Lists the columns of a file that are read, each once."""
         encoders = self.input_encoders if inputs_only else (*self.input_encoders, *self.target_encoders)
-        return list(dict.fromkeys(header for each in encoders for header in each.headers))
+        order = (self.timeline.group, self.timeline.time) if self.timeline else ()
+        headers = [each for each in order if each] + [h for each in encoders for h in each.headers]
+        return list(dict.fromkeys(headers))
 
     def inputs(self) -> dict[str, InputSpec]:
         """Describes what flows into a network, with `features` where every input is tabular."""
-        return described_inputs(self.input_encoders)
+        return described_inputs(self.input_encoders, self.reaches)
 
     def targets(self) -> dict[str, TargetSpec]:
         """Describes what is predicted."""
-        return {each.column.name: each.target() for each in self.target_encoders}
+        return described_targets(self.target_encoders, self.reaches)
 
     def counts(self) -> dict[str, int]:
         """Names what the network can ask for, such as `$classes`; see `declared_counts`."""
@@ -167,17 +175,31 @@ class Encoders:
         return Dense(torch.cat(pieces, dim=1))
 
 
-def described_inputs(encoders: Iterable[Encoder]) -> dict[str, InputSpec]:
+def described_inputs(
+    encoders: Iterable[Encoder], reaches: Mapping[str, Reach] = NO_REACH
+) -> dict[str, InputSpec]:
     """Describes inputs by name, and `features`: numbers, then binaries and one-hot categories.
 
-    It is there where all inputs are of a table and its width is at most `WIDEST_FEATURES`.
+    It is there where all inputs are of single rows of a table and its width is at most `WIDEST_FEATURES`.
     """
     encoders = list(encoders)
     described = {each.column.name: each.input() for each in encoders}
+    if reaches:
+        return {name: reaches[f"inputs.{name}"].input(each) for name, each in described.items()}
     if FEATURES in described or any(_feature_width(each) == 0 for each in encoders):
         return described
     width = sum(_feature_width(each) for each in encoders)
     return described | ({FEATURES: InputSpec((width,), "features")} if width <= WIDEST_FEATURES else {})
+
+
+def described_targets(
+    encoders: Iterable[Encoder], reaches: Mapping[str, Reach] = NO_REACH
+) -> dict[str, TargetSpec]:
+    """Describes targets by name."""
+    described = {each.column.name: each.target() for each in encoders}
+    if not reaches:
+        return described
+    return {name: reaches[f"targets.{name}"].target(each) for name, each in described.items()}
 
 
 def declared_counts(encoders: Iterable[Encoder]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from nncli.columns.dates import DATE, DateEncoder
 from nncli.columns.kind import Kind
 from nncli.columns.numbers import NUMBER, NumberEncoder
 from nncli.columns.pixels import PIXELS, PixelEncoder
+from nncli.columns.series import SERIES, SeriesEncoder
 from nncli.columns.sets import SET, SetEncoder
 from nncli.columns.vectors import VECTOR, VectorEncoder
 from nncli.spec.schema import ColumnSpec
@@ -23,10 +24,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "set": SET,
     "date": DATE,
     "vector": VECTOR,
+    "series": SERIES,
     "image": PIXELS,
 }
 AnyEncoder: TypeAlias = Annotated[
-    NumberEncoder | ClassEncoder | SetEncoder | DateEncoder | VectorEncoder | PixelEncoder,
+    NumberEncoder | ClassEncoder | SetEncoder | DateEncoder | VectorEncoder | SeriesEncoder | PixelEncoder,
     Field(discriminator="type"),
 ]
 """Every encoder that a weights file may hold, told apart by its `type`."""

@@ -114,12 +114,12 @@ class Ragged:
 @dataclass(frozen=True, slots=True)
 class Windows:
     """Stretches of one long column around a row: `length` steps of `values` (T, …), the first one
-    `first` steps behind the row.
+    `first` steps behind the row. Without a length a sample is that one step alone.
     """
 
     values: Tensor
     first: int
-    length: int
+    length: int | None = None
 
     @property
     def rows(self) -> int:
@@ -128,6 +128,8 @@ class Windows:
 
     def take(self, rows: Tensor) -> Taken:
         """Takes the stretches around rows by number; the caller keeps to rows that have them whole."""
+        if self.length is None:
+            return Taken(self.values.index_select(0, rows + self.first))
         steps = rows[:, None] + torch.arange(self.first, self.first + self.length, device=rows.device)
         taken = self.values.index_select(0, steps.flatten())
         return Taken(taken.reshape(len(rows), self.length, *self.values.shape[1:]))

@@ -77,6 +77,11 @@ def write_document(
 
 def as_columns(encoders: Encoders, found: Mapping[str, Stored]) -> Columns:
     """Sorts columns, named `inputs.age` and `targets.price`, and adds those that are part of `features`."""
+    if encoders.reaches:
+        found = {
+            name: encoders.reaches[name].of(column, is_target=name.startswith("targets."))
+            for name, column in found.items()
+        }
     inputs = {name[7:]: column for name, column in found.items() if name.startswith("inputs.")}
     targets = {name[8:]: column for name, column in found.items() if name.startswith("targets.")}
     return Columns(encoders.with_parts_of_features(inputs), targets, encoders.finishes())

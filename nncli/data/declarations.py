@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from nncli.columns.encoders import declared_counts, described_inputs
+from nncli.columns.encoders import declared_counts, described_inputs, described_targets
 from nncli.columns.kind import Mistake
 from nncli.columns.kinds import KINDS, kind_of
+from nncli.columns.reach import Reach, Timeline, reach_of
 from nncli.columns.targets import TargetSpec
 from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.errors import Problem
@@ -94,6 +95,23 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
+def reaches_of(data: DataSpec) -> dict[str, Reach]:
+    """Tells of every column where it is read around a row; empty where each is read at its row alone."""
+    found = {column.path.removeprefix("data."): reach_of(declared) for column, declared in columns_of(data)}
+    if not any(found.values()):
+        return {}
+    return {name: reach or Reach(0) for name, reach in found.items()}
+
+
+def timeline_of(data: DataSpec) -> Timeline | None:
+    """Tells how rows follow each other; None where no column is read around a row."""
+    if not reaches_of(data):
+        return None
+    dated = next((each for column, each in columns_of(data) if column.header == data.time), None)
+    form = dated.format if dated is not None else None
+    return Timeline(data.time, form, data.group, data.stride or 1, data.season)
+
+
 def stand_in(spec: Spec) -> Expected:
     """Describes inputs and targets as declared, with three classes where they are not stated.
 
@@ -104,8 +122,10 @@ def stand_in(spec: Spec) -> Expected:
         raise failures(problems)
     encoders = [kind_of(declared).stand_in(column, declared) for column, declared in columns_of(data)]
     inputs = [each for each in encoders if each.column.role == "input"]
-    targets = {each.column.name: each.target() for each in encoders if each.column.role == "target"}
-    return Expected(described_inputs(inputs), targets, declared_counts(encoders))
+    targets = [each for each in encoders if each.column.role == "target"]
+    reaches = reaches_of(data)
+    expected = described_inputs(inputs, reaches), described_targets(targets, reaches)
+    return Expected(*expected, declared_counts(encoders))
 
 
 def _reading_problems(spec: Spec, data: DataSpec) -> Iterator[Problem]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from nncli.columns.encoders import Encoders
 from nncli.columns.kind import Encoder
 from nncli.columns.kinds import AnyEncoder, kind_of
 from nncli.data.dataset import PartName
-from nncli.data.declarations import columns_of
+from nncli.data.declarations import columns_of, reaches_of, timeline_of
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
-from nncli.sources.tables import Reading, Refusals, Rows, Table
+from nncli.sources.tables import Column, Reading, Refusals, Rows, Table
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 
@@ -46,9 +47,9 @@ def cell_problems(data: DataSpec, table: Table) -> list[Problem]:
 
 
 def fit_encoders(
-    data: DataSpec, table: Table, rows: Rows, warnings: list[Problem]
+    data: DataSpec, table: Table, rows: Mapping[Column, Rows], warnings: list[Problem]
 ) -> Encoders | list[Problem]:
-    """Fits an encoder per column on the training rows, whose cells were checked before.
+    """Fits an encoder per column on its training rows, whose cells were checked before.
 
     Problems and warnings are those of each kind of column.
     """
@@ -57,7 +58,7 @@ def fit_encoders(
     for column, declared in columns_of(data):
         kind = kind_of(declared)
         # Only what one column reads is copied at a time: a table can be larger than memory.
-        training = table.only(kind.headers(column, declared, table.columns)).take(rows)
+        training = table.only(kind.headers(column, declared, table.columns)).take(rows[column])
         encoder = kind.fit(column, declared, training, warnings)
         if isinstance(encoder, Encoder):
             fitted.append(encoder)  # type: ignore[arg-type]
@@ -67,7 +68,8 @@ def fit_encoders(
         return problems
     inputs = tuple(each for each in fitted if each.column.role == "input")
     targets = tuple(each for each in fitted if each.column.role == "target")
-    return Encoders(inputs, targets, Reading(data.delimiter, data.encoding, data.nulls))
+    reading = Reading(data.delimiter, data.encoding, data.nulls)
+    return Encoders(inputs, targets, reading, reaches_of(data), timeline_of(data))
 
 
 def resolved(data: DataSpec, encoders: Encoders, stratify: str) -> DataSpec:
@@ -77,7 +79,7 @@ def resolved(data: DataSpec, encoders: Encoders, stratify: str) -> DataSpec:
     for each in (*encoders.input_encoders, *encoders.target_encoders):
         stated = declared[each.column].model_copy(update=dict(each.stated()))
         by_role[each.column.role][each.column.name] = stated
-    drawn: dict[PartName, float] = drawn_fractions(data)
+    drawn: dict[PartName, float] = drawn_shares(data)
     split = data.split.model_copy(
         update={
             "stratify": stratify,
@@ -89,11 +91,11 @@ def resolved(data: DataSpec, encoders: Encoders, stratify: str) -> DataSpec:
     return data.model_copy(update=changes)
 
 
-def drawn_fractions(data: DataSpec) -> dict[PartName, float]:
-    """Lists the parts that are drawn from the training file, with their shares of it."""
-    fractions: dict[PartName, float] = {}
+def drawn_shares(data: DataSpec) -> dict[PartName, float]:
+    """Lists the parts that are drawn from the training file, with their shares of it, or their rows."""
+    shares: dict[PartName, float] = {}
     if data.validation is None and data.split.validation > 0:
-        fractions["validation"] = data.split.validation
+        shares["validation"] = data.split.validation
     if data.test is None and data.split.test > 0:
-        fractions["test"] = data.split.test
-    return fractions
+        shares["test"] = data.split.test
+    return shares

@@ -18,20 +18,20 @@ from nncli.data.arrays import Pieces, write_arrays
 from nncli.data.builtin_sets import builtin_file, builtin_name
 from nncli.data.cache import KIND, as_columns, cache_key, read_cached, write_document
 from nncli.data.dataset import Data, Part, PartName
-from nncli.data.declarations import columns_of, declare, stand_in, wanted_of
-from nncli.data.fitting import cell_problems, column_problems, drawn_fractions, fit_encoders, resolved
+from nncli.data.declarations import columns_of, declare, reaches_of, stand_in, wanted_of
+from nncli.data.dividing import Division, divide
+from nncli.data.fitting import cell_problems, column_problems, fit_encoders, resolved
 from nncli.data.rows import encode_slices, torch_index
-from nncli.data.splitting import split_rows
 from nncli.errors import DataError, Problem
-from nncli.messages.catalogue import failures, nearest
+from nncli.messages.catalogue import failures
 from nncli.sources.data_files import DataFile, find_file
 from nncli.sources.files import format_problem, read_table
-from nncli.sources.tables import SHOWN, Reading, Rows, Table, counted
+from nncli.sources.tables import Reading, Table
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 __all__ = ["open_data", "source_digest", "stand_in"]
 
@@ -80,28 +80,25 @@ def _open(
     _raise(spec, problems)
     for table in tables.values():
         problems.extend(cell_problems(data, table))
-    stratify = _stratified_by(spec, data, tables["train"], problems)
     _raise(spec, problems)
     warnings: list[Problem] = _leaks(data)
-    drawn = _divide(spec, data, tables["train"], stratify, warnings)
-    encoders = fit_encoders(data, tables["train"], drawn["train"], warnings)
+    division = divide(spec, data, tables, warnings)
+    encoders = fit_encoders(data, division.tables["train"], division.training, warnings)
     if not isinstance(encoders, Encoders):
         raise failures(_placed(spec, encoders))
-    columns, documents = _encode_all(encoders, tables, drawn["train"], warnings, entry)
-    indices: dict[PartName, tuple[PartName, Rows]] = {name: ("train", rows) for name, rows in drawn.items()}
-    indices |= {name: (name, np.arange(len(each))) for name, each in tables.items() if name != "train"}
+    columns, documents = _encode_all(encoders, division, warnings, entry)
     parts = {
-        name: Part(name, torch_index(indices[name][1]), columns[indices[name][0]])
+        name: Part(name, torch_index(division.samples[name][1]), columns[division.samples[name][0]])
         for name in PARTS
-        if name in indices
+        if name in division.samples
     }
-    stated = resolved(data, encoders, stratify or NO_STRATIFY)
+    stated = resolved(data, encoders, division.stratify)
     opened = Data(parts, encoders, stated, _digest(files), tuple(warnings))
     if entry is not None:
-        rows = {str(name): index.astype(np.int64) for name, (_, index) in indices.items()}
-        places, sources = write_arrays(entry / "index.arrays", rows), list(tables)
+        rows = {str(name): index.astype(np.int64) for name, (_, index) in division.samples.items()}
+        places, sources = write_arrays(entry / "index.arrays", rows), list(division.tables)
         kept = {
-            str(name): {"columns": sources.index(indices[name][0]), "index": asdict(places[name])}
+            str(name): {"columns": sources.index(division.samples[name][0]), "index": asdict(places[name])}
             for name in parts
         }
         write_document(entry, opened, documents, kept)
@@ -109,20 +106,16 @@ def _open(
 
 
 def _encode_all(
-    encoders: Encoders,
-    tables: Mapping[PartName, Table],
-    training: Rows,
-    warnings: list[Problem],
-    entry: Path | None,
+    encoders: Encoders, division: Division, warnings: list[Problem], entry: Path | None
 ) -> tuple[dict[PartName, Columns], list[dict[str, Any]]]:
     """Encodes every row of every source; raises the problems of all of them together."""
     columns: dict[PartName, Columns] = {}
     documents, problems = [], []
-    for name, table in tables.items():
+    for name, table in division.tables.items():
         is_new = np.ones(len(table), np.bool_)
         if name == "train":
             # The training rows have every category; where classes are stated, a stranger is an error.
-            is_new[training] = False
+            is_new[np.concatenate(list(division.training.values()))] = False
         with Pieces(entry, name, len(table)) as pieces:
             refusals = encode_slices(encoders, table, is_new, pieces)
             found = refusals.problems(table)
@@ -179,56 +172,10 @@ def _read_tables(
     return tables
 
 
-def _stratified_by(spec: Spec, data: DataSpec, table: Table, problems: list[Problem]) -> str | None:
-    """Names what the split keeps the shares of: as stated, else the only target with classes."""
-    stated = data.split.stratify
-    if stated is None:
-        classes = [name for name, declared in data.targets.items() if declared.type != "number"]
-        return classes[0] if len(classes) == 1 else None
-    if stated == NO_STRATIFY:
-        return None
-    known = [*data.targets, *data.inputs, *table.columns]
-    if _stratify_header(data, stated) not in table.columns:
-        facts = {"name": stated, "nearest": nearest(stated, known)}
-        place = spec.place("data", "split", "stratify")
-        problems.append(Problem("stratify-unknown", place, "data.split.stratify", facts))
-    return stated
-
-
-def _stratify_header(data: DataSpec, name: str) -> str:
-    headers = {column.name: column.header for column, _ in reversed(list(columns_of(data)))}
-    return headers.get(name, name)
-
-
-def _divide(
-    spec: Spec, data: DataSpec, table: Table, stratify: str | None, warnings: list[Problem]
-) -> dict[PartName, Rows]:
-    """Draws the rows of each part that the training file is divided into."""
-    fractions = drawn_fractions(data)
-    groups: Rows | None = None
-    if stratify and fractions:
-        texts = table.texts(_stratify_header(data, stratify)).fill_null("")
-        groups = texts.rank("dense").to_numpy().astype(np.int64)
-        warnings.extend(_rare(stratify, texts, len(fractions)))
-    drawn = split_rows(len(table), fractions, data.split.seed, groups)
-    if any(len(rows) == 0 for rows in drawn.values()):
-        facts = {"rows": counted(len(table), "row"), "file": table.source.file, "parts": len(drawn)}
-        raise failures([Problem("rows-too-few", spec.place("data", "split"), "data.split", facts)])
-    return drawn
-
-
-def _rare(name: str, texts: pl.Series, enough: int) -> list[Problem]:
-    """Warns of classes with too few rows for every part."""
-    counts = texts.value_counts(sort=True, name="rows").rows()
-    rare = [f"`{text}` ({counted(rows, 'row')})" for text, rows in counts if rows <= enough]
-    if not rare:
-        return []
-    shown = [*rare[:SHOWN], *(["…"] if len(rare) > SHOWN else [])]
-    return [Problem("class-rare", None, "data.split", {"name": name, "classes": shown}, "warning")]
-
-
 def _leaks(data: DataSpec) -> list[Problem]:
     """Warns of an input that reads a target's column: it gives the answer away."""
+    if reaches_of(data):
+        return []  # What was before tells of what comes next, and gives nothing away.
     targets = {column.header for column, _ in columns_of(data) if column.role == "target"}
     return [
         Problem("input-is-target", None, column.path, {"column": column.header}, "warning")

@@ -230,11 +230,19 @@ def _missing() -> Schema:
     }
 
 
+def _share() -> Schema:
+    return {
+        "anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"type": "integer", "minimum": 1}]
+    }
+
+
 # Keys whose short forms the types in schema.py do not tell.
 _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "data.inputs": _columns,
     "data.inputs.NAME.missing": _missing,
     "data.nulls": lambda: NAMES,
+    "data.split.test": _share,
+    "data.split.validation": _share,
     "data.targets": _columns,
     "training.checkpoint_every": lambda: {
         "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9.]+[smh]$|\$"}]

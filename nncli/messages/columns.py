@@ -149,6 +149,30 @@ _DECLARATIONS: Final = {
         ("types: {known}",),
         "A type of column that this version of nncli does not have.",
     ),
+    "window-missing": Words(
+        SpecError,
+        "the series `{name}` has no window",
+        ("write which rows it reads: `window: [-24, 0]` for the last 24, `window: [0, 12]` for the next 12",),
+        "A series is read over a stretch of rows around the row that a sample is about.",
+    ),
+    "missing-series": Words(
+        SpecError,
+        "the series `{name}` cannot keep a mask of empty cells",
+        ("write `missing: flag`, which adds a number that is 1 where a cell was empty",),
+        "Empty cells of a series are filled in, or an error.",
+    ),
+    "time-repeated": Words(
+        DataError,
+        "`{column}` has the same time again in {rows}: {cells}",
+        ("where the file holds several series, name the column that tells them apart: `group: COLUMN`",),
+        "Rows in time follow each other: within a series no two have the same time.",
+    ),
+    "split-column-unknown": Words(
+        DataError,
+        "`split.{word}` names `{name}`, which is no column",
+        ("did you mean `{nearest}`?", "columns: {found}"),
+        "A split by group or time goes by a column of the file or of the spec.",
+    ),
     "not-a-date": Words(
         DataError,
         "`{column}` is no date in {rows}: {cells}",

@@ -151,6 +151,24 @@ TABLE: Final[dict[str, Words]] = {
         ("letters, digits, `_`, `.` and `-`, at most 64, starting with a letter or digit",),
         "The name becomes a folder below runs/.",
     ),
+    "split-keys": Words(
+        SpecError,
+        "a split goes by one of `stratify`, `group` and `time`, not by several",
+        ("keep one of them",),
+        "Shares of classes, groups that stay together and an order in time cannot all hold at once.",
+    ),
+    "split-fold": Words(
+        SpecError,
+        "`fold` must be from 1 to the number of `folds`",
+        ("write `split: {{folds: 5, fold: 2}}`, or on the command line `--fold 2/5`",),
+        "One of the folds is the test part.",
+    ),
+    "value-share": Words(
+        SpecError,
+        "`{key}` is {received}, but must be a share below 1 or a whole number of rows",
+        ("write `{key}: 0.15`, or `{key}: 24` for 24 rows",),
+        "Parts are shares of the rows, or numbers of rows.",
+    ),
     "split-sum": Words(
         SpecError,
         "the shares of validation and test leave no rows to train on",

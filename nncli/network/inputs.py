@@ -50,7 +50,11 @@ def _input(node: fx.Node, name: str, spec: InputSpec) -> Value:
     if spec.type == "audio":
         return Value(node, sample, name, None, channels=1, time=2, rate=spec.rate)
     # A row of indices is a sequence; so is anything with a mask.
-    time = 1 if spec.shape and ((index and len(spec.shape) == 1) or spec.has_mask) else None
+    time = (
+        1
+        if spec.shape and ((index and len(spec.shape) == 1) or spec.has_mask or spec.type == "series")
+        else None
+    )
     channels = 1 if not index and time is None and (spec.type == "image" or len(spec.shape) == 1) else None
     if time and not index and len(spec.shape) == 2:
         channels = 2

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 # All numbers of a table side by side, then binaries and categories.
 FEATURES: Final = "features"
-InputType: TypeAlias = Literal["number", "index", "binary", "category", "image", "audio", "features", "mask"]
+InputType: TypeAlias = Literal[
+    "number", "index", "binary", "category", "image", "audio", "series", "features", "mask"
+]
 
 
 @dataclass(frozen=True, slots=True)

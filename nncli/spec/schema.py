@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from nncli.spec.items import Call
 
-Fraction: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 ColumnType: TypeAlias = Literal[
     "number",
     "category",
@@ -39,6 +46,16 @@ def section_in(annotation: Any) -> type[BaseModel] | None:
         return annotation
     found = (section_in(inner) for inner in getattr(annotation, "__args__", ()))
     return next((section for section in found if section is not None), None)
+
+
+def _share(value: float) -> float:
+    """Accepts a share below 1, or a number of rows."""
+    if value < 0 or (value > 1 and value != int(value)):
+        raise PydanticCustomError("share", "no share", {})
+    return value
+
+
+Share: TypeAlias = Annotated[float | int, AfterValidator(_share)]
 
 
 def _seconds(value: object) -> object:
@@ -163,17 +180,34 @@ class ColumnSpec(Section):
 class SplitSpec(Section):
     """How rows are divided into training, validation and test parts."""
 
-    validation: Fraction = Field(default=0.15, description="share of the rows for validation")
-    test: Fraction = Field(default=0.15, description="share of the rows for the test")
+    validation: Share = Field(
+        default=0.15, description="rows for validation: a share of them, or from 1 on their number"
+    )
+    test: Share = Field(default=0.15, description="rows for the test: a share, or from 1 on their number")
     stratify: str | None = Field(
         default=None, description="the column whose shares are kept in every part; none switches it off"
+    )
+    group: str | None = Field(
+        default=None, description="the column whose equal values stay together in one part"
+    )
+    time: str | None = Field(
+        default=None, description="the column in whose order parts follow: training first, the test last"
+    )
+    folds: int | None = Field(default=None, ge=2, description="parts of which each is the test part once")
+    fold: int | None = Field(
+        default=None, ge=1, description="which of the folds is the test part; default: 1"
     )
     seed: int = Field(default=0, ge=0, description="draws the split; --seed does not touch it")
 
     @model_validator(mode="after")
     def _leaves_rows_to_train_on(self) -> Self:
-        if self.validation + self.test >= 1:
+        shares = [share for share in (self.validation, self.test) if share < 1]
+        if sum(shares) >= 1:
             raise PydanticCustomError("split_sum", "nothing is left", {})
+        if sum(each not in (None, "none") for each in (self.stratify, self.group, self.time)) > 1:
+            raise PydanticCustomError("split_keys", "one at most", {})
+        if self.fold is not None and (self.folds is None or self.fold > self.folds):
+            raise PydanticCustomError("split_fold", "no such fold", {})
         return self
 
 
@@ -187,6 +221,22 @@ class DataSpec(Section):
     inputs: Mapping[str, ColumnSpec] = Field(default_factory=dict, description="the columns that flow in")
     targets: Mapping[str, ColumnSpec] = Field(
         default_factory=dict, description="the columns that are predicted"
+    )
+    time: str | None = Field(
+        default=None, description="the column that puts rows in order; default: the order of the file"
+    )
+    group: str | None = Field(
+        default=None, description="the column that tells several series of one file apart"
+    )
+    stride: int | None = Field(
+        default=None,
+        ge=1,
+        description="rows or tokens from one window to the next; default: 1, of texts one window",
+    )
+    season: int | None = Field(
+        default=None,
+        ge=1,
+        description="steps after which a series repeats itself, for the baseline beside the metrics",
     )
     delimiter: str | None = Field(default=None, min_length=1, max_length=1, description="between fields")
     encoding: str = Field(default="utf-8", description="the text encoding of a CSV file")
