@@ -8,15 +8,16 @@ import pytest
 
 from nncli.columns.dates import DateEncoder
 from nncli.errors import Problem
-from nncli.sources.delimited import read_delimited
-from nncli.sources.tables import Column, Reading, Source, Table
+from nncli.sources.tables import Column, Source, Table
 from tests.columns.encoding import encoded, fitted
+from tests.sources.reading import small
+from tests.sources.reading import table_of as read_file
 
 DAY = Column("day", "day", "input")
 
 
 def table_of(*cells: str) -> Table:
-    return read_delimited(("day,x\n" + "".join(f"{c},1\n" for c in cells)).encode(), "t.csv", ",", Reading())
+    return read_file(small("day,x\n" + "".join(f"{c},1\n" for c in cells)))
 
 
 @pytest.mark.parametrize(

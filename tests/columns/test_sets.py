@@ -3,9 +3,10 @@ from __future__ import annotations
 import polars as pl
 
 from nncli.errors import Problem
-from nncli.sources.delimited import read_delimited
 from nncli.sources.tables import Column, Reading, Source, Table
 from tests.columns.encoding import encoded, fitted
+from tests.sources.reading import small
+from tests.sources.reading import table_of as read_file
 
 GENRES = Column("genres", "genres", "input")
 TARGET = Column("genres", "genres", "target")
@@ -13,7 +14,7 @@ TARGET = Column("genres", "genres", "target")
 
 def table_of(*cells: str) -> Table:
     text = "genres;x\n" + "".join(f"{cell};1\n" for cell in cells)
-    return read_delimited(text.encode(), "t.csv", ";", Reading())
+    return read_file(small(text), reading=Reading(";"))
 
 
 def test_a_cell_holds_several_classes() -> None:

@@ -4,16 +4,17 @@ import polars as pl
 import pytest
 import torch
 
-from nncli.sources.delimited import read_delimited
 from nncli.sources.tables import Column, Reading, Source, Table
 from tests.columns.encoding import encoded, fitted
+from tests.sources.reading import small
+from tests.sources.reading import table_of as read_file
 
 PLACE = Column("place", "place", "input")
 
 
 def table_of(*cells: str) -> Table:
     text = "place;x;y1;y2\n" + "".join(f"{cell};1;{n};{n * n}\n" for n, cell in enumerate(cells))
-    return read_delimited(text.encode(), "t.csv", ";", Reading())
+    return read_file(small(text), reading=Reading(";"))
 
 
 @pytest.mark.parametrize("cell", ["1 -2 3.5", " 1  -2\t3.5 ", "[1 -2 3.5]"])
