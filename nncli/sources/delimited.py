@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
 from nncli.errors import DataError, NncliError, Place
@@ -26,14 +24,12 @@ from nncli.sources.delimited_records import (
 from nncli.sources.lines import Lines
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.tables import SHOWN, Index, Reading, Spot, counted
-from nncli.sources.text_pieces import PIECE_BYTES, TextPiece, text_pieces
+from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:
     import polars as pl
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
-_AHEAD: Final = 2
-"""How many pieces of a large file are worked on at once, beside the one that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +97,9 @@ class DelimitedFile:
             return self._work(number, piece, reader, wrong)
 
         texts = text_pieces(self.file, self.reading.encoding, is_quoted=True, digest=digest)
-        for piece, worked in _in_order(work, texts, is_large=self.file.content is None):
+        for piece, result in worked(work, texts, is_large=self.file.content is None):
             try:
-                done = worked()
+                done = result()
             except DataError as error:
                 raise moved(error, line_ends, piece.offset) from None
             before = line_ends + done.line_ends
@@ -193,26 +189,9 @@ class _WrongSoFar:
         )
 
 
-def _in_order(
-    work: Callable[[int, TextPiece], _Worked], pieces: Iterator[TextPiece], *, is_large: bool
-) -> Iterator[tuple[TextPiece, Callable[[], _Worked]]]:
-    """Works on pieces, on several at once where a file is large, and gives what came of them in order."""
-    if not is_large:
-        yield from ((piece, partial(work, number, piece)) for number, piece in enumerate(pieces))
-        return
-    with ThreadPoolExecutor(_AHEAD) as threads:
-        waiting = deque[tuple[TextPiece, Callable[[], _Worked]]]()
-        for number, piece in enumerate(pieces):
-            waiting.append((piece, threads.submit(work, number, piece).result))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft()
-        yield from waiting
-
-
 def _checked(piece: TextPiece, file: DataFile, delimiter: str) -> PieceText:
     text = piece_text(piece.content, file.shown, delimiter)
-    if piece.is_cut:
-        raise failure("record-long", Place(file.shown, 1, 1), most=f"{PIECE_BYTES // 2**20} MB")
+    refuse_cut(piece, file)
     return text
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, final
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.sources.delimited_records import Records
-from nncli.sources.number_texts import numbers_of
+from nncli.sources.number_texts import has_numbers, numbers_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +32,7 @@ class CellReader:
         self._numbers = frozenset(numbers)
         self._nulls = nulls
         # An empty cell must be told from the number that it is written as.
-        self._mixed = self._numbers if _has_numbers(nulls) else frozenset[str]()
+        self._mixed = self._numbers if has_numbers(nulls) else frozenset[str]()
 
     def frame(self, records: Records, file: str, delimiter: str) -> pl.DataFrame:
         """Gives the cells of a piece by header. Raises `data-unreadable`."""
@@ -82,11 +82,3 @@ def _is_mixed(texts: pl.Series) -> bool:
     numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
     others = (numbers.is_null() | numbers.is_nan()) & (texts != "")
     return bool((others | (texts.str.strip_chars_end() != texts)).any())
-
-
-def _has_numbers(words: Sequence[str]) -> bool:
-    import polars as pl
-
-    return bool(
-        pl.Series(words, dtype=pl.String).str.strip_chars().cast(pl.Float64, strict=False).is_not_null().any()
-    )

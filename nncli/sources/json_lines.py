@@ -14,12 +14,13 @@ from nncli.errors import DataError, Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import DataFile
 from nncli.sources.decoding import check_utf8, moved
+from nncli.sources.json_alike import keys_alike, read_alike
 from nncli.sources.lines import Lines
-from nncli.sources.number_texts import numbers_of
+from nncli.sources.number_texts import has_numbers, numbers_of
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.storing import table_of
-from nncli.sources.tables import Index, Reading, Source, Spot, Table
-from nncli.sources.text_pieces import PIECE_BYTES, TextPiece, text_pieces
+from nncli.sources.tables import Index, Reading, Rows, Source, Spot, Table
+from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,16 +38,23 @@ def open_json_lines(file: DataFile, reading: Reading) -> JsonLinesFile:
     Raises `data-empty`, `json-syntax`, `json-object`, `json-nested`, `json-repeated`, `record-long`,
     `data-encoding`, `data-nul`, `data-changing`.
     """
-    first = next(JsonLinesFile(file, (), reading).pieces(Wanted()), None)
-    if first is None or not first.frame.columns:
-        raise failure("data-empty", Place(file.shown, 1, 1))
-    return JsonLinesFile(file, tuple(first.frame.columns), reading, first)
+    for piece in text_pieces(file, reading.encoding, is_quoted=False):
+        opened = JsonLinesFile(file, (), reading)
+        text = opened.checked(piece)
+        keys = keys_alike(text)
+        if keys:
+            return JsonLinesFile(file, keys, reading)
+        frame, lines = opened.slowly(text)
+        if frame.columns:
+            return JsonLinesFile(file, tuple(frame.columns), reading, Piece(frame, lines))
+        break
+    raise failure("data-empty", Place(file.shown, 1, 1))
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class JsonLinesFile:
-    """A JSONL file whose first piece was read."""
+    """A JSONL file whose keys are known; `first` is its first piece where that was read for it."""
 
     file: DataFile
     headers: tuple[str, ...]
@@ -58,39 +66,52 @@ class JsonLinesFile:
 
         Raises what `open_json_lines` raises.
         """
+        numbers = frozenset[str]() if has_numbers(self.reading.nulls) else wanted.numbers
         line_ends = 0
-        for piece in text_pieces(self.file, self.reading.encoding, is_quoted=False, digest=digest):
-            text = _with_line_feeds(piece.content)
-            found = self.first
-            if found is None or found.first_line != line_ends + 1:
-                try:
-                    found = self._piece(piece, text, line_ends)
-                except DataError as error:
-                    raise moved(error, line_ends, piece.offset) from None
+
+        def work(number: int, piece: TextPiece) -> tuple[Piece, int]:
+            text = self.checked(piece)
+            if number == 0 and self.first:
+                frame, lines = self.first.frame, self.first.lines
+            else:
+                alike = read_alike(text, self.headers, numbers)
+                frame, lines = self.slowly(text) if alike is None else (alike, np.arange(1, alike.height + 1))
+            read = (
+                numbers_of(each, self.reading.nulls)
+                for each in frame
+                if each.name in wanted.numbers and not each.dtype.is_float()
+            )
+            return Piece(frame.with_columns(read), lines, piece.offset), text.count(b"\n")
+
+        texts = text_pieces(self.file, self.reading.encoding, is_quoted=False, digest=digest)
+        for piece, result in worked(work, texts, is_large=self.file.content is None):
+            try:
+                found, ends = result()
+            except DataError as error:
+                raise moved(error, line_ends, piece.offset) from None
             if len(found.lines):
-                read = (
-                    numbers_of(each, self.reading.nulls)
-                    for each in found.frame
-                    if each.name in wanted.numbers
-                )
-                yield replace(found, frame=found.frame.with_columns(read))
-            line_ends += text.count(b"\n")
+                yield replace(found, lines=found.lines + line_ends, first_line=line_ends + 1)
+            line_ends += ends
 
     def text(self, index: Index) -> JsonText:
         """Finds lines again."""
         return JsonText(Lines(self.file, self.reading.encoding, "", index))
 
-    def _piece(self, piece: TextPiece, text: bytes, line_ends: int) -> Piece:
+    def checked(self, piece: TextPiece) -> bytes:
+        """Checks the characters of a piece, and gives it with LF line ends."""
         check_utf8(piece.content, self.file.shown)
-        if piece.is_cut:
-            raise failure("record-long", Place(self.file.shown, 1, 1), most=f"{PIECE_BYTES // 2**20} MB")
+        refuse_cut(piece, self.file)
+        content = piece.content
+        return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
+
+    def slowly(self, text: bytes) -> tuple[pl.DataFrame, Rows]:
+        """Reads any lines, and tells the line of each row; blank lines are no rows."""
         rows = {}
         for number, line in enumerate(text.decode("utf-8").split("\n"), 1):
             if line.strip():
                 place = Place(self.file.shown, number, 1, line)
                 rows[number] = _cells(_value(line, place), place)
-        lines = np.array(list(rows), np.int64) + line_ends
-        return Piece(_frame(list(rows.values()), self.headers), lines, piece.offset, line_ends + 1)
+        return _frame(list(rows.values()), self.headers), np.array(list(rows), np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +152,6 @@ def read_json(content: bytes, file: str, reading: Reading) -> Table:
     return Table(frame, np.arange(1, frame.height + 1), Source(file), reading)
 
 
-def _with_line_feeds(content: bytes) -> bytes:
-    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
-
-
 def _frame(rows: Sequence[Sequence[tuple[str, str | None]]], headers: Sequence[str]) -> pl.DataFrame:
     """Puts rows side by side; those without a key have no value there."""
     import polars as pl
@@ -167,7 +184,7 @@ def _cells(found: object, place: Place) -> list[tuple[str, str | None]]:
     if len(dict(found)) < len(found):
         keys = [key for key, _ in found]
         raise failure("json-repeated", place, key=next(key for key in keys if keys.count(key) > 1))
-    return [(key, _text(key, value, place)) for key, value in found]
+    return [(_whole(key, place), _text(key, value, place)) for key, value in found]
 
 
 def _text(key: str, value: object, place: Place) -> str | None:
@@ -177,6 +194,10 @@ def _text(key: str, value: object, place: Place) -> str | None:
         return "true" if value else "false"
     if not isinstance(value, str):
         raise failure("json-nested", place, key=key)
-    if not value.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+    return _whole(value, place)
+
+
+def _whole(text: str, place: Place) -> str:
+    if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
         raise failure("json-syntax", place, reason="an escape is half of a surrogate pair")
-    return value
+    return text

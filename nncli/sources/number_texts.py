@@ -18,3 +18,11 @@ def numbers_of(texts: pl.Series, nulls: Sequence[str]) -> pl.Series:
     empty = stripped.is_in(pl.Series(nulls, dtype=pl.String).implode()).fill_null(True)
     numbers = stripped.cast(pl.Float64, strict=False).fill_null(math.inf).fill_nan(math.inf)
     return numbers.set(empty, math.nan)
+
+
+def has_numbers(words: Sequence[str]) -> bool:
+    """Tells whether a number is among the words that mean an empty cell: then cells are seen as text."""
+    import polars as pl
+
+    numbers = pl.Series(words, dtype=pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+    return bool(numbers.is_not_null().any())

@@ -33,6 +33,7 @@ def test_cells_keep_what_is_written() -> None:
         ('{"x": {"y": 1}}', "json-nested"),
         ('{"x": 1, "x": 2}', "json-repeated"),
         ('{"x": "\\ud800"}', "json-syntax"),
+        ('{"\\udfff": 1}', "json-syntax"),
         ("[" * 100_000, "json-syntax"),
     ],
 )
