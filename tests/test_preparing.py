@@ -154,3 +154,26 @@ network:
     with pytest.raises(NncliError) as caught:
         prepare(spec, problems)
     assert [problem.code for problem in caught.value.problems] == [code, "argument-range"]
+
+
+@pytest.mark.parametrize(
+    ("constants", "code"),
+    [
+        ("{a: 1 +, b: a}", "expression-syntax"),
+        ("{a: randn(3), b: 2 * a}", "constant-varies"),
+        ("{a: '1', b: a, a.b: '1'}", "name-form"),
+    ],
+)
+def test_what_reads_a_constant_that_is_wrong_is_no_mistake_of_its_own(constants: str, code: str) -> None:
+    text = f"""\
+constants: {constants}
+network:
+  inputs: {{row: [4]}}
+  layers:
+    - compute: row * a + b
+    - Linear: -1
+"""
+    spec, problems = read_text(text, Origin("a.yaml", Path(), text))
+    with pytest.raises(NncliError) as caught:
+        prepare(spec, problems)
+    assert [problem.code for problem in caught.value.problems] == [code, "argument-range"]

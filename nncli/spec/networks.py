@@ -91,13 +91,14 @@ def read_constants(node: Node | None, scope: Scope, problems: list[Problem]) -> 
         return constants
     for name, value in node.entries:
         path = f"constants.{name.text}"
-        if problem := check_name(name, path, becomes_attribute=True):
-            problems.append(problem)
+        problem = check_name(name, path, becomes_attribute=True)
+        problems.extend([problem] if problem else [])
+        constants[name.text] = None
         try:
-            constants[name.text] = read_computation(Written(value, scope, path))
+            computation = read_computation(Written(value, scope, path))
+            constants[name.text] = None if problem else computation
         except NncliError as error:
-            constants[name.text] = None
-            problems.extend(replace(problem, path=problem.path or path) for problem in error.problems)
+            problems.extend(replace(each, path=each.path or path) for each in error.problems)
     return constants
 
 
