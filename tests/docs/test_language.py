@@ -13,7 +13,9 @@ from torch.nn import functional
 
 from nncli.network.compiled import CompiledNetwork
 from nncli.preparing import prepare
+from nncli.pretrained.transforms import transform
 from nncli.spec.opening import parse_spec
+from nncli.spec.patterns import matches, pattern_fault
 from nncli.spec.spec import Origin
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -61,6 +63,31 @@ SNIPPETS = [
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda each: f"{each.page}:{each.line}")
 def test_a_snippet_compiles(snippet: Snippet) -> None:
     assert _compiled(snippet.spec())
+
+
+PAGE = (DOCS / "language.md").read_text(encoding="utf-8")
+
+
+def test_patterns_match_as_the_page_says() -> None:
+    table = re.search(r"^\| pattern \|.*?\n\n", PAGE, re.DOTALL | re.MULTILINE)
+    assert table is not None
+    rows = [re.findall(r"`([^`]+)`", line) for line in table[0].splitlines()[2:] if line]
+    assert len(rows) == 5
+    for row in rows:
+        pattern, fitting, other = row[0], row[-2], row[-1]
+        assert pattern_fault(pattern) == "" and matches(pattern, fitting) and not matches(pattern, other), row
+
+
+def test_rules_follow_each_other_as_the_page_says() -> None:
+    found = re.search(r"`(\{.*?\})` makes `(.*?)` of `(.*?)`", PAGE)
+    assert found is not None
+    text = (
+        f"network: {{inputs: {{row: [2]}}, layers: [Linear: 2], weights: {{file: a, rename: {found[1]}}}}}\n"
+    )
+    weights = parse_spec(text, Origin("page.yaml", DOCS, text)).networks["network"].weights
+    assert weights is not None
+    made = transform({found[2]: (2, 2)}, {found[3]: (2, 2)}, weights)
+    assert list(made.tensors) == [found[2]] and made.problems == []
 
 
 class SqueezeExcite(nn.Module):
