@@ -251,7 +251,7 @@ ITEM_ENTRIES: Final = (
     ),
     _structure(
         "reduce",
-        "axes that the pattern of einops leaves out are summed up",
+        "axes that the pattern of einops leaves out become one value: their mean, largest, sum …",
         (("reduce: [b c h w -> b c, mean]", "mean, max, min, sum or prod"),),
         """\
 - reduce: [b c h w -> b c, mean]

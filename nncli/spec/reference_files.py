@@ -97,7 +97,7 @@ _NETWORKS: Final = _keys(
         "network.inputs",
         "what flows in, where the data does not say so; rows are left out of shapes",
         (
-            ("inputs: {image: [3, 224, 224]}", "a shape"),
+            ("inputs: {image: [3, 224, 224]}", "a shape; [] is one number for each row"),
             ("inputs: {tokens: {shape: [64], type: index, vocabulary: 1000}}", "whole numbers below 1000"),
         ),
         "network:\n  inputs: {image: [3, 32, 32]}\n  layers:\n    - Conv2d: [16, 3]\n",
