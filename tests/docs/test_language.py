@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
@@ -138,7 +142,7 @@ class Net(nn.Module):
 
 
 def test_the_class_and_the_spec_of_the_page_for_torch_are_the_same_network() -> None:
-    [snippet] = _snippets("from-torch.md")
+    snippet, _ = _snippets("from-torch.md")
     network = _compiled(snippet.text)["network"].module
     written = Net()
     theirs, ours = list(written.named_parameters()), list(network.named_parameters())
@@ -148,6 +152,33 @@ def test_the_class_and_the_spec_of_the_page_for_torch_are_the_same_network() -> 
             own.copy_(other)
     image = torch.randn(4, 3, 32, 32)
     assert torch.allclose(network(image), written(image), atol=1e-6)
+
+
+def test_trained_weights_of_the_class_come_in_as_the_page_says(tmp_path: Path) -> None:
+    network, weights = _snippets("from-torch.md")
+    text = network.text + "".join(f"  {line}\n" for line in weights.text.splitlines())
+    trained = Net()
+    save_file(trained.state_dict(), tmp_path / "net.safetensors")
+    prepared = prepare(parse_spec(text, Origin("page.yaml", tmp_path, text)))
+    assert prepared.warnings == ()
+    image = torch.randn(4, 3, 32, 32)
+    assert torch.allclose(prepared.network.module(image), trained(image), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("item", "inputs", "expected"),
+    [
+        ("Flatten", "[3, 4, 5]", lambda x: x.flatten(1)),
+        ("mean: {dim: [2, 3]}", "[3, 4, 5]", lambda x: x.mean((2, 3))),
+        ("permute: [0, 2, 1]", "[3, 4]", lambda x: x.permute(0, 2, 1)),
+        ("compute: x[:, 0]", "[3, 4]", lambda x: x[:, 0]),
+    ],
+)
+def test_a_line_of_the_table_is_true(item: str, inputs: str, expected: Callable[[Any], Any]) -> None:
+    assert f"`{item}`" in (DOCS / "from-torch.md").read_text(encoding="utf-8")
+    text = f"network:\n  inputs: {{x1: {inputs}}}\n  layers:\n    - {item}\n"
+    x = torch.randn(2, *json.loads(inputs))
+    assert torch.equal(_compiled(text)["network"].module(x), expected(x))
 
 
 def test_the_class_of_the_page_is_the_class_that_is_tested() -> None:
