@@ -11,8 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from nncli.columns.encoders import Encoders
+from nncli.data.dataset import Part
+from nncli.data.future import future_of
 from nncli.data.rows import part_from, read_rows, table_from_rows
 from nncli.device import resolve_device, set_precision
+from nncli.forecasts import Forecasts
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import CompiledNetwork
 from nncli.opened import Opened, is_spec, open_untrained, open_weights
@@ -87,9 +90,17 @@ class Model:
         """
         return call_on_tensors(self.network, self.module, self.device, positions, named)
 
-    def answers(self, table: Table) -> Answers:
-        """Runs the rows of a table through the network and turns outputs into classes and units."""
-        part = part_from(self.encoders, table, "test", with_targets=False)
+    def answers(self, table: Table) -> Answers | Forecasts:
+        """Runs the rows of a table through the network and turns outputs into classes and units.
+
+        Rows in time are taken for the past: the answers are about what comes after them.
+        """
+        if self.encoders.timeline is not None:
+            future = future_of(self.encoders, table)
+            return Forecasts(self._answers(future.part), future)
+        return self._answers(part_from(self.encoders, table, "test", with_targets=False))
+
+    def _answers(self, part: Part) -> Answers:
         held = HeldPart(part, list(self.network.inputs), None, self.device)
         output = predict(self.module, held, self.training.batch_size)
         objective = self.judge.objective

@@ -22,6 +22,15 @@ class Answers:
     encoders: Encoders
     predictions: Mapping[str, Prediction]
 
+    @property
+    def rows(self) -> int:
+        """Counts the rows."""
+        return len(next(iter(self.predictions.values())).value)
+
+    def values(self) -> dict[str, list[Any]]:
+        """Lists what is said of each target, row by row."""
+        return {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
+
     def columns(self) -> dict[str, list[Any]]:
         """Makes `<target>`, then `<target>.<class>` for each class (binary: the positive one)."""
         columns: dict[str, list[Any]] = {}

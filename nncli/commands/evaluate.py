@@ -23,6 +23,7 @@ from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
 from nncli.terminal.waiting import waiting
+from nncli.training.baselines import baselines
 from nncli.training.evaluation import Evaluation
 from nncli.training.evaluation import evaluate as evaluate_part
 from nncli.training.held import HeldPart
@@ -74,6 +75,7 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     with waiting(streams, "evaluating"):
         part = _part(options, model)
         found = _evaluate(model, part)
+    rules = baselines(part, model.encoders, model.judge.metrics)
     missed = [r for r in requirements if not r.is_met(found.figures)]
     table = _confusion(model, found)
     if options.json:
@@ -84,12 +86,14 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
                 "data": str(options.data) if options.data else None,
                 "rows": part.rows,
                 "metrics": dict(found.figures),
+                "baselines": rules,
                 "confusion": table,
             }
         )
     else:
         source = f"{options.data}" if options.data else f"the {part.name} part"
-        show_figures(streams, f"{model.spec.name} on {source}, {counted(part.rows, 'row')}", found.figures)
+        title = f"{model.spec.name} on {source}, {counted(part.rows, 'row')}"
+        show_figures(streams, title, found.figures, rules)
         if table:
             streams.data("\n")
             show_confusion(streams, table["classes"], table["counts"])

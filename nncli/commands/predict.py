@@ -14,6 +14,7 @@ from nncli.commands.output_files import check_output
 from nncli.data.rows import read_rows
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
+from nncli.forecasts import Forecasts
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
 from nncli.outputs import Answers
@@ -65,7 +66,7 @@ def predict(options: PredictOptions, streams: Streams) -> int:
         content = "".join(lines).encode()
     assert options.output is not None
     write_atomic(options.output, content)
-    streams.say(f"{counted(len(table), 'row')} predicted, written to {options.output}")
+    streams.say(f"{counted(answers.rows, 'row')} predicted, written to {options.output}")
     return Exit.DONE
 
 
@@ -79,6 +80,8 @@ def _format(options: PredictOptions) -> Format:
 
 def _kept(options: PredictOptions, table: Table, model: Model) -> dict[str, list[str | None]]:
     """Takes the columns of the input that go along, as they were written."""
+    if (options.keep or options.keep_all) and model.encoders.timeline is not None:
+        raise failure("keep-forecast")
     names = list(table.columns) if options.keep_all else list(dict.fromkeys(options.keep))
     kept = {}
     for name in names:
@@ -91,7 +94,7 @@ def _kept(options: PredictOptions, table: Table, model: Model) -> dict[str, list
     return kept
 
 
-def _csv(kept: dict[str, list[str | None]], answers: Answers) -> Iterator[str]:
+def _csv(kept: dict[str, list[str | None]], answers: Answers | Forecasts) -> Iterator[str]:
     columns: dict[str, Sequence[Any]] = {**kept, **answers.columns()}
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
@@ -105,13 +108,13 @@ def _csv(kept: dict[str, list[str | None]], answers: Answers) -> Iterator[str]:
     yield line.getvalue()
 
 
-def _json_lines(kept: dict[str, list[str | None]], answers: Answers) -> Iterator[str]:
+def _json_lines(kept: dict[str, list[str | None]], answers: Answers | Forecasts) -> Iterator[str]:
     for number, document in enumerate(answers.documents()):
         along = {name: column[number] for name, column in kept.items()}
         yield json.dumps({**along, **document}, ensure_ascii=False) + "\n"
 
 
-def _parquet(kept: dict[str, list[str | None]], answers: Answers) -> bytes:
+def _parquet(kept: dict[str, list[str | None]], answers: Answers | Forecasts) -> bytes:
     import polars
 
     content = io.BytesIO()

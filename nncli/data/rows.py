@@ -18,6 +18,7 @@ from nncli.columns.kind import Truths
 from nncli.data.arrays import Pieces
 from nncli.data.cache import as_columns
 from nncli.data.dataset import Part, PartName
+from nncli.data.samples import in_order
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.data_files import DataFile, find_file
@@ -98,13 +99,20 @@ def _refuse_other_types(rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def encode_slices(
-    encoders: Encoders, table: Table, is_new: Truths | None, pieces: Pieces, *, with_targets: bool = True
+    encoders: Encoders,
+    table: Table,
+    is_new: Truths | None,
+    pieces: Pieces,
+    *,
+    with_targets: bool = True,
+    covered: Mapping[str, Rows] | None = None,
 ) -> Refusals:
     """Encodes all rows of a table, slice by slice, into columns named `inputs.age` and `targets.price`.
 
-    After the first error rows are only read on to count what else is wrong.
+    After the first error rows are only read on to count what else is wrong. `covered` lists the rows of
+    each column that are looked at, where not all are.
     """
-    refusals = Refusals()
+    refusals = Refusals(covered)
     for first, rows in table.slices(SLICE_ROWS):
         refusals.first = first
         strange = None if is_new is None else is_new[first : first + len(rows)]
@@ -116,10 +124,12 @@ def encode_slices(
     return refusals
 
 
-def encode_rows(encoders: Encoders, table: Table, *, with_targets: bool) -> Columns:
+def encode_rows(
+    encoders: Encoders, table: Table, *, with_targets: bool, covered: Mapping[str, Rows] | None = None
+) -> Columns:
     """Encodes new rows, as those of training were. Raises what their cells are refused for."""
     with Pieces(None, "rows", len(table)) as pieces:
-        refusals = encode_slices(encoders, table, None, pieces, with_targets=with_targets)
+        refusals = encode_slices(encoders, table, None, pieces, with_targets=with_targets, covered=covered)
         if refusals.are_errors:
             raise failures(refusals.problems(table))
         return as_columns(encoders, pieces.finish()[0])
@@ -127,8 +137,14 @@ def encode_rows(encoders: Encoders, table: Table, *, with_targets: bool) -> Colu
 
 def part_from(encoders: Encoders, table: Table, name: PartName, *, with_targets: bool = True) -> Part:
     """Encodes a table as one part. Raises the problems of inputs and targets together."""
+    rows = np.arange(len(table))
+    if encoders.timeline is not None:
+        series = in_order(table, encoders.timeline)
+        table, rows = series.table, series.anchors(encoders.reaches, encoders.timeline, ("input", "target"))
+        if not len(rows):
+            raise failure("series-short", table.header_place(), needed="more rows", rows=len(table))
     columns = encode_rows(encoders, table, with_targets=with_targets)
-    return Part(name, torch_index(np.arange(len(table))), columns)
+    return Part(name, torch_index(rows), columns)
 
 
 def torch_index(rows: Rows) -> Tensor:

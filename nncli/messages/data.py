@@ -177,6 +177,12 @@ _ROWS: Final = {
         ("{nearest}", "these are there: {found}"),
         "Columns are found by name, in any order; those that the network was trained on must be there.",
     ),
+    "series-short": Words(
+        DataError,
+        "the file has {rows} rows, too few for a sample: its inputs reach over {needed}",
+        ("give more of the past, each series in order of time",),
+        "A sample of a series needs all the rows that its windows reach over.",
+    ),
     "not-a-number": Words(
         DataError,
         "`{column}` is not a finite number in {rows}: {cells}",

@@ -206,6 +206,12 @@ TABLE: Final[dict[str, Words]] = {
         ("name the spec instead of the run",),
         "A trained network is inspected and exported as it is.",
     ),
+    "keep-forecast": Words(
+        UsageError,
+        "--keep and --keep-all do not go with a forecast: its rows are not those of the file",
+        ("leave them out; the group and the time of each step come along by themselves",),
+        "Predictions of a series are about the time after the rows that were given.",
+    ),
     "split-and-data": Words(
         UsageError,
         "--split and --data exclude each other",

@@ -198,20 +198,25 @@ class Table:
 class Refusals:
     """What is wrong with the cells of a table, gathered while it is read in slices.
 
-    `first` is the number of the first row of the slice that is read at the moment.
+    `first` is the number of the first row of the slice that is read at the moment. `covered` lists the
+    rows that count, by column as in `inputs.age`; of columns that it does not name all do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, covered: Mapping[str, Rows] | None = None) -> None:
         self.first = 0
+        self._covered = covered or {}
         self._found: dict[tuple[str, Column, Severity], tuple[list[Rows], Mapping[str, object]]] = {}
 
     def add(
         self, code: str, column: Column, rows: Rows, severity: Severity = "error", **facts: object
     ) -> None:
         """Notes cells by their rows in the slice; those of one column and code become one problem."""
+        rows = rows + self.first
+        counted_rows = self._covered.get(column.path.removeprefix("data."))
+        rows = rows if counted_rows is None else rows[np.isin(rows, counted_rows)]
         if len(rows):
             found = self._found.setdefault((code, column, severity), ([], facts))
-            found[0].append(rows + self.first)
+            found[0].append(rows)
 
     @property
     def are_errors(self) -> bool:

@@ -278,6 +278,8 @@ class TrainingSpec(Section):
     )
     checkpoint_every: Seconds = Field(default=30.0, description="time between checkpoints, such as 30s")
     metrics: tuple[InstanceOf[Call], ...] | None = Field(
-        default=None, description="accuracy, f1, precision, recall, auroc, mae, rmse, r2"
+        default=None,
+        description="accuracy, balanced_accuracy, f1, precision, recall, auroc, average_precision, mcc, "
+        "kappa, iou; of numbers mae, rmse, r2, mape, smape",
     )
     seed: int = Field(default=0, ge=0, description="draws initial weights, order of rows and dropout")

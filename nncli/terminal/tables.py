@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +15,9 @@ from nncli.terminal.streams import Streams
 if TYPE_CHECKING:
     from nncli.preparing import Prepared
     from nncli.pretrained.foreign import ForeignWeights
+
+
+NO_RULES: Final[Mapping[str, Mapping[str, float | None]]] = {}
 
 
 def plain_table(*, header: bool = True) -> Table:
@@ -72,12 +75,20 @@ def _cell_style(number: int, right: bool) -> str:
     return "bold" if right else ""
 
 
-def show_figures(streams: Streams, title: str, figures: Mapping[str, float | None]) -> None:
-    """Prints figures, one a line."""
+def show_figures(
+    streams: Streams,
+    title: str,
+    figures: Mapping[str, float | None],
+    rules: Mapping[str, Mapping[str, float | None]] = NO_RULES,
+) -> None:
+    """Prints figures, one a line, and beside them those of the rules that a forecast has to beat."""
     streams.title(title)
-    table = plain_table(header=False)
+    table = plain_table(header=bool(rules))
     table.add_column()
-    table.add_column(justify="right")
+    table.add_column("network" if rules else "", justify="right")
+    for rule in rules:
+        table.add_column(Text(rule), justify="right")
     for name, value in figures.items():
-        table.add_row(Text(printable(name)), short(value))
+        others = [short(each[name]) if name in each else "" for each in rules.values()]
+        table.add_row(Text(printable(name)), short(value), *others)
     streams.table(table)

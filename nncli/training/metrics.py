@@ -46,6 +46,23 @@ METRICS: Final[Mapping[str, _Function]] = {
     "mae": _Function("regression", "mean_absolute_error", "", {}),
     "rmse": _Function("regression", "mean_squared_error", "", {"squared": False}),
     "r2": _Function("regression", "r2_score", "", {}),
+    "mape": _Function("regression", "mean_absolute_percentage_error", "", {}),
+    "smape": _Function("regression", "symmetric_mean_absolute_percentage_error", "", {}),
+    "balanced_accuracy": _Function(
+        "classification", "multiclass_accuracy", "multiclass_accuracy", {"average": "macro"}
+    ),
+    "mcc": _Function("classification", "binary_matthews_corrcoef", "multiclass_matthews_corrcoef", {}),
+    "kappa": _Function("classification", "binary_cohen_kappa", "multiclass_cohen_kappa", {}),
+    "average_precision": _Function(
+        "classification",
+        "binary_average_precision",
+        "multiclass_average_precision",
+        {"average": "macro"},
+        "scores",
+    ),
+    "iou": _Function(
+        "classification", "binary_jaccard_index", "multiclass_jaccard_index", {"average": "macro"}
+    ),
 }
 # What nncli gives to a function of torchmetrics, and a spec cannot.
 _FILLED_IN: Final = ("preds", "target", "num_classes", "num_labels", "validate_args")
@@ -56,7 +73,7 @@ _DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "number": ("rmse", "r2"),
 }
 # A smaller value is better for these; for every other figure a larger one.
-FALLING: Final = frozenset({"loss", "mae", "rmse"})
+FALLING: Final = frozenset({"loss", "mae", "rmse", "mape", "smape"})
 
 
 @dataclass(frozen=True)
@@ -159,7 +176,7 @@ def _compute(metric: Metric, prediction: Prediction, truth: Tensor, unscale: Uns
             said = said[:, 1]
     if _is_undefined(metric, truth):
         return None
-    if spec.type == "category":
+    if spec.type == "category" or (spec.type == "binary" and metric.function.binary.startswith("multi")):
         arguments = {"num_classes": len(spec.classes), **metric.function.fixed, **arguments}
     elif spec.type == "set":
         truth = truth.long()

@@ -20,7 +20,7 @@ def test_the_test_part_is_the_default_and_is_named(flowers: Trained) -> None:
     assert "true class by row, predicted class by column\n" in answer.out
     assert answer.err == ""
     (document,) = invoke(flowers.folder, "evaluate", "run", "--json").rows()
-    assert list(document) == ["version", "split", "data", "rows", "metrics", "confusion"]
+    assert list(document) == ["version", "split", "data", "rows", "metrics", "baselines", "confusion"]
     assert (document["version"], document["split"], document["data"], document["rows"]) == (
         1,
         "test",
