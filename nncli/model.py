@@ -104,7 +104,8 @@ class Model:
         held = HeldPart(part, list(self.network.inputs), None, self.device)
         output = predict(self.module, held, self.training.batch_size)
         objective = self.judge.objective
-        return Answers(objective, self.encoders, objective.predictions(output))
+        masks = part.masks_of(self.encoders)
+        return Answers(objective, self.encoders, objective.predictions(output), masks)
 
     def predict(
         self, rows: Mapping[str, object] | Sequence[Mapping[str, object]] | polars.DataFrame | str | Path

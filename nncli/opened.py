@@ -207,10 +207,8 @@ def _is_own_fault(error: NncliError) -> bool:
 
 
 def _refuse_other_inputs(network: CompiledNetwork, encoders: Encoders, path: Path) -> None:
-    offered = encoders.inputs()
-    for name, wanted in network.inputs.items():
-        if name not in offered or not wanted.takes(offered[name]):
-            raise failure("weights-metadata", file=str(path), key="nncli.encoders")
+    if network.not_given(encoders.inputs()):
+        raise failure("weights-metadata", file=str(path), key="nncli.encoders")
 
 
 def _load(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:

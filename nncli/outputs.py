@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from nncli.columns.encoders import Encoders
 from nncli.columns.sets import SEPARATOR
@@ -16,11 +17,15 @@ from nncli.training.objectives import Objective, Prediction
 
 @dataclass(frozen=True)
 class Answers:
-    """What a network says about rows, target by target."""
+    """What a network says about rows, target by target.
+
+    `masks` tells of a target with a class at each step which of them are there, bool (N, steps).
+    """
 
     objective: Objective
     encoders: Encoders
     predictions: Mapping[str, Prediction]
+    masks: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -37,7 +42,7 @@ class Answers:
         for name, prediction in self.predictions.items():
             target = self.objective.targets[name]
             columns |= self._as_columns(name, prediction)
-            scores = self._probabilities(prediction)
+            scores = None if target.is_sequence else self._probabilities(prediction)
             classes = target.classes[1:] if target.type == "binary" else target.classes
             first = len(target.classes) - len(classes)
             for position, label in enumerate(classes if scores is not None else ()):
@@ -61,7 +66,7 @@ class Answers:
         shares = {
             name: [_finite(row) for row in found.tolist()]
             for name, found in scores.items()
-            if found is not None
+            if found is not None and not self.objective.targets[name].is_sequence
         }
         rows = len(next(iter(values.values())))
         for row in range(rows):
@@ -83,6 +88,8 @@ class Answers:
             return [
                 [label for label, is_in in zip(target.classes, row, strict=True) if is_in] for row in chosen
             ]
+        if target.is_sequence:
+            return list(self.encoders.words(name, prediction.value.cpu(), self.masks.get(name)))
         return [target.classes[index] for index in prediction.value.tolist()]
 
     def _probabilities(self, prediction: Prediction) -> torch.Tensor | None:

@@ -113,6 +113,11 @@ class Encoders:
         (encoder,) = [each for each in self.target_encoders if each.column.name == target]
         return encoder.decode(values)
 
+    def words(self, target: str, values: Tensor, mask: Tensor | None) -> list[str]:
+        """Takes predicted classes at each step, int64 (N, steps), back to cells of a target."""
+        (encoder,) = [each for each in self.target_encoders if each.column.name == target]
+        return encoder.words(values, mask)
+
     def with_parts_of_features(self, columns: Mapping[str, Stored]) -> dict[str, Stored]:
         """Adds the inputs that lie in `features` as they are, which need no memory of their own."""
         from nncli.columns.stored import Dense

@@ -68,6 +68,14 @@ class Encoder:
         """Names the words of the declaration that were worked out from the data."""
         return {"column": self.column.header}
 
+    def lent(self) -> Mapping[str, object]:
+        """Names the words of a declaration by which another column takes its vocabulary."""
+        return {}
+
+    def words(self, values: Tensor, mask: Tensor | None = None) -> list[str]:
+        """Gives the cells of predicted classes at each step, int64 (N, steps), where a column has such."""
+        raise NotImplementedError
+
     def decode(self, values: Tensor) -> Tensor:
         """Takes predicted numbers back to the unit of the column, in the type and shape they come in."""
         return values

@@ -14,6 +14,8 @@ from nncli.columns.numbers import NUMBER, NumberEncoder
 from nncli.columns.pixels import PIXELS, PixelEncoder
 from nncli.columns.series import SERIES, SeriesEncoder
 from nncli.columns.sets import SET, SetEncoder
+from nncli.columns.tags import TAGS, TagEncoder
+from nncli.columns.texts import TEXT, TextEncoder
 from nncli.columns.vectors import VECTOR, VectorEncoder
 from nncli.spec.schema import ColumnSpec
 
@@ -26,9 +28,19 @@ KINDS: Final[Mapping[str, Kind]] = {
     "vector": VECTOR,
     "series": SERIES,
     "image": PIXELS,
+    "text": TEXT,
+    "tokens": TAGS,
 }
 AnyEncoder: TypeAlias = Annotated[
-    NumberEncoder | ClassEncoder | SetEncoder | DateEncoder | VectorEncoder | SeriesEncoder | PixelEncoder,
+    NumberEncoder
+    | ClassEncoder
+    | SetEncoder
+    | DateEncoder
+    | VectorEncoder
+    | SeriesEncoder
+    | PixelEncoder
+    | TextEncoder
+    | TagEncoder,
     Field(discriminator="type"),
 ]
 """Every encoder that a weights file may hold, told apart by its `type`."""

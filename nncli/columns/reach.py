@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nncli.columns.targets import TargetSpec
 from nncli.spec.network_spec import InputSpec
@@ -12,6 +12,10 @@ from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:
     from nncli.columns.stored import Stored
+
+
+WITHIN_CELLS: Final = ("text", "tokens")
+"""The types of column whose cells are rows of steps: a `shift` of theirs stays within a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Timeline:
 
 def reach_of(declared: ColumnSpec) -> Reach | None:
     """Tells where a column is read, from `window:` and `shift:`; None for the row itself."""
+    if declared.type in WITHIN_CELLS:
+        return None
     if declared.window is not None:
         first, stop = declared.window
         return Reach(first - declared.shift, stop - first)

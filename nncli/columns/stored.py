@@ -75,7 +75,9 @@ class Ragged:
 
     Shapes (N samples, T steps together): `values` (T, …), `starts` int64 (N + 1,). A batch is as long as
     its longest sample, or `length` where it is given; steps without a value hold `padding`, and stand
-    behind those with one, or before them where `is_padded_before`.
+    behind those with one, or before them where `is_padded_before`. With a `shift` of -1 each step has
+    the value of the next one, and the last step of a sample none; of 1, that of the step before, and the
+    first one has `begin`.
     """
 
     values: Tensor
@@ -83,6 +85,8 @@ class Ragged:
     length: int | None = None
     padding: int = 0
     is_padded_before: bool = False
+    shift: int = 0
+    begin: int = 0
 
     @property
     def rows(self) -> int:
@@ -103,8 +107,12 @@ class Ragged:
             steps = steps - (longest - lengths)[:, None]
         mask = (steps >= 0) & (steps < lengths[:, None])
         values = self.values.new_full((len(rows), longest, *self.values.shape[1:]), self.padding)
-        values[mask] = self.values.index_select(0, (first[:, None] + steps)[mask])
-        return Taken(values, mask)
+        read = steps - self.shift
+        known = mask & (read < lengths[:, None])
+        values[known] = self.values.index_select(0, (first[:, None] + read.clamp(min=0))[known])
+        if self.shift > 0:
+            values[mask & (read < 0)] = self.begin
+        return Taken(values, known)
 
     def tensors(self) -> dict[str, Tensor]:
         """Names all that it holds."""

@@ -26,6 +26,11 @@ class TargetSpec:
     has_mask: bool = False
     unit: str | None = None
 
+    @property
+    def is_sequence(self) -> bool:
+        """Tells whether there is a class at each step."""
+        return self.type == "category" and len(self.shape) == 1
+
 
 def class_counts(targets: Mapping[str, TargetSpec]) -> dict[str, int]:
     """Counts classes by name: `{"classes": 3, "species.classes": 3}`.

@@ -70,6 +70,11 @@ class Tokenizer:
         text: str = opened(self.document).decode(kept, skip_special_tokens=False)
         return text
 
+    @property
+    def takes_words(self) -> bool:
+        """Tells whether a token is a word between white space."""
+        return type(opened(self.document).model).__name__ == "WordLevel"
+
     def shown(self, token: int) -> str:
         """Gives a token as it stands in the vocabulary; empty where there is none."""
         text: str | None = opened(self.document).id_to_token(token)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
-from nncli.columns.stored import Dense, Ragged, Stored
+from nncli.columns.stored import Dense, Ragged, Stored, Windows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 MOST_BYTES_IN_MEMORY: Final = 64 * 2**20
 """Columns that take more than this altogether are written to files while they are made."""
+_FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    Dense: (),
+    Ragged: ("length", "padding", "is_padded_before", "shift", "begin"),
+    Windows: ("first", "length"),
+}
+"""The forms of columns, with what they are beside their tensors."""
 _DTYPES: Final = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
 _ALIGNED_BYTES: Final = 64
 
@@ -175,17 +181,15 @@ def open_array(place: Mapping[str, Any], folder: Path) -> Tensor:
 
 def _form(column: Stored) -> dict[str, Any]:
     """Says what a column is beside its tensors, ready for JSON."""
-    if isinstance(column, Ragged):
-        fields = ("length", "padding", "is_padded_before")
-        return {"form": "ragged", **{name: getattr(column, name) for name in fields}}
-    return {"form": "dense"}
+    fields = _FIELDS[type(column)]
+    return {"form": type(column).__name__, **{name: getattr(column, name) for name in fields}}
 
 
 def _column(form: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Stored:
-    if form["form"] == "ragged":
-        values, starts = tensors["values"], tensors["starts"]
-        return Ragged(values, starts, form["length"], form["padding"], form["is_padded_before"])
-    return Dense(tensors["values"], tensors.get("mask"))
+    kinds = {kind.__name__: kind for kind in _FIELDS}
+    kind = kinds[form["form"]]
+    column: Stored = kind(**tensors, **{name: form[name] for name in _FIELDS[kind]})
+    return column
 
 
 def _flush(stream: IO[bytes]) -> None:

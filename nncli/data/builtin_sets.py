@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from nncli.data.builtin_topics import CLASSES, paragraphs_table, topics_text
 from nncli.spec.schema import DataSpec
 
 FOLDER: Final = Path(__file__).parent / "builtin"
@@ -73,7 +75,18 @@ _DECLARED: Final[dict[str, dict[str, object]]] = {
         "inputs": _numbers("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"),
         "targets": _numbers("progression"),
     },
+    "python-topics": {
+        "inputs": {"text": {"type": "text", "tokenizer": "characters", "length": 128}},
+        "targets": {"next": {"type": "text", "column": "text", "shift": -1}},
+    },
+    "python-chapters": {
+        "inputs": {"paragraph": {"type": "text", "length": 64}},
+        "targets": {"chapter": _category(*CLASSES)},
+    },
 }
+_MADE: Final[dict[str, Callable[[], bytes]]] = {"python-chapters": paragraphs_table}
+_TEXTS: Final[dict[str, Callable[[], bytes]]] = {"python-topics": topics_text}
+"""Sets that are not in a file of nncli: tables, and texts."""
 
 BUILTIN: Final[dict[str, DataSpec]] = {
     name: DataSpec.model_validate({"train": f"{PREFIX}{name}", **declared})
@@ -89,3 +102,13 @@ def builtin_name(source: str) -> str | None:
 def builtin_file(name: str) -> Path:
     """Gives the file of a data set of the table above."""
     return FOLDER / f"{name}.csv"
+
+
+def builtin_table(name: str) -> bytes | None:
+    """Makes the CSV of a data set that is not in a file; None for others."""
+    return _MADE[name]() if name in _MADE else None
+
+
+def builtin_text(name: str) -> bytes | None:
+    """Makes the text of a data set that is one long text; None for others."""
+    return _TEXTS[name]() if name in _TEXTS else None

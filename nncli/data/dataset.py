@@ -41,6 +41,21 @@ class Part:
         finish = self.columns.finishes.get(name)
         return values if finish is None else finish(values, None)
 
+    def masks_of(self, encoders: Encoders) -> dict[str, Tensor]:
+        """Finds which steps of each target with a class at each step are there, from an input as long.
+
+        Shapes: bool (samples, steps). The input that reads the same cells goes before others.
+        """
+        found: dict[str, Tensor] = {}
+        for target in encoders.target_encoders:
+            described = target.target()
+            alike = [each for each in encoders.input_encoders if each.input().shape == described.shape]
+            alike.sort(key=lambda each: each.column.header != target.column.header)
+            if described.is_sequence and alike:
+                mask = self.columns.inputs[alike[0].column.name].take(self.index).mask
+                found |= {} if mask is None else {target.column.name: mask}
+        return found
+
     def target(self, name: str) -> Tensor:
         """Takes all samples of a target at once."""
         return self.columns.targets[name].take(self.index).values

@@ -12,6 +12,8 @@ from nncli.columns.kinds import KINDS, kind_of
 from nncli.columns.reach import Reach, Timeline, reach_of
 from nncli.columns.targets import TargetSpec
 from nncli.data.builtin_sets import BUILTIN, builtin_name
+from nncli.data.sharing import columns_of, sharing_problems, with_taken_words
+from nncli.data.tokenizer_files import with_tokenizer_files
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
 from nncli.sources.pieces import Wanted
@@ -55,20 +57,14 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
             if not getattr(data, key):
                 facts = {"file": data.train}
                 problems.append(Problem(code, spec.place("data"), f"data.{key}", facts))
+    data = with_tokenizer_files(spec, with_taken_words(data), problems)
     problems.extend(_reading_problems(spec, data))
+    problems.extend(sharing_problems(spec, data))
     for column, declared in columns_of(data):
         problems.extend(_column_problems(spec, column, declared))
     if FEATURES in data.inputs and all(each.type in _TABULAR for each in data.inputs.values()):
         problems.append(Problem("name-features", spec.place("data", "inputs", FEATURES), "data.inputs"))
     return data, problems
-
-
-def columns_of(data: DataSpec) -> Iterator[tuple[Column, ColumnSpec]]:
-    """Walks over the declared columns, inputs first; an image's header is its own name."""
-    for name, declared in data.inputs.items():
-        yield Column(name, declared.column or name, "input"), declared
-    for name, declared in data.targets.items():
-        yield Column(name, declared.column or name, "target"), declared
 
 
 def wanted_of(data: DataSpec, headers: Sequence[str]) -> Wanted:

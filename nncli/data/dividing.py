@@ -10,9 +10,10 @@ import numpy as np
 
 from nncli.columns.dates import NO_TIME, read_times
 from nncli.data.dataset import PartName
-from nncli.data.declarations import columns_of, reaches_of, timeline_of
+from nncli.data.declarations import reaches_of, timeline_of
 from nncli.data.fitting import drawn_shares
 from nncli.data.samples import Series, in_order, kept_apart
+from nncli.data.sharing import columns_of
 from nncli.data.splitting import Codes, Keys, split_fold, split_rows
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from nncli.columns.encoders import Encoders
 from nncli.columns.kind import Encoder
-from nncli.columns.kinds import AnyEncoder, kind_of
+from nncli.columns.kinds import kind_of
 from nncli.data.dataset import PartName
-from nncli.data.declarations import columns_of, reaches_of, timeline_of
+from nncli.data.declarations import reaches_of, timeline_of
+from nncli.data.sharing import Shared, columns_of, shared_columns
+from nncli.data.tokenizer_files import with_file_named
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.sources.tables import Column, Reading, Refusals, Rows, Table
@@ -53,23 +56,35 @@ def fit_encoders(
 
     Problems and warnings are those of each kind of column.
     """
-    fitted: list[AnyEncoder] = []
+    fitted: dict[Column, Encoder] = {}
     problems: list[Problem] = []
-    for column, declared in columns_of(data):
-        kind = kind_of(declared)
-        # Only what one column reads is copied at a time: a table can be larger than memory.
-        training = table.only(kind.headers(column, declared, table.columns)).take(rows[column])
-        encoder = kind.fit(column, declared, training, warnings)
+    columns = shared_columns(data)
+    for each in sorted(columns, key=lambda each: each.owner is not None):
+        kind, declared = kind_of(each.declared), each.declared
+        if each.owner in fitted:
+            declared = declared.model_copy(update=dict(fitted[each.owner].lent()))
+        elif each.owner is not None:
+            continue
+        # Only what one column learns from is copied at a time: a table can be larger than memory.
+        headers = kind.headers(each.column, declared, table.columns)
+        training = table.only([*headers, *_learned_from(each, columns)]).take(rows[each.column])
+        encoder = kind.fit(each.column, declared, training, warnings)
         if isinstance(encoder, Encoder):
-            fitted.append(encoder)  # type: ignore[arg-type]
+            fitted[each.column] = encoder
         else:
             problems.append(encoder)
     if problems:
         return problems
-    inputs = tuple(each for each in fitted if each.column.role == "input")
-    targets = tuple(each for each in fitted if each.column.role == "target")
+    ordered: list[Any] = [fitted[each.column] for each in columns]
+    inputs = tuple(each for each in ordered if each.column.role == "input")
+    targets = tuple(each for each in ordered if each.column.role == "target")
     reading = Reading(data.delimiter, data.encoding, data.nulls)
     return Encoders(inputs, targets, reading, reaches_of(data), timeline_of(data))
+
+
+def _learned_from(owner: Shared, columns: Sequence[Shared]) -> list[str]:
+    """Lists the columns of the file that share a vocabulary, beside the one that owns it."""
+    return [each.column.header for each in columns if each.owner == owner.column]
 
 
 def resolved(data: DataSpec, encoders: Encoders, stratify: str) -> DataSpec:
@@ -77,7 +92,7 @@ def resolved(data: DataSpec, encoders: Encoders, stratify: str) -> DataSpec:
     declared = dict(columns_of(data))
     by_role: dict[str, dict[str, ColumnSpec]] = {"input": {}, "target": {}}
     for each in (*encoders.input_encoders, *encoders.target_encoders):
-        stated = declared[each.column].model_copy(update=dict(each.stated()))
+        stated = with_file_named(declared[each.column]).model_copy(update=dict(each.stated()))
         by_role[each.column.role][each.column.name] = stated
     drawn: dict[PartName, float] = drawn_shares(data)
     split = data.split.model_copy(

@@ -14,14 +14,17 @@ import numpy as np
 
 from nncli.cache_folder import new_entry
 from nncli.columns.encoders import Columns, Encoders
+from nncli.data import long_texts
 from nncli.data.arrays import Pieces, write_arrays
-from nncli.data.builtin_sets import builtin_file, builtin_name
+from nncli.data.builtin_sets import builtin_file, builtin_name, builtin_table
 from nncli.data.cache import KIND, as_columns, cache_key, read_cached, write_document
 from nncli.data.dataset import Data, Part, PartName
-from nncli.data.declarations import columns_of, declare, reaches_of, stand_in, wanted_of
+from nncli.data.declarations import declare, reaches_of, stand_in, wanted_of
 from nncli.data.dividing import Division, divide
 from nncli.data.fitting import cell_problems, column_problems, fit_encoders, resolved
+from nncli.data.long_texts import find_texts, is_long_text, open_texts
 from nncli.data.rows import encode_slices, torch_index
+from nncli.data.sharing import columns_of
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures
 from nncli.sources.data_files import DataFile, find_file
@@ -46,6 +49,8 @@ def open_data(spec: Spec) -> Data:
     declarations, files and columns, then those of cells, then those of classes.
     """
     data, problems = declare(spec)
+    if is_long_text(data):
+        return _open_long_text(spec, data, problems)
     files = _read_files(spec, data, problems)
     key = cache_key(data, _digest(files), [file.shown for file in files.values()])
     opened = None if problems else read_cached(key)
@@ -53,6 +58,28 @@ def open_data(spec: Spec) -> Data:
         opened = _opened_and_kept(spec, data, files, problems, key)
     # Kept warnings have no place in the spec yet: its lines may have moved since.
     return replace(opened, warnings=tuple(_placed(spec, opened.warnings)))
+
+
+def _open_long_text(spec: Spec, data: DataSpec, problems: list[Problem]) -> Data:
+    texts = find_texts(spec, data, problems)
+    problems += long_texts.column_problems(spec, data)
+    _raise(spec, problems)
+    key = cache_key(
+        data, long_texts.digest_of(texts), [file.shown for files in texts.values() for file in files]
+    )
+    opened: Data | Problem | None = read_cached(key)
+    if opened is None:
+        try:
+            with new_entry(KIND, key, f"{spec.name}: {data.train}") as entry:
+                opened = open_texts(data, texts, entry)
+                if isinstance(opened, Problem):
+                    raise failures(_placed(spec, [opened]))
+        except OSError:
+            # Where nothing can be kept, it is all held in memory.
+            opened = open_texts(data, texts, None)
+    if isinstance(opened, Problem):
+        raise failures(_placed(spec, [opened]))
+    return opened
 
 
 def _opened_and_kept(
@@ -136,6 +163,10 @@ def source_digest(spec: Spec) -> str:
     Raises the problems of declarations and of files that cannot be read.
     """
     data, problems = declare(spec)
+    if is_long_text(data):
+        texts = find_texts(spec, data, problems)
+        _raise(spec, problems)
+        return long_texts.digest_of(texts)
     files = _read_files(spec, data, problems)
     _raise(spec, problems)
     return _digest(files)
@@ -151,12 +182,17 @@ def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[Par
         name = builtin_name(source)
         path = builtin_file(name) if name else spec.origin.folder / source
         shown = source if name else str(path)
-        found = (None if os.path.isdir(path) else format_problem(path)) or find_file(path, shown)
+        made = builtin_table(name) if name else None
+        found = DataFile(path, shown, made) if made else _found(path, shown)
         if isinstance(found, Problem):
             problems.append(Problem(found.code, spec.place("data", part), f"data.{part}", found.facts))
         else:
             files[part] = found
     return files
+
+
+def _found(path: Path, shown: str) -> DataFile | Problem:
+    return (None if os.path.isdir(path) else format_problem(path)) or find_file(path, shown)
 
 
 def _read_tables(
@@ -176,11 +212,11 @@ def _leaks(data: DataSpec) -> list[Problem]:
     """Warns of an input that reads a target's column: it gives the answer away."""
     if reaches_of(data):
         return []  # What was before tells of what comes next, and gives nothing away.
-    targets = {column.header for column, _ in columns_of(data) if column.role == "target"}
+    targets = {(column.header, each.shift) for column, each in columns_of(data) if column.role == "target"}
     return [
         Problem("input-is-target", None, column.path, {"column": column.header}, "warning")
-        for column, _ in columns_of(data)
-        if column.role == "input" and column.header in targets
+        for column, declared in columns_of(data)
+        if column.role == "input" and (column.header, declared.shift) in targets
     ]
 
 

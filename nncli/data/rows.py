@@ -15,6 +15,7 @@ import numpy as np
 from nncli.columns.categories import as_text
 from nncli.columns.encoders import Columns, Encoders
 from nncli.columns.kind import Truths
+from nncli.columns.tags import refuse_unaligned
 from nncli.data.arrays import Pieces
 from nncli.data.cache import as_columns
 from nncli.data.dataset import Part, PartName
@@ -29,6 +30,8 @@ from nncli.sources.tables import Refusals, Rows, Source, Table
 if TYPE_CHECKING:
     import polars as pl
     from torch import Tensor
+
+    from nncli.columns.stored import Stored
 
 # An object, or a list of them; `[kg],age` is the header of a table.
 _JSON: Final = re.compile(rb"(\xef\xbb\xbf)?\s*(\{|\[\s*[\[{\]])")
@@ -118,10 +121,20 @@ def encode_slices(
         strange = None if is_new is None else is_new[first : first + len(rows)]
         inputs = encoders.encode_inputs(rows, refusals, strange)
         targets = encoders.encode_targets(rows, refusals, strange) if with_targets else {}
+        if targets and not refusals.are_errors:
+            _refuse_unaligned(encoders, inputs, targets, refusals)
         if not refusals.are_errors:
             named = {f"inputs.{n}": each for n, each in encoders.without_parts_of_features(inputs).items()}
             pieces.add(named | {f"targets.{name}": each for name, each in targets.items()}, len(rows))
     return refusals
+
+
+def _refuse_unaligned(
+    encoders: Encoders, inputs: Mapping[str, Stored], targets: Mapping[str, Stored], refusals: Refusals
+) -> None:
+    columns = {each.column: inputs[each.column.name] for each in encoders.input_encoders}
+    columns |= {each.column: targets[each.column.name] for each in encoders.target_encoders}
+    refuse_unaligned((*encoders.input_encoders, *encoders.target_encoders), columns, refusals)
 
 
 def encode_rows(

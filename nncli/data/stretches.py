@@ -13,6 +13,7 @@ from nncli.data.dataset import PartName
 from nncli.sources.tables import Rows
 
 _ROUNDING: Final = 1e-6
+_FROM_THE_END: Final[tuple[PartName, ...]] = ("test", "validation")
 
 
 def text_samples(counts: Sequence[int] | NDArray[np.int64], length: int, stride: int) -> tuple[Rows, Rows]:
@@ -37,28 +38,21 @@ def text_samples(counts: Sequence[int] | NDArray[np.int64], length: int, stride:
     return np.concatenate(documents), np.concatenate(firsts)
 
 
-def parts_by_position(
-    characters: int, fractions: Mapping[PartName, float]
-) -> dict[PartName, tuple[int, int]]:
+def parts_by_position(characters: int, shares: Mapping[PartName, float]) -> dict[PartName, tuple[int, int]]:
     """Divides a text by position: training first, then validation, then test, each (first, end).
 
-    Where a border lies between two characters it moves to the front. A part is left out where its share
-    is 0.
+    A share from 1 on counts characters. Where a border lies between two characters it moves to the front;
+    a part whose share is 0 is left out.
     """
-    test = fractions.get("test", 0.0)
-    shares: dict[PartName, float] = {
-        "train": 0.0,
-        "validation": fractions.get("validation", 0.0),
-        "test": test,
-    }
-    shares["train"] = 1 - shares["validation"] - test
+    sizes = {name: share if share >= 1 else share * characters for name, share in shares.items() if share > 0}
     parts: dict[PartName, tuple[int, int]] = {}
-    first, share_before = 0, 0.0
-    for name, share in shares.items():
-        share_before += share
-        # 0.7 of 10 is 6.999… in floating point.
-        end = characters if name == "test" else math.floor(characters * share_before + _ROUNDING)
-        if share > 0:
+    end = characters
+    left = float(characters)
+    for name in _FROM_THE_END:
+        if name in sizes:
+            left = max(left - sizes[name], 0.0)
+            # 7 of 10 is 6.999… where 0.3 of them are taken away in floating point.
+            first = math.floor(left + _ROUNDING)
             parts[name] = (first, end)
-            first = end
-    return parts
+            end = first
+    return {"train": (0, end), **dict(reversed(parts.items()))}

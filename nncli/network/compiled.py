@@ -99,6 +99,15 @@ class CompiledNetwork:
             if given.type != "mask"
         }
 
+    def not_given(self, offered: Mapping[str, InputSpec]) -> list[str]:
+        """Lists the inputs that are not offered as the network takes them; a mask comes with its input."""
+        found = []
+        for name, wanted in self.inputs.items():
+            given = offered.get(name.removesuffix(".mask") if wanted.type == "mask" else name)
+            if given is None or (wanted.type != "mask" and not wanted.takes(given)):
+                found.append(name)
+        return found
+
     def parameters(self) -> int:
         """Counts the numbers in the network's weights; a shared weight counts once."""
         return sum(weight.numel() for weight in self.module.parameters())

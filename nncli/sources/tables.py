@@ -21,6 +21,8 @@ Severity: TypeAlias = Literal["error", "warning"]
 Index: TypeAlias = tuple[tuple[int, int], ...]
 SHOWN: Final = 5
 """How many bad cells a message shows."""
+_SHOWN_CHARACTERS: Final = 60
+"""How much of a bad cell a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ class Table:
         raw = None if all(spot.cell is not None for spot in spots) else self.raw(column.header)
         texts = [spot.cell if raw is None else raw[row] for row, spot in zip(shown, spots, strict=True)]
         lines = [str(spot.place.line) for spot in spots]
-        cells = [f"{unit} {line} `{text}`" for line, text in zip(lines, texts, strict=True)]
+        cells = [f"{unit} {line} `{_short(text)}`" for line, text in zip(lines, texts, strict=True)]
         more = ["…"] if len(rows) > SHOWN else []
         said: dict[str, object] = {
             "name": column.name,
@@ -229,6 +231,10 @@ class Refusals:
             replace(table.cells_problem(code, column, np.concatenate(rows), **facts), severity=severity)
             for (code, column, severity), (rows, facts) in self._found.items()
         ]
+
+
+def _short(cell: str | None) -> str | None:
+    return f"{cell[:_SHOWN_CHARACTERS]}…" if cell and len(cell) > _SHOWN_CHARACTERS else cell
 
 
 def counted(count: int, word: str) -> str:

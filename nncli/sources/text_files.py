@@ -1,17 +1,19 @@
-"""Plain text: a file is one cell of a table, or where it is long a stream of pieces."""
+"""Plain text: a file is one cell of a table, or several by a glob are streams of pieces."""
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, final
 
 import numpy as np
 
-from nncli.errors import Place
+from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure
-from nncli.sources.data_files import DataFile
-from nncli.sources.decoding import decoded
+from nncli.sources.data_files import DataFile, find_file
+from nncli.sources.decoding import decoded, decoded_blocks
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.tables import Index, Reading
 
@@ -48,6 +50,31 @@ class TextFile:
 
     def text(self, index: Index) -> None:
         """Says that rows have no lines."""
+
+
+def find_texts(folder: Path, source: str) -> list[DataFile] | Problem:
+    """Finds the files that a path or a glob names, in the order of their names.
+
+    Problems without a place: those of `find_file`.
+    """
+    paths = [folder / source]
+    if glob.has_magic(source) and not paths[0].exists():
+        named = sorted(glob.glob(source, root_dir=folder, recursive=True))
+        paths = [folder / each for each in named if (folder / each).is_file()] or paths
+    files = []
+    for path in paths:
+        found = find_file(path, str(path))
+        if isinstance(found, Problem):
+            return found
+        files.append(found)
+    return files
+
+
+def text_blocks(file: DataFile, encoding: str) -> Iterator[str]:
+    """Reads a text a megabyte at a time. Raises `data-encoding`, `data-nul`, `data-changing`."""
+    with file.stream() as stream:
+        yield from decoded_blocks(stream, file.shown, encoding)
+        file.refuse_change(stream)
 
 
 def pieces_of(blocks: Iterable[str]) -> Iterator[str]:

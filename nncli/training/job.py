@@ -134,13 +134,12 @@ def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric]
 def _check_inputs(spec: Spec, network: CompiledNetwork, data: Data) -> None:
     """Refuses inputs that the network states for itself and that the data does not give."""
     offered = data.inputs
-    for name, wanted in network.inputs.items():
-        if name not in offered or not wanted.takes(offered[name]):
-            path = f"network.inputs.{name}"
-            given = [f"`{each}` {list(offered[each].shape)}" for each in [*offered][-_SHOWN_INPUTS:]]
-            more = ["…"] if len(offered) > _SHOWN_INPUTS else []
-            facts = {"name": name, "shape": str(list(wanted.shape)), "given": [*more, *given]}
-            raise failure("input-not-in-data", spec.place(*path.split(".")), path, **facts)
+    for name in network.not_given(offered):
+        path = f"network.inputs.{name}"
+        given = [f"`{each}` {list(offered[each].shape)}" for each in [*offered][-_SHOWN_INPUTS:]]
+        more = ["…"] if len(offered) > _SHOWN_INPUTS else []
+        facts = {"name": name, "shape": str(list(network.inputs[name].shape)), "given": [*more, *given]}
+        raise failure("input-not-in-data", spec.place(*path.split(".")), path, **facts)
 
 
 def _refuse_batches_of_one(

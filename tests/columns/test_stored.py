@@ -42,3 +42,26 @@ def test_windows_are_stretches_around_a_row() -> None:
     stored = Windows(torch.arange(10), -2, 3)
     assert stored.take(torch.tensor([9, 2])).values.tolist() == [[7, 8, 9], [0, 1, 2]]
     assert Windows(torch.arange(10), 1, 2).take(torch.tensor([0])).values.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("shift", "before", "values"),
+    [
+        (-1, False, [[2, 3, 0], [0, 0, 0], [6, 0, 0]]),
+        (-1, True, [[2, 3, 0], [0, 0, 0], [0, 6, 0]]),
+        (-2, False, [[3, 0, 0], [0, 0, 0], [0, 0, 0]]),
+        (1, False, [[9, 1, 2], [9, 0, 0], [9, 5, 0]]),
+        (1, True, [[9, 1, 2], [0, 0, 9], [0, 9, 5]]),
+        (2, False, [[9, 9, 1], [9, 0, 0], [9, 9, 0]]),
+    ],
+)
+def test_ragged_rows_can_be_shifted(shift: int, before: bool, values: list[list[int]]) -> None:
+    stored = Ragged(VALUES, STARTS, is_padded_before=before, shift=shift, begin=9)
+    taken = stored.take(torch.tensor([0, 2, 3]))
+    assert taken.values.tolist() == values
+    plain = Ragged(VALUES, STARTS, is_padded_before=before).take(torch.tensor([0, 2, 3])).mask
+    assert taken.mask is not None and plain is not None
+    if shift > 0:
+        assert torch.equal(taken.mask, plain)
+    else:
+        assert taken.mask.tolist() == [[value > 0 for value in row] for row in values]

@@ -51,6 +51,7 @@ def test_a_text_is_divided_by_position() -> None:
         "test": (8, 10),
     }
     assert parts_by_position(10, {"test": 0.3}) == {"train": (0, 7), "test": (7, 10)}
+    assert parts_by_position(10, {"validation": 4.0}) == {"train": (0, 6), "validation": (6, 10)}
     assert parts_by_position(10, {}) == {"train": (0, 10)}
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nncli.errors import Problem
 from nncli.sources import text_files
+from nncli.sources.data_files import DataFile
 from nncli.sources.tables import Reading
-from nncli.sources.text_files import PIECE, between, pieces_of
+from nncli.sources.text_files import PIECE, between, find_texts, pieces_of, text_blocks
 from tests.sources.reading import refused, small, table_of
 
 
@@ -65,3 +68,30 @@ def test_a_part_of_a_text_is_read_no_further() -> None:
     assert "".join(between(blocks(), 2, 7)) == "cdefg"
     assert "".join(between(iter(["abc", "def"]), 0, 100)) == "abcdef"
     assert "".join(between(iter(["abc", "def"]), 3, 3)) == ""
+
+
+def found(folder: Path, source: str) -> list[DataFile]:
+    files = find_texts(folder, source)
+    assert isinstance(files, list)
+    return files
+
+
+def test_a_glob_finds_files_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "c.csv", "[x].txt"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "d.txt").mkdir()
+    assert [file.path.name for file in found(tmp_path, "*.txt")] == ["[x].txt", "a.txt", "b.txt"]
+    assert ["".join(text_blocks(file, "utf-8")) for file in found(tmp_path, "a.txt")] == ["a.txt"]
+    # A name with brackets is that file where it is there.
+    assert [file.path.name for file in found(tmp_path, "[x].txt")] == ["[x].txt"]
+
+
+def test_what_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").mkdir()
+    for source, code in (
+        ("no.txt", "data-missing"),
+        ("no*.txt", "data-missing"),
+        ("d.txt", "data-irregular"),
+    ):
+        problem = find_texts(tmp_path, source)
+        assert isinstance(problem, Problem) and problem.code == code
