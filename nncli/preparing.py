@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from nncli.columns.targets import TargetSpec
+from nncli.columns.targets import TargetSpec, class_targets
 from nncli.data.dataset import Data
 from nncli.data.declarations import Expected
 from nncli.data.opening import open_data, stand_in
@@ -24,6 +24,7 @@ from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.items import Call
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
+from nncli.training.class_weights import balanced_weights
 from nncli.training.evaluation import Judge
 from nncli.training.job import TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
@@ -83,6 +84,7 @@ def prepare(
     """
     found = _Collected(list(problems))
     data = found.tried(lambda: open_data(spec)) if with_data and spec.data else None
+    spec = _with_class_weights(spec, data)
     expected = _declarations(spec, data, found)
     inputs, targets, declared = expected.inputs, expected.targets, expected.counts
     torch.manual_seed(spec.training.seed if spec.training else 0)
@@ -106,6 +108,21 @@ def prepare(
         *(each for one in foreign for each in one.warnings),
     )
     return Prepared(resolved, networks, data, judge, warnings, foreign, code)
+
+
+def _with_class_weights(spec: Spec, data: Data | None) -> Spec:
+    """States the weights that balance the classes of the training rows."""
+    training = spec.training
+    if data is None or training is None or training.class_weights != "balanced":
+        return spec
+    names = class_targets(data.targets)
+    if len(names) != 1:
+        return spec  # The objective says why this does not go.
+    part = data.parts["train"]
+    taken = part.columns.targets[names[0]].take(part.index)
+    known = taken.values if taken.mask is None else taken.values[taken.mask]
+    weights = balanced_weights(data.targets[names[0]].classes, known)
+    return replace(spec, training=training.model_copy(update={"class_weights": weights}))
 
 
 def _unused_inputs(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> list[Problem]:

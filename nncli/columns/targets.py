@@ -32,6 +32,11 @@ class TargetSpec:
         return self.type == "category" and len(self.shape) == 1
 
 
+def class_targets(targets: Mapping[str, TargetSpec]) -> tuple[str, ...]:
+    """Names the targets that have one class for each row."""
+    return tuple(n for n, each in targets.items() if each.type in ("category", "binary") and each.shape == ())
+
+
 def class_counts(targets: Mapping[str, TargetSpec]) -> dict[str, int]:
     """Counts classes by name: `{"classes": 3, "species.classes": 3}`.
 

@@ -35,6 +35,25 @@ def sample_order(rows: int, seed: int, epoch: int) -> Tensor:
     return torch.from_numpy(generator_of(seed, ORDER_DRAW, epoch).permutation(rows))
 
 
+def balanced_order(classes: Tensor, seed: int, epoch: int) -> Tensor:
+    """Draws as many rows as there are, every class as often, rows of rare ones again and again.
+
+    Shapes (N rows): `classes` is int64 (N,), as is the order. Within a class every row comes before one
+    comes again. It depends on its arguments alone.
+    """
+    import torch
+
+    draw = generator_of(seed, ORDER_DRAW, epoch)
+    known = np.unique(classes.numpy())
+    members = [draw.permutation(np.flatnonzero(classes.numpy() == each)) for each in known]
+    turns = draw.permutation(np.arange(len(classes)) % len(known))
+    order = np.empty(len(classes), np.int64)
+    for number, rows in enumerate(members):
+        places = np.flatnonzero(turns == number)
+        order[places] = np.resize(rows, len(places))
+    return torch.from_numpy(order)
+
+
 def batch_bounds(rows: int, batch_size: int) -> tuple[tuple[int, int], ...]:
     """Cuts range(rows) into batches and gives the (start, stop) of each.
 

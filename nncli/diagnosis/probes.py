@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from nncli.data.sampling import batch_bounds, sample_order
+from nncli.data.sampling import batch_bounds
 from nncli.diagnosis.counters import Counter
 from nncli.network.compiled import LayerCall
 from nncli.training.job import TrainJob
@@ -88,7 +88,7 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
     """
     module = copy.deepcopy(state.networks[job.network]).train()
     module.zero_grad()
-    order = sample_order(job.train.rows, job.training.seed, state.epoch).to(job.device)
+    order = job.order(state.epoch)
     bounds = batch_bounds(job.train.rows, job.training.batch_size)
     measured = _Gradients(job.calls, module)
     losses: list[float] = []

@@ -63,6 +63,28 @@ TABLE: Final[dict[str, Words]] = {
         ("leave `inputs:` out, so that the data's own inputs flow in",),
         "A network that states its inputs is trained only where the data has these very inputs.",
     ),
+    "class-weights-unfit": Words(
+        SpecError,
+        "`{word}` needs one target that has a class for each row",
+        ("remove it, or write a target of type category or binary",),
+        "Classes are weighed and drawn by the one target that has a class for each row.",
+    ),
+    "class-weights-classes": Words(
+        SpecError,
+        "`class_weights` does not fit the classes of the target",
+        (
+            "{unknown} are no classes; they are {known}",
+            "a weight is missing for {missing}",
+            "a weight is above 0: see {bad}",
+        ),
+        "Weights of classes name every class of the target, each with a number above 0.",
+    ),
+    "class-weights-loss": Words(
+        SpecError,
+        "`{loss}` takes no weights of classes",
+        ("use CrossEntropyLoss, NLLLoss or FocalLoss, or BCEWithLogitsLoss for a binary target",),
+        "Classes are weighed inside the loss.",
+    ),
     "loss-range": Words(
         SpecError,
         "{loss} takes probabilities, but `{layer}` ({type}) gives any number",

@@ -12,6 +12,7 @@ from typing import Any, Final
 from torch import nn
 
 from nncli.network import attention, masking_layers, modules, sound_layers
+from nncli.network.losses import OWN_LOSSES
 
 # The device and type of a network are chosen for the whole of it; the rest is torch's own plumbing.
 NOT_WRITTEN: Final = frozenset(
@@ -97,8 +98,8 @@ def is_own(kind: type[nn.Module]) -> bool:
 
 @cache
 def loss_classes() -> Mapping[str, type[nn.Module]]:
-    """Names every loss class of torch.nn."""
-    return {name: kind for name, kind in _module_classes().items() if _is_loss(name)}
+    """Names every loss class of torch.nn, and nncli's own."""
+    return {name: kind for name, kind in _module_classes().items() if _is_loss(name)} | OWN_LOSSES
 
 
 def _module_classes() -> dict[str, type[nn.Module]]:

@@ -99,6 +99,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "training.keep_best": "training:\n  keep_best: validation.accuracy",
     "training.checkpoint_every": "training:\n  checkpoint_every: 5m",
     "training.metrics": "training:\n  metrics: [accuracy, f1]",
+    "training.class_weights": "training:\n  class_weights: balanced",
+    "training.sampling": "training:\n  sampling: balanced",
     "training.seed": "training:\n  seed: 1",
 }
 

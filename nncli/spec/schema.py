@@ -282,4 +282,10 @@ class TrainingSpec(Section):
         description="accuracy, balanced_accuracy, f1, precision, recall, auroc, average_precision, mcc, "
         "kappa, iou; of numbers mae, rmse, r2, mape, smape",
     )
+    class_weights: Literal["balanced"] | Mapping[str, float] | None = Field(
+        default=None, description="how much each class of the target counts: balanced, or {class: weight}"
+    )
+    sampling: Literal["balanced"] | None = Field(
+        default=None, description="balanced: an epoch draws rows again and again, every class as often"
+    )
     seed: int = Field(default=0, ge=0, description="draws initial weights, order of rows and dropout")

@@ -48,7 +48,7 @@ def evaluate(module: nn.Module, part: HeldPart, judge: Judge, batch_size: int) -
     with evaluating(module):
         for rows in row_batches(part, batch_size):
             output, truth = module(*part.inputs(rows)), part.truth(rows)
-            losses.append((objective.mean_loss(output, truth), truth.weight()))
+            losses.append((objective.mean_loss(output, truth), objective.weight(truth)))
             targets = part.targets(rows)
             for name, prediction in objective.predictions(output).items():
                 known, values = _known(prediction, targets[name], objective.targets[name])

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from nncli.columns.encoders import Columns
-from nncli.columns.stored import Dense, Finish, Stored, Taken
+from nncli.columns.stored import Dense, Finish, Ragged, Stored, Taken
+from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
 from nncli.training.objectives import Objective, Truth, on_device
@@ -53,6 +54,11 @@ class HeldColumn:
         """Tells whether a batch that is trained on comes out different each time."""
         return self._finish is not None and self._finish.is_drawn
 
+    @property
+    def lengths(self) -> Tensor | None:
+        """The steps of every sample, int64 (rows,); None where all have as many."""
+        return self._stored.lengths[self._index] if isinstance(self._stored, Ragged) else None
+
     def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
         """Takes samples by their number in the part, int64 (B,) on the device."""
         if self._whole is not None:
@@ -87,6 +93,19 @@ class HeldPart:
         self._objective = objective
         self._targets = _targets(part.columns, part.index, device) if objective else {}
         self._truth = self._prepared(part) if objective else None
+
+    @property
+    def lengths(self) -> Tensor | None:
+        """The steps of every sample, int64 (rows,), where samples differ in length."""
+        return next((each.lengths for each in self._inputs.values() if each.lengths is not None), None)
+
+    def classes(self) -> Tensor:
+        """The class of every sample, int64 (rows,), of the only target that has one for each."""
+        assert self._objective is not None
+        (name,) = class_targets(self._objective.targets)
+        whole = self._targets[name].whole
+        assert whole is not None
+        return whole.values.cpu()
 
     def inputs(self, rows: Tensor, draw: Draw | None = None) -> list[Tensor]:
         """Takes what the network takes of some samples, int64 (B,) on the device."""

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nncli.data.dataset import Data
-from nncli.data.sampling import batch_bounds
+from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sample_order
 from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.spec.schema import TrainingSpec
@@ -43,6 +43,21 @@ class TrainJob:
     calls: tuple[LayerCall, ...]
     watch: str | None
     network: str = "network"
+
+    def order(self, epoch: int) -> Tensor:
+        """Gives the order in which an epoch visits the training rows, int64 (rows,) on the device.
+
+        A pure function of the seed and the epoch. Rows of different lengths stand beside those of similar
+        length.
+        """
+        seed = self.training.seed
+        if self.training.sampling == "balanced":
+            order = balanced_order(self.train.classes(), seed, epoch)
+        else:
+            order = sample_order(self.train.rows, seed, epoch)
+        if self.train.lengths is not None:
+            order = bucketed_order(order, self.train.lengths, self.training.batch_size, seed, epoch)
+        return order.to(self.device)
 
     @property
     def device(self) -> torch.device:
@@ -82,6 +97,7 @@ def make_job(
     they left it. Raises SpecError and DataError as `build_optimizer` and `HeldPart` do.
     """
     module = network.module.to(device)
+    judge.objective.to(device)
     optimizer = build_optimizer(training.optimizer, module)
     inputs = list(network.inputs)
     held = {

@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from nncli.data.sampling import batch_bounds, sample_order
+from nncli.data.sampling import batch_bounds
 from nncli.training.divergence import diverged, refuse_non_finite_weights
 from nncli.training.evaluation import evaluate
 from nncli.training.job import TrainJob, is_better, value_of
@@ -57,9 +57,8 @@ def _train_epoch(
     job: TrainJob, state: TrainState, stop: Callable[[], bool], meter: _Meter
 ) -> Generator[ProgressRow, None, bool]:
     """Trains on what is left of an epoch; returns whether it was asked to stop."""
-    rows, seed = job.train.rows, job.training.seed
-    order = sample_order(rows, seed, state.epoch).to(job.device)
-    bounds = batch_bounds(rows, job.training.batch_size)
+    order = job.order(state.epoch)
+    bounds = batch_bounds(job.train.rows, job.training.batch_size)
     module = state.networks[job.network].train()
     reads_at_once = job.device.type == "cpu"
     unread: list[Tensor] = []

@@ -14,12 +14,15 @@ Probabilities: TypeAlias = Literal["softmax", "sigmoid", "exp", "as is"]
 # A class index for these, -1 and 1 for those with signs, floating-point columns for every other.
 _FORMS: Final[Mapping[str, Form]] = {
     "CrossEntropyLoss": "index",
+    "FocalLoss": "index",
     "NLLLoss": "index",
     "MultiMarginLoss": "index",
     "SoftMarginLoss": "sign",
 }
 _PROBABILITIES: Final[Mapping[str, Probabilities]] = {
     "CrossEntropyLoss": "softmax",
+    "FocalLoss": "softmax",
+    "SigmoidFocalLoss": "sigmoid",
     "NLLLoss": "exp",
     "KLDivLoss": "exp",
     "BCELoss": "as is",
@@ -30,6 +33,7 @@ _PROBABILITIES: Final[Mapping[str, Probabilities]] = {
 _TARGET_RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "BCELoss": (0, 1),
     "BCEWithLogitsLoss": (0, 1),
+    "SigmoidFocalLoss": (0, 1),
     "KLDivLoss": (0, 1),
     "MultiLabelSoftMarginLoss": (0, 1),
     "PoissonNLLLoss": (0, float("inf")),

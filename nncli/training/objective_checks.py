@@ -14,6 +14,7 @@ from nncli.network.compiled import LayerCall
 from nncli.network.signatures import loss_classes
 from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Spec
+from nncli.training.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights
 from nncli.training.losses import BOUNDED, form_of, why_unfit
 from nncli.training.objectives import Objective, Term
 
@@ -35,7 +36,8 @@ def build_objective(
     assert spec.training is not None
     written = spec.training.loss
     check_losses(spec, targets)
-    terms = tuple(_term(term, targets) for term in written)
+    weights = stated_weights(spec, targets)
+    terms = tuple(_term(term, targets, weights) for term in written)
     if len({form_of(term.name) for term in terms}) > 1:
         place = written[1].loss.place
         raise failure("loss-terms-differ", place, _PATH, losses=[term.name for term in terms])
@@ -64,7 +66,9 @@ def check_losses(spec: Spec, targets: Mapping[str, TargetSpec]) -> None:
         _check_targets(spec.training.loss, targets)
 
 
-def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
+def _term(
+    term: LossTerm, targets: Mapping[str, TargetSpec], weights: Mapping[str, float] = NO_WEIGHTS
+) -> Term:
     call = term.loss
     kind = loss_classes().get(call.name)
     if kind is None:
@@ -75,6 +79,7 @@ def _term(term: LossTerm, targets: Mapping[str, TargetSpec]) -> Term:
         reason, instead = unfit
         raise failure("loss-unfit", call.place, _PATH, loss=call.name, reason=reason, instead=instead)
     arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), FormulaScope(class_counts(targets)))
+    arguments |= class_weight_arguments(term, kind, targets, weights)
     try:
         function = kind(**arguments)
     except (ValueError, TypeError, RuntimeError) as error:

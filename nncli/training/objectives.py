@@ -31,10 +31,6 @@ class Truth:
         mask = None if self.mask is None else self.mask.index_select(0, rows)
         return Truth(self.values.index_select(0, rows), mask)
 
-    def weight(self) -> Tensor | int:
-        """Counts what a mean over it is taken over: rows, or the values that are there."""
-        return len(self.values) if self.mask is None else self.mask.sum()
-
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -91,6 +87,13 @@ class Objective:
     def form(self) -> Form:
         """Tells how the target is compared; it is the same for every term."""
         return form_of(self.terms[0].name)
+
+    def to(self, device: torch.device) -> None:
+        """Puts what losses hold, such as the weights of classes, on a device."""
+        for term in self.terms:
+            for function in (term.function, term.each):
+                if function is not None:
+                    function.to(device)
 
     def arrange(self, targets: Mapping[str, Taken]) -> Truth:
         """Brings the targets of some rows into the form that the loss compares with.
@@ -162,6 +165,15 @@ class Objective:
         rows, output = output.shape[0], self._classes_second(output)
         terms = [term.weight * term.value(output, truth) / (rows if term.sums else 1) for term in self.terms]
         return torch.stack(terms).sum()
+
+    def weight(self, truth: Truth) -> Tensor | int:
+        """Counts what the mean loss of some rows is over: rows, values that are there, weights of classes."""
+        if truth.mask is not None:
+            return truth.mask.sum()
+        weights = getattr(self.terms[0].function, "weight", None)
+        if self.form == "index" and isinstance(weights, Tensor) and not self.terms[0].sums:
+            return weights[truth.values].sum()
+        return len(truth.values)
 
     def _classes_second(self, output: Tensor) -> Tensor:
         """Puts the axis of the classes where torch's losses want it."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from nncli.data.sampling import batch_bounds, bucketed_order, sample_order
+from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sample_order
 
 
 def test_the_order_is_a_permutation_that_depends_on_its_arguments_alone() -> None:
@@ -89,3 +89,13 @@ def test_buckets_leave_little_padding() -> None:
     means = torch.stack([lengths[bucketed[n : n + 32]].double().mean() for n in range(0, 4960, 32)])
     along = torch.corrcoef(torch.stack([means, torch.arange(len(means)).double()]))[0, 1]
     assert abs(along.item()) < 0.3
+
+
+def test_a_balanced_epoch_has_every_class_as_often_and_every_row_before_one_again() -> None:
+    classes = torch.tensor([0] * 90 + [1] * 10)
+    order = balanced_order(classes, seed=1, epoch=0)
+    assert torch.bincount(classes[order]).tolist() == [50, 50]
+    assert torch.bincount(order, minlength=100)[90:].tolist() == [5] * 10
+    assert torch.bincount(order, minlength=100)[:90].max() == 1
+    assert torch.equal(order, balanced_order(classes, 1, 0))
+    assert not torch.equal(order, balanced_order(classes, 1, 1))
