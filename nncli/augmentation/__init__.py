@@ -1,1 +1,1 @@
-"""Changes of images that are drawn anew in every epoch."""
+"""Changes of images and sounds that are drawn anew in every epoch."""

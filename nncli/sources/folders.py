@@ -14,11 +14,12 @@ import numpy as np
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.sources.image_files import IMAGE_SUFFIXES
+from nncli.sources.sound_files import SOUND_SUFFIXES
 from nncli.sources.tables import SHOWN, Source, Table, counted
 
 MEDIA: Final[Mapping[str, tuple[str, ...]]] = {
     "images": IMAGE_SUFFIXES,
-    "sounds": (".wav", ".flac", ".ogg", ".mp3"),
+    "sounds": SOUND_SUFFIXES,
 }
 """What files of a folder are, by the end of their names."""
 FILE, LABEL = "file", "label"
