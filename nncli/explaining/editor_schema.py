@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from nncli.explaining.annotations import DOLLAR, Schema, any_of, as_schema
+from nncli.explaining.meanings import meanings_of, sentence_of
 from nncli.explaining.offers import (
     FILLED,
     default_of,
@@ -13,16 +14,17 @@ from nncli.explaining.offers import (
     functions,
     initialisers,
     schedulers,
-    sentence_of,
 )
 from nncli.explaining.word_schemas import (
     FILE_WORDS,
+    INPUT_WORDS,
     ITEM_WORDS,
     LAYERS,
     LIST,
     NAMES,
     OBJECT,
     TEXT,
+    WEIGHTS_WORDS,
     definition,
 )
 from nncli.network.layers import inferred_names
@@ -57,14 +59,15 @@ def editor_schema() -> Schema:
 def _definitions() -> Schema:
     called: dict[str, Callable[..., Any]] = {**layer_classes(), **loss_classes()}
     called |= {**optimizer_classes(), **schedulers(), **initialisers()}
-    network = {"type": "object", "properties": _described("key of a network", FILE_WORDS)}
-    block = {"type": "object", "properties": _described("key of a block", FILE_WORDS)}
+    network = _closed(_described("key of a network", FILE_WORDS), ("layers",))
     return {
         "dollar": {"type": "string", "pattern": r"\$"},
         "layers": {"anyOf": [{"type": "array", "items": definition("item")}, DOLLAR]},
         "item": _item(),
-        "network": {"anyOf": [LAYERS, {**network, "additionalProperties": False, "required": ["layers"]}]},
-        "block": {**block, "additionalProperties": False, "required": ["layers"]},
+        "network": {"anyOf": [LAYERS, network]},
+        "block": _closed(_described("key of a block", FILE_WORDS), ("layers",)),
+        "input": _closed(_described("key of an input", INPUT_WORDS), ()),
+        "weights": _closed(_described("key of weights", WEIGHTS_WORDS), ("file",)),
         "column": _column(),
         "loss": _one_of(loss_classes(), {"weight": {"description": "what the term is multiplied with"}}),
         "optimizer": _one_of(optimizer_classes()),
@@ -77,6 +80,12 @@ def _definitions() -> Schema:
         **{f"call.{name}": _function(name, target) for name, target in functions().items()},
         **{f"arguments.{name}": _arguments(target) for name, target in called.items()},
     }
+
+
+def _closed(properties: Mapping[str, Schema], required: Sequence[str]) -> Schema:
+    """Makes a mapping of these keys and no others."""
+    needed = {"required": [*required]} if required else {}
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False, **needed}
 
 
 def _item() -> Schema:
@@ -132,10 +141,12 @@ def _parameters(target: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 def _arguments(target: Callable[..., Any]) -> Schema:
     properties = {}
+    meanings: Mapping[str, Any] = meanings_of(target)
     for parameter in _parameters(target):
-        schema = as_schema(parameter.annotation)
+        told = {"description": meanings[parameter.name]} if parameter.name in meanings else {}
         has_default, default = (False, None) if parameter.required else default_of(parameter)
-        properties[parameter.name] = {**schema, **({"default": default} if has_default else {})}
+        told |= {"default": default} if has_default else {}
+        properties[parameter.name] = _with(as_schema(parameter.annotation), told)
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

@@ -112,22 +112,6 @@ _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "TransformerDecoderLayer": ("x", "other"),
 }
 
-# Functions of tensors as items; the image that flows in is also called image.
-FUNCTION_EXAMPLES: Final[Mapping[str, str]] = {
-    "add": "- add:\n  from: [x, image]\n",
-    "amax": "- amax: [2, 3]\n",
-    "cat": "- cat: {dim: 1}\n  from: [x, image]\n",
-    "chunk": "- chunk: [2, dim: 2]\n  name: [upper, lower]\n",
-    "flatten": "- flatten: 1\n",
-    "mean": "- mean: [[2, 3]]\n",
-    "mul": "- mul:\n  from: [x, image]\n",
-    "permute": "- permute: [0, 2, 3, 1]\n",
-    "reshape": "- reshape: [-1, 48]\n",
-    "softmax": "- softmax: {dim: 1}\n",
-    "stack": "- stack: {dim: 1}\n  from: [x, image]\n",
-    "transpose": "- transpose: [1, 2]\n",
-}
-
 
 def example_arguments(name: str, kind: Callable[..., object]) -> dict[str, object]:
     """Gives the arguments of an example: those without a default, and a few that are worth showing.

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import ast
-import inspect
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import torch
 from torch import nn, optim
 
 from nncli.explaining.annotations import in_words
-from nncli.explaining.examples import FUNCTION_EXAMPLES, example_arguments, example_forms, shapes_of
+from nncli.explaining.examples import example_arguments, example_forms, shapes_of
 from nncli.explaining.explanations import Explanation, Part
+from nncli.explaining.function_examples import function_example
+from nncli.explaining.meanings import meanings_of, sentence_of
 from nncli.explaining.words import function_names, written
+from nncli.network.flows import forward_inputs
+from nncli.network.function_signatures import overloads_of, takes_tensor, takes_tensors
+from nncli.network.functions import is_demanded_axis
 from nncli.network.layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
-from nncli.network.signatures import Parameter, layer_classes, loss_classes, signature_of
+from nncli.network.records import PADDING_MASKS, VALID_MASKS
+from nncli.network.signatures import OWN_LAYERS, Parameter, layer_classes, loss_classes, signature_of
 from nncli.spec.keys import find_keys
 from nncli.training.losses import form_of, probabilities_of, why_unfit
 from nncli.training.optimizers import optimizer_classes
@@ -32,10 +35,17 @@ _TARGETS: Final[Mapping[str, str]] = {
     "sign": "-1 or 1",
     "values": "columns of numbers",
 }
+# Inputs that may be left out; what is not named here is no value of the network, or seldom one.
+_OPTIONAL: Final[Mapping[str, str]] = {
+    "attn_mask": "if you like: added to the scores, or true where no step may look",
+    "hx": "if you like: the state to begin with",
+    "src_mask": "if you like: added to the scores, or true where no step may look",
+    "tgt_mask": "the same for tgt",
+}
+# In layers of nncli true means what it means in a padding mask.
+_OPTIONAL_OF_OURS: Final = {"attn_mask": "if you like: added to the scores, or true where a step may look"}
 # What every call of a kind gets from nncli.
 FILLED: Final = frozenset({"tensor", "generator", "optimizer", "last_epoch"})
-_MATH: Final = re.compile(r":\w+:`~?(?:[\w.]*\.)?([^`]*)`")
-_LATEX: Final = re.compile(r"\\(?:text|mathrm|log|exp)?(?:\{([^}]*)\})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,7 @@ def example_of(name: str) -> str:
         if target is None:
             continue
         if kind.offered is functions:
-            return FUNCTION_EXAMPLES.get(name, "")
+            return function_example(name)
         if kind.offered is layer_classes:
             return "\n".join(example_forms(name, target)) + "\n"
         is_unfit = kind.offered is loss_classes and isinstance(target, type) and why_unfit(name, target)
@@ -125,6 +135,7 @@ def example_of(name: str) -> str:
 
 def _explain_layer(name: str, kind: type[nn.Module]) -> Explanation:
     facts = [("takes in", expected_shape(name))] if expected_ranks(name) else []
+    facts += [("from", sources)] if (sources := _sources(name, kind)) else []
     shapes = shapes_of(name, example_forms(name, kind)[0])
     if shapes:
         facts.append(("example", f"{shapes[0]} becomes {shapes[1]}"))
@@ -135,16 +146,52 @@ def _explain_layer(name: str, kind: type[nn.Module]) -> Explanation:
     )
 
 
+def _sources(name: str, kind: type[nn.Module]) -> str:
+    """Says what flows into a layer by which name, where that is more than one value."""
+    given = {*PADDING_MASKS.get(name, ()), *VALID_MASKS}
+    takes = {each: required for each, required in forward_inputs(kind).items() if each not in given}
+    named = [each for each, required in takes.items() if required]
+    optional = _OPTIONAL_OF_OURS if name in OWN_LAYERS else _OPTIONAL
+    named += [f"{each} ({optional[each]})" for each in takes if each in optional]
+    return ", ".join(named) if len(named) > 1 else ""
+
+
 def _explain_function(name: str, target: Callable[..., Any]) -> Explanation:
-    # torch writes the signatures of functions in C++ into their documentation.
-    lines = re.findall(
-        rf"^(?:.. function:: )?{name}(\(.*\)) ->", inspect.cleandoc(target.__doc__ or ""), re.M
+    overloads = overloads_of(name)
+    meanings = meanings_of(target)
+    taken: dict[str, list[Parameter]] = {}
+    for overload in overloads:
+        for each in overload.parameters:
+            taken.setdefault(each.name, []).append(each)
+    parts = [_of_function(several, target, meanings) for several in taken.values()]
+    ways = dict.fromkeys(_call_of(name, overload.parameters) for overload in overloads)
+    facts = tuple(("takes", way) for way in ways)
+    return Explanation(
+        name, "function of tensors", sentence_of(target), facts, tuple(filter(None, parts)), example_of(name)
     )
-    if not lines:
-        with suppress(TypeError, ValueError):
-            lines = [re.sub(r": [^,=)]+|(?:, )?\*$", "", str(inspect.signature(target)).partition(" ->")[0])]
-    facts = tuple(("takes", name + re.sub(r", \*, out=None|, out=None", "", line)) for line in lines)
-    return Explanation(name, "function of tensors", sentence_of(target), facts, (), example_of(name))
+
+
+def _call_of(name: str, parameters: Sequence[Parameter]) -> str:
+    texts = (each.name if is_demanded_axis(each) else each.text for each in parameters)
+    return f"{name}({', '.join(texts)})"
+
+
+def _of_function(
+    ways: Sequence[Parameter], target: Callable[..., Any], meanings: Mapping[str, str]
+) -> Part | None:
+    """Says what an argument takes in all ways to call a function; None where it is just a value."""
+    numbers = [
+        each for each in ways if not takes_tensor(each.annotation) and not takes_tensors(each.annotation)
+    ]
+    if not numbers:
+        return None
+    first = numbers[0]
+    default = "required" if is_demanded_axis(first) else _default_text(first, target)
+    part = _argument(first, default, meanings)
+    # Numbers of torch may be truths.
+    takes = part.takes.replace("a number or true or false", "a number")
+    is_value = len(numbers) < len(ways)
+    return replace(part, takes=f"a value, or {takes}" if is_value and takes else takes)
 
 
 def _facts_of_loss(name: str, kind: type[nn.Module] | Callable[..., Any]) -> Iterator[tuple[str, str]]:
@@ -163,23 +210,17 @@ def arguments_of(target: Callable[..., Any]) -> tuple[Part, ...]:
     """Lists what a class or function of torch takes from a file, in order."""
     meanings = meanings_of(target)
     return tuple(
-        Part(
-            parameter.name,
-            in_words(parameter.annotation),
-            _default_text(parameter, target),
-            meanings.get(parameter.name, ""),
-        )
+        _argument(parameter, _default_text(parameter, target), meanings)
         for parameter in signature_of(target).parameters
-        if parameter.name not in FILLED
+        if parameter.name not in FILLED and not meanings.get(parameter.name, "").startswith("deprecated")
     )
 
 
-def meanings_of(target: Callable[..., Any]) -> dict[str, str]:
-    """Reads what nncli's own layers say of their arguments, below `Args:` in their documentation."""
-    if not (getattr(target, "__module__", "") or "").startswith("nncli."):
-        return {}
-    _, _, listed = inspect.cleandoc(target.__doc__ or "").partition("\nArgs:\n")
-    return dict(re.findall(r"^    (\w+): (.*)$", listed, re.M))
+def _argument(parameter: Parameter, default: str, meanings: Mapping[str, str]) -> Part:
+    text, takes = meanings.get(parameter.name, ""), in_words(parameter.annotation)
+    # What it is unless given says more than none; a list of words need not stand there twice.
+    default = "" if "unless given" in text and default == "none" else default
+    return Part(parameter.name, takes, default, "" if text.replace("'", "") == takes else text)
 
 
 def _default_text(parameter: Parameter, target: Callable[..., Any]) -> str:
@@ -209,20 +250,3 @@ def _call(name: str, target: Callable[..., Any]) -> str:
         shown = {"lr": 1e-3}
     arguments = ", ".join(f"{key}: {written(value)}" for key, value in shown.items())
     return f"{{{name}: {{{arguments}}}}}" if arguments else name
-
-
-def sentence_of(target: Callable[..., Any]) -> str:
-    """Reads the first sentence that the installed torch says of something; empty where there is none."""
-    for paragraph in inspect.cleandoc(target.__doc__ or "").split("\n\n"):
-        text = " ".join(paragraph.split())
-        # Signatures, notes and drawings come before the first sentence of some.
-        if text and not text.startswith(("__init__(", "..", ">>>")) and "->" not in text:
-            return _plain(re.split(r"(?<!e\.g)(?<!i\.e)[.:](?= |$)", text)[0])
-    return ""
-
-
-def _plain(text: str) -> str:
-    """Takes the marks of reStructuredText and LaTeX out of a sentence."""
-    text = _MATH.sub(r"\1", text).replace("\\_", "_").replace("`", "").replace("**", "")
-    text = _LATEX.sub(lambda found: found[1] or found[0].lstrip("\\"), text)
-    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text

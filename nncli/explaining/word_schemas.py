@@ -23,6 +23,7 @@ def definition(name: str) -> Schema:
 
 
 LAYERS: Final = definition("layers")
+_WEIGHTS: Final = any_of([TEXT, definition("weights")])
 # What a word of an item, or a structure, takes.
 ITEM_WORDS: Final[Mapping[str, Schema]] = {
     "name": NAMES,
@@ -35,7 +36,7 @@ ITEM_WORDS: Final[Mapping[str, Schema]] = {
     "when": _YES_OR_NO,
     "shortcut": any_of([_YES_OR_NO, LAYERS]),
     "join": {"type": ["string", "object"]},
-    "weights": {"type": ["string", "object"]},
+    "weights": _WEIGHTS,
     "Sequential": LAYERS,
     "residual": LAYERS,
     "parallel": {"type": "object", "additionalProperties": LAYERS, "minProperties": 1},
@@ -46,22 +47,29 @@ ITEM_WORDS: Final[Mapping[str, Schema]] = {
     "Parameter": any_of([_WHOLE, LIST]),
 }
 _INPUT_SHAPE: Final[Schema] = {"type": "array", "items": _WHOLE}
-_INPUT: Final[Schema] = {
-    "anyOf": [
-        _INPUT_SHAPE,
-        {
-            "type": "object",
-            "properties": {
-                "shape": _INPUT_SHAPE,
-                "type": {"enum": list(INPUT_TYPES)},
-                "vocabulary": _WHOLE,
-                "classes": {},
-                "mask": {"type": "boolean"},
-                "rate": _WHOLE,
-            },
-            "additionalProperties": False,
-        },
-    ]
+_PARTS: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": {"type": "array", "items": TEXT, "minItems": 2},
+}
+# What a key of an input takes.
+INPUT_WORDS: Final[Mapping[str, Schema]] = {
+    "inputs.shape": _INPUT_SHAPE,
+    "inputs.type": {"enum": list(INPUT_TYPES)},
+    "inputs.vocabulary": _WHOLE,
+    "inputs.classes": {},
+    "inputs.rate": _WHOLE,
+    "inputs.mask": {"type": "boolean"},
+}
+_INPUT: Final[Schema] = {"anyOf": [_INPUT_SHAPE, definition("input")]}
+_INPUTS: Final[Schema] = {"type": "object", "additionalProperties": _INPUT}
+# What a key of weights takes.
+WEIGHTS_WORDS: Final[Mapping[str, Schema]] = {
+    "weights.file": TEXT,
+    "weights.rename": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+    "weights.transpose": NAMES,
+    "weights.split": _PARTS,
+    "weights.join": _PARTS,
+    "weights.skip": NAMES,
 }
 # What a key of a file, a network or a block takes.
 FILE_WORDS: Final[Mapping[str, Schema]] = {
@@ -73,11 +81,13 @@ FILE_WORDS: Final[Mapping[str, Schema]] = {
     "blocks": {"type": "object", "additionalProperties": definition("block")},
     "network": definition("network"),
     "networks": {"type": "object", "additionalProperties": definition("network")},
-    "network.inputs": {"type": "object", "additionalProperties": _INPUT},
+    "network.inputs": any_of(
+        [_INPUTS, {"type": "array", "items": {"anyOf": [TEXT, {**_INPUTS, "maxProperties": 1}]}}]
+    ),
     "network.layers": LAYERS,
     "network.outputs": any_of([NAMES, OBJECT]),
     "network.init": LIST,
-    "network.weights": {"type": ["string", "object"]},
+    "network.weights": _WEIGHTS,
     "network.freeze": any_of([{"type": "boolean"}, NAMES]),
     "blocks.args": {"type": "array", "items": {"type": ["string", "object"]}},
     "blocks.inputs": {"type": "array", "items": TEXT},

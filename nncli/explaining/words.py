@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 def explain_words(word: str) -> Iterator[Explanation]:
     """Explains what the language itself means by a word: items, structures, files, values, metrics."""
     for entry in ENTRIES:
-        if word in (entry.name, entry.name.rpartition(".")[2]):
+        names = [entry.name, entry.name.rpartition(".")[2]]
+        if entry.group == "concept":
+            # One or several, whatever was asked.
+            names += [entry.name.removesuffix("s"), f"{entry.name}s"]
+        if word in names:
             parts = tuple(Part(form, text=meaning) for form, meaning in entry.forms)
             yield Explanation(entry.name, entry.group, entry.text, (), parts, entry.example)
 

@@ -18,13 +18,22 @@ class SelfAttention(nn.Module):
     broadcast to (batch, heads, time, time): bool, True where a step may look, or numbers that are added to
     the scores. Both and `causal` hold at once. Where a step may look nowhere, the attended values are zeros.
 
-    `kv_heads` below `heads` shares each key and value head between several query heads. `head_dim` is
-    embed_dim / heads unless given, `scale` 1 / sqrt(head_dim). `bias` is that of query, key and value, and
-    of output unless `output_bias` says otherwise. `rotary` turns queries and keys by their position: true,
-    or any of `base` (10000), `dimensions` (the first ones of a head; all) and `interleaved`: true where a
-    pair lies side by side (GPT-J), false where it lies half a head apart (Llama). Dropout acts on the
-    attention weights in training. Initial weights are those of torch's Linear.
+    Initial weights are those of torch's Linear.
     Raises ValueError where the numbers do not fit together, or a mask is no mask.
+
+    Args:
+        embed_dim: how wide a step is, here and in the result
+        heads: how many times each step looks around, each time on numbers of its own
+        kv_heads: heads of key and value, each shared by heads / kv_heads of the query; heads unless given
+        head_dim: how wide a head is; embed_dim / heads unless given
+        causal: whether a step looks only at itself and at those before it
+        rotary: turns queries and keys by their position: true, or any of base (10000), dimensions (the first
+            ones of a head; all) and interleaved (pairs lie side by side, as in GPT-J; false: half a head
+            apart, as in Llama)
+        bias: whether query, key and value add a bias, and output too unless output_bias says otherwise
+        output_bias: whether output adds a bias; as bias unless given
+        dropout: the share of the attention weights that are set to zero, in training
+        scale: what scores are multiplied with before the softmax; 1 / sqrt(head_dim) unless given
     """
 
     def __init__(
@@ -90,6 +99,17 @@ class CrossAttention(nn.Module):
     time), True where a step is valid. `attn_mask` and all else are as in SelfAttention, with the steps of
     memory on the last axis.
     Raises ValueError where the numbers do not fit together, or a mask is no mask.
+
+    Args:
+        embed_dim: how wide a step is, here and in the result
+        heads: how many times each step looks around, each time on numbers of its own
+        kv_heads: heads of key and value, each shared by heads / kv_heads of the query; heads unless given
+        head_dim: how wide a head is; embed_dim / heads unless given
+        memory_dim: how wide a step of the memory is
+        bias: whether query, key and value add a bias, and output too unless output_bias says otherwise
+        output_bias: whether output adds a bias; as bias unless given
+        dropout: the share of the attention weights that are set to zero, in training
+        scale: what scores are multiplied with before the softmax; 1 / sqrt(head_dim) unless given
     """
 
     def __init__(

@@ -25,8 +25,8 @@ _HOMES: Final[Mapping[str, Any]] = {
 }
 # Plumbing that the whole network decides, what works in place, and what torch keeps for old callers.
 _NOT_WRITTEN: Final = frozenset(
-    "device dtype layout pin_memory requires_grad memory_format generator out inplace implicit path names "
-    "size_average _stacklevel compute_mode".split()
+    "device dtype layout pin_memory requires_grad memory_format generator out out_dtype inplace implicit "
+    "path names size_average _stacklevel compute_mode".split()
 )
 # Overloads whose result has a shape that depends on values, and a form of einsum that no file can write.
 _LEFT_OUT: Final = frozenset(

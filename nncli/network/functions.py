@@ -118,6 +118,11 @@ def bind_function(name: str, arguments: Arguments, place: Place, path: str) -> B
     raise failures(best.problems)
 
 
+def is_demanded_axis(parameter: Parameter) -> bool:
+    """Tells whether an axis has to be written: torch's default is that of the rows."""
+    return parameter.name in _AXES and parameter.text.endswith("=0")
+
+
 def _refuse_unknown(
     name: str, overloads: Sequence[Overload], arguments: Arguments, place: Place, path: str
 ) -> None:
@@ -170,8 +175,8 @@ class _Attempt:
     def require_axis(self) -> None:
         """Refuses to take axis 0 for granted: it is that of the rows."""
         for parameter in self._overload.parameters:
-            name, is_first = parameter.name, parameter.text.endswith("=0")
-            if name in _AXES and is_first and name not in self._given:
+            name = parameter.name
+            if is_demanded_axis(parameter) and name not in self._given:
                 facts = {"call": self._name, "argument": name}
                 self._add("axis-missing", self._place, facts)
         if self.problems:

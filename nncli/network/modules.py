@@ -18,6 +18,11 @@ class PositionEmbedding(nn.Module):
     2i of position p is sin(p / 10000^(2i / embed_dim)), value 2i + 1 the cosine of the same.
     Raises ValueError for a longer sequence.
     Source: Vaswani et al. 2017, section 3.5.
+
+    Args:
+        embed_dim: how wide a step is
+        length: the most steps that a sequence has
+        kind: learned has a weight for every step, sinusoidal none: fixed waves of many lengths
     """
 
     def __init__(
@@ -61,6 +66,12 @@ class RelativePositionBias(nn.Module):
     for steps ahead; otherwise those share the bucket of distance 0. One weight, (buckets, heads), drawn from
     a normal distribution with deviation 0.02.
     Source: Raffel et al. 2020 (T5), section 2.1; the weight is T5's relative_attention_bias.
+
+    Args:
+        heads: the heads of the attention that it is for, each with numbers of its own
+        buckets: how many distances are told apart; near ones have a bucket each, far ones share some
+        max_distance: from this distance on all share one bucket
+        bidirectional: whether half of the buckets are for steps ahead; false where attention is causal
     """
 
     def __init__(
@@ -104,6 +115,10 @@ class StochasticDepth(nn.Module):
     Keeps the shape of x. Mode `row` draws for every row of a batch, `batch` once for all of them. What is
     left out is zeros, so that a residual block around it is the identity for that row.
     Raises ValueError for p outside 0 to 1. Source: Huang et al. 2016.
+
+    Args:
+        p: how likely it is that something is left out
+        mode: row draws for each row of a batch, batch once for all rows
     """
 
     def __init__(self, p: float, mode: Literal["row", "batch"] = "row") -> None:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 Group: TypeAlias = Literal[
-    "word of an item", "structure", "key of a file", "key of a network", "key of a block", "value", "metric"
+    "word of an item",
+    "structure",
+    "key of a file",
+    "key of a network",
+    "key of an input",
+    "key of a block",
+    "key of weights",
+    "value",
+    "concept",
+    "metric",
 ]
 
 

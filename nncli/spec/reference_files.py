@@ -7,6 +7,8 @@ from typing import Final
 
 from nncli.spec.expressions import FUNCTIONS
 from nncli.spec.reference import ITEM_ENTRIES, Entry, Group
+from nncli.spec.reference_concepts import CONCEPTS
+from nncli.spec.reference_keys import INPUT_ENTRIES, WEIGHTS_ENTRIES
 
 
 def _keys(group: Group, *rows: tuple[str, str, tuple[tuple[str, str], ...], str]) -> tuple[Entry, ...]:
@@ -99,6 +101,7 @@ _NETWORKS: Final = _keys(
         (
             ("inputs: {image: [3, 224, 224]}", "a shape; [] is one number for each row"),
             ("inputs: {tokens: {shape: [64], type: index, vocabulary: 1000}}", "whole numbers below 1000"),
+            ("inputs: [digit, noise: [64]]", "an input of the data by its name, beside another"),
         ),
         "network:\n  inputs: {image: [3, 32, 32]}\n  layers:\n    - Conv2d: [16, 3]\n",
     ),
@@ -266,7 +269,17 @@ _METRICS: Final = _keys(
     ("r2", "the share of the target's variance that is explained", (), _METRIC % "r2"),
 )
 
-ENTRIES: Final = (*ITEM_ENTRIES, *_FILES, *_NETWORKS, *_BLOCKS, *_VALUES, *_METRICS)
+ENTRIES: Final = (
+    *ITEM_ENTRIES,
+    *_FILES,
+    *_NETWORKS,
+    *INPUT_ENTRIES,
+    *_BLOCKS,
+    *WEIGHTS_ENTRIES,
+    *_VALUES,
+    *CONCEPTS,
+    *_METRICS,
+)
 
 
 def entries_of(group: Group) -> Iterator[Entry]:

@@ -21,7 +21,17 @@ WORDS = [
     "data.split",
     "inputs",
 ]
-WORDS += ["shape-mismatch", "kaiming_normal_", "precision"]
+WORDS += [
+    "shape-mismatch",
+    "kaiming_normal_",
+    "precision",
+    "SelfAttention",
+    "softmax",
+    "clamp",
+    "rename",
+    "padding",
+]
+WORDS += ["functions"]
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -41,7 +51,7 @@ def test_documents_for_scripts(tmp_path: Path) -> None:
         "name": "out_features",
         "takes": "a whole number",
         "default": "required",
-        "text": "",
+        "text": "size of each output sample",
     }
     assert explanation["example"] == "- Linear: 10\n- Linear: {out_features: 10}\n"
     assert explanation["facts"][0]["label"] == "example"

@@ -11,15 +11,19 @@ from typing import Any
 
 import pytest
 import torch
+from jsonschema import Draft7Validator
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
+from nncli.explaining.editor_schema import editor_schema
 from nncli.network.compiled import CompiledNetwork
 from nncli.preparing import prepare
 from nncli.pretrained.transforms import transform
+from nncli.spec.nodes import plain
 from nncli.spec.opening import parse_spec
 from nncli.spec.patterns import matches, pattern_fault
+from nncli.spec.reading import read_nodes
 from nncli.spec.spec import Origin
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -56,6 +60,7 @@ def _compiled(text: str) -> dict[str, CompiledNetwork]:
     return dict(prepare(spec, with_weights=True).networks)
 
 
+VALIDATOR = Draft7Validator(editor_schema())
 SNIPPETS = [
     snippet
     for page in ("language.md", "from-torch.md")
@@ -92,6 +97,20 @@ def test_rules_follow_each_other_as_the_page_says() -> None:
     assert weights is not None
     made = transform({found[2]: (2, 2)}, {found[3]: (2, 2)}, weights)
     assert list(made.tensors) == [found[2]] and made.problems == []
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [snippet for page in ("language.md", "from-torch.md") for snippet in _snippets(page)],
+    ids=lambda each: f"{each.page}:{each.line}",
+)
+def test_editors_mark_nothing_in_a_snippet(snippet: Snippet) -> None:
+    text = snippet.spec()
+    if text.startswith("# weights: elsewhere"):
+        text = "network:\n  layers: [ReLU]\n" + "".join(f"  {line}\n" for line in text.splitlines())
+    tree = json.loads(json.dumps(plain(read_nodes(text, "page.yaml")), default=list))
+    errors = VALIDATOR.iter_errors(tree)
+    assert [f"{error.json_path}: {error.message[:200]}" for error in errors] == []
 
 
 class SqueezeExcite(nn.Module):

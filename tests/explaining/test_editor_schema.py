@@ -74,6 +74,8 @@ VALID = {
     "a block": NETWORK % "conv_bn: [64, 7]",
     "an argument": NETWORK % "$act",
     "a list inside a residual": NETWORK % "residual: [LayerNorm, {Dropout: 0.1}]",
+    "inputs by name": "network: {inputs: [digit, noise: [64], a: {shape: [9], rate: 8}], layers: [ReLU]}\n",
+    "weights with keys": "network: {layers: [ReLU], weights: {file: a.safetensors, skip: c.*}}\n",
     "several networks": "networks: {a: [ReLU], b: {layers: [a]}}\n",
     "an optimiser with arguments": TRAINING % "epochs: 3, stop_early: 5, checkpoint_every: 30s",
     "losses by target": "network: [ReLU]\ntraining:\n  optimizer: Adam\n"
@@ -105,6 +107,9 @@ MISTAKES = {
     "unknown type of a column": "data: {train: a.csv, inputs: {age: numeric}}\nnetwork: [ReLU]\n",
     "unknown key of a column": "data: {train: a, inputs: {age: {type: number, mean: 3}}}\nnetwork: [ReLU]\n",
     "a share above one": "data: {train: a.csv, split: {test: 1.5}}\nnetwork: [ReLU]\n",
+    "unknown key of weights": "network: {layers: [ReLU], weights: {file: a.safetensors, map: {a: b}}}\n",
+    "weights without a file": "network: {layers: [ReLU], weights: {rename: {a.: b.}}}\n",
+    "unknown key of an input": "network: {inputs: {a: {shape: [3], kind: index}}, layers: [ReLU]}\n",
     "a block without layers": "network: [ReLU]\nblocks: {a: {args: [b]}}\n",
 }  # fmt: skip
 

@@ -10,18 +10,21 @@ import yaml
 
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.constants import work_out_constants
+from nncli.spec.functions import FUNCTIONS
+from nncli.spec.inputs import KEYS as INPUT_KEYS
 from nncli.spec.names import ITEM_WORDS
 from nncli.spec.opening import parse_spec
 from nncli.spec.reference import Entry
 from nncli.spec.reference_files import ENTRIES, entries_of
 from nncli.spec.spec import Origin
+from nncli.spec.weights import WEIGHTS_KEYS
 from nncli.training.metrics import METRICS
 
 TRAINING = {"loss": "CrossEntropyLoss", "optimizer": "Adam", "epochs": 1}
 # What flows in where it is not an image of three channels.
 INPUTS = {"size": "[3, 32, 32]", "vocabulary": "[8]"}
 # Examples that name files which are not there: read, but not compiled.
-NEEDS_A_FILE = {"weights", "network.weights", "include"}
+NEEDS_A_FILE = {"weights", "network.weights", "include", *(f"weights.{key}" for key in WEIGHTS_KEYS)}
 
 
 def spec_of(entry: Entry) -> str:
@@ -55,6 +58,18 @@ def test_an_example_reads_and_compiles(entry: Entry) -> None:
 
 def test_every_word_of_an_item_is_there() -> None:
     assert {entry.name for entry in entries_of("word of an item")} >= ITEM_WORDS
+
+
+def test_every_key_of_weights_and_of_inputs_is_there() -> None:
+    assert [entry.name for entry in entries_of("key of weights")] == [
+        f"weights.{key}" for key in WEIGHTS_KEYS
+    ]
+    assert {entry.name for entry in entries_of("key of an input")} == {f"inputs.{key}" for key in INPUT_KEYS}
+
+
+def test_every_function_has_a_purpose() -> None:
+    (entry,) = (entry for entry in entries_of("concept") if entry.name == "functions")
+    assert {name for _, names in entry.forms for name in names.split()} == FUNCTIONS
 
 
 def test_every_metric_is_there() -> None:
