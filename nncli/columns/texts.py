@@ -23,7 +23,7 @@ from nncli.spec.schema import ColumnSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nncli.columns.stored import Ragged
+    from nncli.columns.stored import Ragged, Stored
 
 READY: Final = "ready"
 """The key of a tokenizer in `tokenizer:` that needs no fitting: another column's, or that of a file."""
@@ -69,7 +69,10 @@ class TextEncoder(Encoder):
         )
 
     def encode(self, table: Table, refusals: Refusals, is_new: Truths | None = None) -> Ragged:
-        """Encodes cells to tokens. Refuses `text-unknown`, `sequence-empty`, `sequence-long`."""
+        """Encodes cells to tokens, of which a stretch is never cut.
+
+        Refuses `text-unknown`, `sequence-empty`, `sequence-long`, `stretch-long`.
+        """
         cells = read_texts(table, self.column, self.missing, refusals).to_list()
         rows = self.tokens(cells, refusals)
         # An empty cell was refused as such.
@@ -77,6 +80,9 @@ class TextEncoder(Encoder):
             [1 if cell is None else len(r) for cell, r in zip(cells, rows, strict=True)], np.int64
         )
         refuse_steps(self.column, counts + self._added, self.layout, refusals)
+        if self.is_stretched:
+            long = np.flatnonzero(counts > self.layout.length)
+            refusals.add("stretch-long", self.column, long, length=self.layout.length)
         tokenizer, most = self.tokenizer, self.layout.length - self._added
         first = [tokenizer.begin] if self.begin else []
         last = [tokenizer.end] if self.end else []
@@ -130,6 +136,19 @@ class TextEncoder(Encoder):
         """The token that stands where a shifted text has no step before."""
         tokenizer = self.tokenizer
         return tokenizer.padding if tokenizer.begin is None else tokenizer.begin
+
+
+def stretched_columns(encoders: Sequence[TextEncoder], tokens: Tokens | Tensor) -> dict[str, Stored]:
+    """Makes the columns `inputs.NAME` and `targets.NAME` of stretches of tokens, which all of them share."""
+    import torch
+
+    from nncli.columns.stored import Windows
+
+    values = tokens if isinstance(tokens, torch.Tensor) else torch.from_numpy(tokens)
+    return {
+        f"{each.column.role}s.{each.column.name}": Windows(values, -each.layout.shift, each.layout.length)
+        for each in encoders
+    }
 
 
 @cache

@@ -150,12 +150,12 @@ class Pieces:
                 else:
                     assert self._folder is not None
                     tensors[key] = places[name, key].open(self._folder)
-            found[name] = _column(_form(column), tensors)
+            found[name] = _column(form_of(column), tensors)
         return found
 
     def _document(self, places: Mapping[tuple[str, str], ArrayPlace]) -> dict[str, Any]:
         return {
-            name: _form(column)
+            name: form_of(column)
             | {
                 "arrays": {
                     key: asdict(places[name, key]) for key in column.tensors() if (name, key) in places
@@ -179,7 +179,7 @@ def open_array(place: Mapping[str, Any], folder: Path) -> Tensor:
     return ArrayPlace(**fields).open(folder)
 
 
-def _form(column: Stored) -> dict[str, Any]:
+def form_of(column: Stored) -> dict[str, Any]:
     """Says what a column is beside its tensors, ready for JSON."""
     fields = _FIELDS[type(column)]
     return {"form": type(column).__name__, **{name: getattr(column, name) for name in fields}}

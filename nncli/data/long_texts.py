@@ -15,10 +15,10 @@ import numpy as np
 
 from nncli.columns.encoders import Columns, Encoders
 from nncli.columns.sequences import Layout, narrowest
-from nncli.columns.texts import TextEncoder, tokenizer_of
+from nncli.columns.texts import TextEncoder, stretched_columns, tokenizer_of
 from nncli.columns.tokenizer_fitting import TokenizerPlan, fit_tokenizer
 from nncli.columns.tokenizing import Tokenizer
-from nncli.data.arrays import Pieces, write_arrays
+from nncli.data.arrays import Pieces, form_of, write_arrays
 from nncli.data.builtin_sets import builtin_name, builtin_text
 from nncli.data.cache import as_columns, write_document
 from nncli.data.dataset import Data, Part, PartName
@@ -36,7 +36,7 @@ from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 
 if TYPE_CHECKING:
-    from nncli.columns.stored import Stored
+    pass
 
 STEPS: Final = 128
 """How long a stretch is where `length` is not stated."""
@@ -156,15 +156,17 @@ def open_texts(data: DataSpec, texts: Texts, entry: Path | None) -> Data | Probl
         if name not in indices:
             facts = {"part": name, "length": length, "needed": counted(length + ahead, "token")}
             return Problem("text-short", None, f"data.{name}" if getattr(data, name) else "data.split", facts)
-    views = {f"{each.column.role}s.{each.column.name}": -each.declared.shift for each in columns}
-    whole = as_columns(encoders, _views(stored["tokens"], views, length))
+    every = [
+        each
+        for each in (*encoders.input_encoders, *encoders.target_encoders)
+        if isinstance(each, TextEncoder)
+    ]
+    found = stretched_columns(every, stored["tokens"].tensors()["values"])
+    whole = as_columns(encoders, found)
     opened = _opened(data, texts, encoders, indices, whole)
     if entry is not None:
-        arrays = document["tokens"]["arrays"]
-        forms = {
-            name: {"form": "Windows", "first": first, "length": length, "arrays": arrays}
-            for name, first in views.items()
-        }
+        arrays = {"arrays": document["tokens"]["arrays"]}
+        forms = {name: form_of(column) | arrays for name, column in found.items()}
         places = write_arrays(entry / "index.arrays", {str(name): rows for name, rows in indices.items()})
         parts = {str(name): {"columns": 0, "index": asdict(places[name])} for name in indices}
         write_document(entry, opened, [forms], parts)
@@ -245,13 +247,6 @@ def _samples(
         if len(rows):
             found.setdefault(segment.part, []).append(rows)
     return {name: np.concatenate(rows) for name, rows in found.items()}
-
-
-def _views(tokens: Stored, views: Mapping[str, int], length: int) -> dict[str, Stored]:
-    from nncli.columns.stored import Windows
-
-    values = tokens.tensors()["values"]
-    return {name: Windows(values, first, length) for name, first in views.items()}
 
 
 def _opened(

@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from nncli.columns.categories import as_text
+from nncli.columns.categories import as_text, read_texts
 from nncli.columns.encoders import Columns, Encoders
 from nncli.columns.kind import Truths
 from nncli.columns.tags import refuse_unaligned
+from nncli.columns.texts import TextEncoder, stretched_columns
 from nncli.data.arrays import Pieces
 from nncli.data.cache import as_columns
 from nncli.data.dataset import Part, PartName
 from nncli.data.samples import in_order
+from nncli.data.stretches import text_samples
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.data_files import DataFile, find_file
 from nncli.sources.files import format_problem, read_table
 from nncli.sources.json_lines import read_json
-from nncli.sources.tables import Refusals, Rows, Source, Table
+from nncli.sources.tables import Refusals, Rows, Source, Table, counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,6 +152,11 @@ def encode_rows(
 
 def part_from(encoders: Encoders, table: Table, name: PartName, *, with_targets: bool = True) -> Part:
     """Encodes a table as one part. Raises the problems of inputs and targets together."""
+    stretched = [
+        each for each in encoders.input_encoders if isinstance(each, TextEncoder) and each.is_stretched
+    ]
+    if stretched and with_targets:
+        return _part_of_stretches(encoders, stretched[0], table, name)
     rows = np.arange(len(table))
     if encoders.timeline is not None:
         series = in_order(table, encoders.timeline)
@@ -158,6 +165,29 @@ def part_from(encoders: Encoders, table: Table, name: PartName, *, with_targets:
             raise failure("series-short", table.header_place(), needed="more rows", rows=len(table))
     columns = encode_rows(encoders, table, with_targets=with_targets)
     return Part(name, torch_index(rows), columns)
+
+
+def _part_of_stretches(encoders: Encoders, encoder: TextEncoder, table: Table, name: PartName) -> Part:
+    """Takes the stretches of the texts of a table, side by side. Raises `text-short`."""
+    refusals = Refusals()
+    texts = read_texts(table, encoder.column, None, refusals)
+    tokens = encoder.tokens(texts.to_list(), refusals)
+    if refusals.are_errors:
+        raise failures(refusals.problems(table))
+    every = [
+        each
+        for each in (*encoders.input_encoders, *encoders.target_encoders)
+        if isinstance(each, TextEncoder)
+    ]
+    length, ahead = encoder.layout.length, max(-each.layout.shift for each in every)
+    counts = [len(each) for each in tokens]
+    documents, firsts = text_samples(counts, length + ahead, length)
+    if not len(firsts):
+        needed = counted(length + ahead, "token")
+        raise failure("text-short", table.header_place(), part=name, needed=needed)
+    starts = np.cumsum([0, *counts])[documents] + firsts
+    columns = as_columns(encoders, stretched_columns(every, np.concatenate(tokens)))
+    return Part(name, torch_index(starts), columns)
 
 
 def torch_index(rows: Rows) -> Tensor:

@@ -98,6 +98,12 @@ TABLE: Final[dict[str, Words]] = {
         ("remove `{word}`",),
         "Stretches are all of one length and of one tokenizer, and begin and end where the text does not.",
     ),
+    "stretch-long": Words(
+        DataError,
+        "`{column}` has more than {length} tokens in {rows}: {cells}",
+        ("the network takes a stretch of {length} tokens: give the last ones of each text",),
+        "What was trained on stretches of a text takes texts up to that length.",
+    ),
     "stretch-shift": Words(
         SpecError,
         "`{name}` reads the step before, which the first stretch of a text does not have",

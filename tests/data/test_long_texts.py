@@ -9,6 +9,7 @@ import torch
 from nncli.columns.texts import TextEncoder
 from nncli.data import arrays, long_texts
 from nncli.data.opening import open_data, source_digest
+from nncli.data.rows import part_from, read_rows, table_from_rows
 from nncli.errors import NncliError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.sources import text_files
@@ -153,3 +154,38 @@ def test_a_text_that_is_none_is_refused_with_its_line(folder: Path) -> None:
 def test_without_a_length_a_stretch_has_128_steps(folder: Path) -> None:
     data = open_data(spec(folder, inputs={"text": {"type": "text", "tokenizer": "characters"}}))
     assert data.inputs["text"].shape == (long_texts.STEPS,)
+
+
+def test_other_texts_are_judged_in_stretches_and_never_cut(folder: Path) -> None:
+    data = open_data(spec(folder))
+    (folder / "other.txt").write_text(BOOK[100:140])
+    part = part_from(
+        data.encoders, read_rows(folder / "other.txt", data.encoders, with_targets=False), "test"
+    )
+    encoder = data.encoders.input_encoders[0]
+    assert isinstance(encoder, TextEncoder)
+    shown = [encoder.tokenizer.decode(row) for row in part.input("text").tolist()]
+    assert shown == [BOOK[100:116], BOOK[116:132], BOOK[123:139]]
+    assert encoder.tokenizer.decode(part.target("next")[-1].tolist()) == BOOK[124:140]
+    for text, code in ((BOOK[:16], "text-short"), ("", "data-empty")):
+        (folder / "other.txt").write_text(text)
+        with pytest.raises(NncliError) as caught:
+            part_from(
+                data.encoders, read_rows(folder / "other.txt", data.encoders, with_targets=False), "test"
+            )
+        assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_text_that_is_predicted_from_is_no_longer_than_a_stretch(folder: Path) -> None:
+    encoders = open_data(spec(folder)).encoders
+    part = part_from(
+        encoders,
+        table_from_rows({"text": BOOK[:16]}, encoders, with_targets=False),
+        "test",
+        with_targets=False,
+    )
+    assert part.input("text").shape == (1, 16)
+    longer = table_from_rows({"text": BOOK[:17]}, encoders, with_targets=False)
+    with pytest.raises(NncliError) as caught:
+        part_from(encoders, longer, "test", with_targets=False)
+    assert [problem.code for problem in caught.value.problems] == ["stretch-long"]
