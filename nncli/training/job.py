@@ -19,6 +19,7 @@ from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.training.evaluation import Judge
 from nncli.training.held import HeldPart
+from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING, Metric
 from nncli.training.optimizers import build_optimizer
 from nncli.training.rows import Figures, Reason
@@ -100,11 +101,10 @@ def make_job(
     judge.objective.to(device)
     optimizer = build_optimizer(training.optimizer, module)
     inputs = list(network.inputs)
-    held = {
-        name: HeldPart(part, inputs, judge.objective, device)
-        for name, part in data.parts.items()
-        if name != "test"
-    }
+    parts = {name: part for name, part in data.parts.items() if name != "test"}
+    if takes_any_length(module, inputs, parts["train"], judge.objective, device):
+        parts["train"] = of_own_length(parts["train"])
+    held = {name: HeldPart(part, inputs, judge.objective, device) for name, part in parts.items()}
     validation = held.get("validation")
     watch = watched_figure(training, has_validation=validation is not None)
     job = TrainJob(training, held["train"], validation, judge, network.layers, watch)
