@@ -38,3 +38,8 @@ def test_every_value_that_meets_another_has_a_way() -> None:
 def test_an_expression_is_one_step_and_a_learned_tensor_is_passed_by() -> None:
     (way,) = flow("{Parameter: [3, 1, 1], name: scale}, {compute: scale * x + 1}, Linear: 3")
     assert way == "image [batch, 3, 32, 32] → compute [batch, 3, 32, 32] (line 3) → Linear (line 3)"
+
+
+def test_functions_one_after_the_other_are_steps_of_their_own() -> None:
+    (way,) = flow("relu, {flatten: 1}, Conv2d: [3, 1]")
+    assert [step.partition(" ")[0] for step in way.split(" → ")] == ["image", "relu", "flatten", "Conv2d"]

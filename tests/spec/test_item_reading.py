@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nncli.spec.arithmetic import Formula
@@ -236,3 +238,9 @@ def test_copies_carry_their_own_words_and_the_loop_the_others() -> None:
     first, second = (copy.item for copy in item.operation.copies)
     assert (first.freeze, second.freeze) == (False, True) and first.name is None
     assert first.share is not None and first.from_ is None
+
+
+def test_an_item_that_is_a_list_is_told_which_of_its_words_stand_beside_a_layer() -> None:
+    text = f"{HEAD}    - [Linear: 10, name: head]\n"
+    _, [problem] = read_text(text, Origin("a.yaml", Path(), text))
+    assert (problem.code, problem.facts["words"]) == ("item-form", ["name"])
