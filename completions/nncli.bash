@@ -34,7 +34,7 @@ _nncli_verb() {
             arguments=('@runs')
             ;;
         predict)
-            options='--output --format --keep --keep-all --overwrite --device --threads --code --help'
+            options='--text --output --format --keep --keep-all --overwrite --device --threads --code --help'
             arguments=('@runs' '@files')
             ;;
         export)
@@ -79,6 +79,7 @@ _nncli_value() {
         'evaluate --device') value=(auto cpu cuda cuda:0) ;;
         'evaluate --threads') value=() ;;
         'evaluate --code') value=(@files) ;;
+        'predict --text') value=() ;;
         'predict -o' | 'predict --output') value=(@files) ;;
         'predict --format') value=(csv jsonl parquet) ;;
         'predict --keep') value=() ;;

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --format --graph --keep --memory --network --output --require --run --seed --set --split --target --threads -o; and set skip yes
+            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --format --graph --keep --memory --network --output --require --run --seed --set --split --target --text --threads -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -125,8 +125,9 @@ complete -c nncli -n '__nncli_at evaluate' -s h -l help -d 'Show this message an
 
 complete -c nncli -n '__nncli_at predict 1' -a '(__nncli_paths runs)'
 complete -c nncli -n '__nncli_at predict 2' -a '(__fish_complete_path)'
+complete -c nncli -n '__nncli_at predict' -l text -x -d 'A text in place of a file; repeatable.'
 complete -c nncli -n '__nncli_at predict' -s o -l output -x -a '(__fish_complete_path)' -d 'Where to write; - is stdout.'
-complete -c nncli -n '__nncli_at predict' -l format -x -a 'csv jsonl parquet' -d 'csv, jsonl or parquet; default: by suffix, else csv.'
+complete -c nncli -n '__nncli_at predict' -l format -x -a 'csv jsonl parquet' -d 'csv, jsonl, parquet; default: by suffix or csv.'
 complete -c nncli -n '__nncli_at predict' -l keep -x -d 'Let a column of the input go along; repeatable.'
 complete -c nncli -n '__nncli_at predict' -l keep-all -d 'Let every column go along.'
 complete -c nncli -n '__nncli_at predict' -l overwrite -d 'Replace an existing output.'

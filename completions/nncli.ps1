@@ -105,8 +105,9 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'predict' = @(
+            @{ Names = @('--text'); Value = ''; Help = 'A text in place of a file; repeatable.' }
             @{ Names = @('-o', '--output'); Value = '@files'; Help = 'Where to write; - is stdout.' }
-            @{ Names = @('--format'); Value = 'csv jsonl parquet'; Help = 'csv, jsonl or parquet; default: by suffix, else csv.' }
+            @{ Names = @('--format'); Value = 'csv jsonl parquet'; Help = 'csv, jsonl, parquet; default: by suffix or csv.' }
             @{ Names = @('--keep'); Value = ''; Help = 'Let a column of the input go along; repeatable.' }
             @{ Names = @('--keep-all'); Help = 'Let every column go along.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }

@@ -392,15 +392,20 @@ def evaluate(
 )
 def predict(
     run: Run,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A table of raw rows; - reads stdin.")],
+    file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="FILE|-", help="A table, an image, a sound or a folder; - reads stdin."),
+    ] = None,
+    text: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--text", metavar="TEXT", help="A text in place of a file; repeatable."),
+    ] = None,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to write; - is stdout.")
     ] = "-",
     format_: Annotated[
         Optional[Literal["csv", "jsonl", "parquet"]],  # noqa: UP045
-        typer.Option(
-            "--format", metavar="FORMAT", help="csv, jsonl or parquet; default: by suffix, else csv."
-        ),
+        typer.Option("--format", metavar="FORMAT", help="csv, jsonl, parquet; default: by suffix or csv."),
     ] = None,
     keep: Annotated[
         Optional[list[str]],  # noqa: UP045
@@ -419,7 +424,8 @@ def predict(
 
         options = PredictOptions(
             run=run,
-            file=None if file == "-" else Path(file),
+            file=file,
+            text=tuple(text or ()),
             output=None if output == "-" else Path(output),
             format=format_,
             keep=tuple(keep or ()),

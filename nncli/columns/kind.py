@@ -33,6 +33,11 @@ class Encoder:
     column: Column
 
     @property
+    def reads_files(self) -> bool:
+        """Tells whether cells are the names of files."""
+        return False
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """The columns of the file that are read."""
         return (self.column.header,)

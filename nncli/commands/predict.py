@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast
 
 from nncli.commands.output_files import check_output
-from nncli.data.rows import read_rows
+from nncli.data.rows import read_rows, rows_of_texts, stream_rows
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.forecasts import Forecasts
@@ -19,21 +20,28 @@ from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
 from nncli.outputs import Answers
 from nncli.own_code import load_code
-from nncli.runs.atomic import write_atomic
+from nncli.runs.atomic import atomic_stream
+from nncli.sources.streamed import Incoming
 from nncli.sources.tables import Table, counted
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 
 Format = Literal["csv", "jsonl", "parquet"]
+PIECE_ROWS: Final = 2**16
+"""How many rows of a table are predicted at a time."""
 SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """What `nncli predict` was asked to do; `file` and `output` are None for stdin and stdout."""
+    """What `nncli predict` was asked to do; `file` and `output` are `-` and None for stdin and stdout.
+
+    Each of `text` is a row, in place of a file.
+    """
 
     run: Path
     file: Path | None
+    text: tuple[str, ...] = ()
     output: Path | None = None
     format: Format | None = None
     keep: tuple[str, ...] = ()
@@ -45,29 +53,72 @@ class PredictOptions:
 
 
 def predict(options: PredictOptions, streams: Streams) -> int:
-    """Writes predictions to a file, whole or not at all, or to stdout."""
+    """Writes predictions to a file, whole or not at all, or to stdout as the rows come."""
     form = _format(options)
     if options.output:
         check_output(options.output, overwrite=options.overwrite)
     set_threads(options.threads)
     model = open_model(options.run, resolve_device(options.device), load_code(options.code))
-    with waiting(streams, "predicting"):
-        table = read_rows(options.file, model.encoders, with_targets=False)
-        kept = _kept(options, table, model)
-        answers = model.answers(table)
-    if form == "parquet":
-        content = _parquet(kept, answers)
-    else:
-        lines = _csv(kept, answers) if form == "csv" else _json_lines(kept, answers)
-        if options.output is None:
-            for line in lines:
-                streams.data(line)
-            return Exit.DONE
-        content = "".join(lines).encode()
-    assert options.output is not None
-    write_atomic(options.output, content)
-    streams.say(f"{counted(answers.rows, 'row')} predicted, written to {options.output}")
+    found = _answered(options, model, streams)
+    if options.output is None:
+        for line in _lines(form, found):
+            streams.data(line)
+        return Exit.DONE
+    rows = _Count()
+    with atomic_stream(options.output) as file:
+        if form == "parquet":
+            file.write(_parquet(rows.of(found)))
+        else:
+            for line in _lines(form, rows.of(found)):
+                file.write(line.encode())
+    streams.say(f"{counted(rows.total, 'row')} predicted, written to {options.output}")
     return Exit.DONE
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What the network says of some rows, and the columns of the input that go along."""
+
+    kept: dict[str, list[str | None]]
+    answers: Answers | Forecasts
+
+
+@dataclass
+class _Count:
+    """Counts the rows that pass by."""
+
+    total: int = 0
+
+    def of(self, pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+        for piece in pieces:
+            self.total += piece.answers.rows
+            yield piece
+
+
+def _answered(options: PredictOptions, model: Model, streams: Streams) -> Iterator[_Piece]:
+    """Predicts rows piece by piece; the first answer is waited for with a sign of life."""
+    pieces = (_Piece(_kept(options, table, model), model.answers(table)) for table in _tables(options, model))
+    with waiting(streams, "predicting"):
+        first = next(pieces, None)
+    if first is not None:
+        yield first
+        yield from pieces
+
+
+def _tables(options: PredictOptions, model: Model) -> Iterator[Table]:
+    encoders = model.encoders
+    if options.text:
+        yield rows_of_texts(options.text, encoders)
+    elif options.file is None:
+        raise failure("rows-missing")
+    elif str(options.file) == "-":
+        yield from stream_rows(cast(Incoming, sys.stdin.buffer), encoders)
+    else:
+        table = read_rows(options.file, encoders, with_targets=False)
+        if encoders.timeline is not None:
+            yield table
+        else:
+            yield from (rows for _, rows in table.slices(PIECE_ROWS))
 
 
 def _format(options: PredictOptions) -> Format:
@@ -94,29 +145,37 @@ def _kept(options: PredictOptions, table: Table, model: Model) -> dict[str, list
     return kept
 
 
-def _csv(kept: dict[str, list[str | None]], answers: Answers | Forecasts) -> Iterator[str]:
-    columns: dict[str, Sequence[Any]] = {**kept, **answers.columns()}
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    writer.writerow(columns)
+def _lines(form: Format, pieces: Iterator[_Piece]) -> Iterator[str]:
+    """Writes each piece as text, the header of CSV before the first."""
+    for number, piece in enumerate(pieces):
+        yield from _csv(piece, with_header=number == 0) if form == "csv" else _json_lines(piece)
+
+
+def _csv(piece: _Piece, *, with_header: bool) -> Iterator[str]:
+    columns: dict[str, Sequence[Any]] = {**piece.kept, **piece.answers.columns()}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if with_header:
+        writer.writerow(columns)
     for row in zip(*columns.values(), strict=True):
         writer.writerow(["" if cell is None else cell for cell in row])
-        if line.tell() > 2**16:
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
-    yield line.getvalue()
+        if text.tell() > 2**16:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
 
 
-def _json_lines(kept: dict[str, list[str | None]], answers: Answers | Forecasts) -> Iterator[str]:
-    for number, document in enumerate(answers.documents()):
-        along = {name: column[number] for name, column in kept.items()}
+def _json_lines(piece: _Piece) -> Iterator[str]:
+    for number, document in enumerate(piece.answers.documents()):
+        along = {name: column[number] for name, column in piece.kept.items()}
         yield json.dumps({**along, **document}, ensure_ascii=False) + "\n"
 
 
-def _parquet(kept: dict[str, list[str | None]], answers: Answers | Forecasts) -> bytes:
+def _parquet(pieces: Iterator[_Piece]) -> bytes:
     import polars
 
     content = io.BytesIO()
-    polars.DataFrame({**kept, **answers.columns()}).write_parquet(content)
+    frames = [polars.DataFrame({**piece.kept, **piece.answers.columns()}) for piece in pieces]
+    polars.concat(frames).write_parquet(content)
     return content.getvalue()

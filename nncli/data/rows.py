@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,9 +22,10 @@ from nncli.data.samples import in_order
 from nncli.data.stretches import text_samples
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.sources.data_files import DataFile, find_file
+from nncli.sources.data_files import find_file
 from nncli.sources.files import format_problem, read_table
-from nncli.sources.json_lines import read_json
+from nncli.sources.folders import FILE, MEDIA, read_folder
+from nncli.sources.streamed import Incoming, streamed_tables, whole_table
 from nncli.sources.tables import Refusals, Rows, Source, Table, counted
 
 if TYPE_CHECKING:
@@ -35,36 +34,67 @@ if TYPE_CHECKING:
 
     from nncli.columns.stored import Stored
 
-# An object, or a list of them; `[kg],age` is the header of a table.
-_JSON: Final = re.compile(rb"(\xef\xbb\xbf)?\s*(\{|\[\s*[\[{\]])")
 SLICE_ROWS: Final = 2**18
 """How many rows are encoded at a time."""
-STDIN_NAME: Final = "<stdin>"
 ROWS_NAME: Final = "<rows>"
 
 
-def read_rows(source: Path | None, encoders: Encoders, *, with_targets: bool) -> Table:
-    """Reads the rows of a file, or for None of standard input: JSON where it starts as such, else CSV.
+def read_rows(source: Path, encoders: Encoders, *, with_targets: bool) -> Table:
+    """Reads the rows of a table; a folder of files, or one file, where an input is an image or a sound.
 
     Columns are found by name; others are kept in the table and not looked at. The targets may be
-    missing unless `with_targets`. Raises `file-unreadable` (usage), `columns-missing`, and what the
-    format's reader raises.
+    missing unless `with_targets`. Raises `file-unreadable` (usage), `columns-missing`, `file-input`, and what
+    the format's reader raises.
     """
-    if source is None:
-        content = sys.stdin.buffer.read()
-        if _JSON.match(content):
-            table = read_json(content, STDIN_NAME, encoders.reading)
-        else:
-            table = read_table(DataFile(Path("stdin.csv"), STDIN_NAME, content), encoders.reading)
-    else:
-        found = find_file(source, str(source))
-        if isinstance(found, Problem):
-            raise failure("file-unreadable", file=str(source), reason=_reason(found))
-        problem = format_problem(source)
-        if problem:
-            raise failures([problem])
-        table = read_table(found, encoders.reading)
-    return _complete(table, encoders, with_targets=with_targets)
+    if _is_media(source) and any(each.reads_files for each in encoders.input_encoders):
+        return _complete(_media_table(source, encoders), encoders, with_targets=with_targets)
+    found = find_file(source, str(source))
+    if isinstance(found, Problem):
+        raise failure("file-unreadable", file=str(source), reason=_reason(found))
+    problem = format_problem(source)
+    if problem:
+        raise failures([problem])
+    return _complete(read_table(found, encoders.reading), encoders, with_targets=with_targets)
+
+
+def stream_rows(stream: Incoming, encoders: Encoders) -> Iterator[Table]:
+    """Reads the rows of standard input as they come; those in time are read to their end first.
+
+    Raises what `streamed_tables` raises, and `columns-missing`.
+    """
+    if encoders.timeline is not None:
+        yield _complete(whole_table(stream, encoders.reading), encoders, with_targets=False)
+        return
+    for table in streamed_tables(stream, encoders.reading):
+        yield _complete(table, encoders, with_targets=False)
+
+
+def rows_of_texts(texts: Sequence[str], encoders: Encoders) -> Table:
+    """Makes a row of each text, for a network whose only input is one. Raises `text-input`."""
+    headers = encoders.headers(inputs_only=True)
+    kinds = [each.type for each in encoders.input_encoders]
+    if kinds != ["text"]:
+        raise failure("text-input", found=[f"`{each}`" for each in headers])
+    return table_from_rows([{headers[0]: text} for text in texts], encoders, with_targets=False)
+
+
+def _is_media(source: Path) -> bool:
+    return source.is_dir() or any(source.suffix.lower() in endings for endings in MEDIA.values())
+
+
+def _media_table(source: Path, encoders: Encoders) -> Table:
+    """Makes a table of one file, or of all files of a folder, under the name of the input that reads them."""
+    import polars as pl
+
+    headers = [each.column.header for each in encoders.input_encoders if each.reads_files]
+    if len(headers) != 1:
+        raise failure("file-input", file=str(source), found=[f"`{each}`" for each in headers])
+    if not source.is_dir():
+        frame = pl.DataFrame({headers[0]: [source.name]})
+        place = Source(str(source), folder=str(source.parent))
+        return Table(frame, np.array([1]), place, encoders.reading)
+    table = read_folder(source, str(source), [])
+    return replace(table, cells=table.frame.rename({FILE: headers[0]}))
 
 
 def table_from_rows(

@@ -206,6 +206,24 @@ TABLE: Final[dict[str, Words]] = {
         ("name the spec instead of the run",),
         "A trained network is inspected and exported as it is.",
     ),
+    "rows-missing": Words(
+        UsageError,
+        "there is nothing to predict",
+        ("name a file, write `-` for standard input, or give a text by `--text`",),
+        "Predicting needs rows.",
+    ),
+    "text-input": Words(
+        UsageError,
+        "--text is for a network whose only input is a text; this one reads {found}",
+        ("give rows as a file, or as JSON on standard input",),
+        "A text on the command line is one row of a network that reads nothing else.",
+    ),
+    "file-input": Words(
+        UsageError,
+        "`{file}` is no table, and this network does not read one file a row",
+        ("it reads files from {found}: give a table that names them", "give a table of rows"),
+        "An image or a sound is a row of a network that reads one, and columns beside it come from a table.",
+    ),
     "keep-forecast": Words(
         UsageError,
         "--keep and --keep-all do not go with a forecast: its rows are not those of the file",

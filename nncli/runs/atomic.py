@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
@@ -35,6 +35,28 @@ def write_atomic(path: Path, content: bytes) -> None:
     try:
         with disk_errors(path, len(content)):
             write_new(partial, content)
+            os.replace(partial, path)
+            sync_folder(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+
+
+@contextmanager
+def atomic_stream(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a file that is put in place when the block ends, and not at all where it fails.
+
+    Errors: disk-full, disk-failed, folder-read-only; the file that was there before stays.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
+    try:
+        with disk_errors(path):
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | BINARY, _MODE)
+            with open(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(partial, path)
             sync_folder(path.parent)
     except BaseException:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -11,7 +10,7 @@ import torch
 
 from nncli.columns.encoders import Encoders
 from nncli.data.opening import open_data
-from nncli.data.rows import encode_rows, part_from, read_rows, table_from_rows
+from nncli.data.rows import encode_rows, part_from, read_rows, stream_rows, table_from_rows
 from nncli.errors import DataError, NncliError, UsageError
 from nncli.sources.tables import Table
 from tests.data.specs import spec_of
@@ -23,10 +22,6 @@ def encoders(tmp_path: Path) -> Encoders:
     (tmp_path / "train.csv").write_text("age;kind;label\n" + rows)
     columns = {"inputs": {"age": "number", "kind": "category"}, "targets": {"label": "category"}}
     return open_data(spec_of(tmp_path, train="train.csv", delimiter=";", **columns)).encoders
-
-
-def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
 
 
 def inputs_of(encoders: Encoders, table: Table) -> dict[str, torch.Tensor]:
@@ -69,11 +64,8 @@ def test_missing_columns_are_named_together(encoders: Encoders, tmp_path: Path) 
         b"[x];age;kind\n1;1.5;a\n",
     ],
 )
-def test_standard_input_is_told_by_its_first_character(
-    encoders: Encoders, monkeypatch: pytest.MonkeyPatch, content: bytes
-) -> None:
-    stdin(monkeypatch, content)
-    table = read_rows(None, encoders, with_targets=False)
+def test_standard_input_is_told_by_its_first_character(encoders: Encoders, content: bytes) -> None:
+    (table,) = stream_rows(io.BytesIO(content), encoders)
     assert table.source.file == "<stdin>"
     assert inputs_of(encoders, table)["kind"].tolist() == [0]
 
