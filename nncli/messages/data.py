@@ -48,6 +48,18 @@ _FILES: Final = {
         ("look for a quote that is not closed, or for a line end that is missing",),
         "A large file is read in pieces, and none of its records may be longer than one.",
     ),
+    "array-type": Words(
+        DataError,
+        "the array `{name}` cannot be a column: {reason}",
+        ("save numbers, booleans, texts or dates, with one row for each sample",),
+        "A column of a .npy, .npz or safetensors file is an array whose first axis counts the samples.",
+    ),
+    "array-lengths": Words(
+        DataError,
+        "arrays that are used together differ in length: {lengths}",
+        ("declare columns of one length, or save the others to a file of their own",),
+        "The first axis of every array counts the same samples.",
+    ),
     "data-format": Words(
         DataError,
         "`{file}` is no table that can be read here: files end in {known}",

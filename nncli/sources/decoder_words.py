@@ -1,4 +1,4 @@
-"""What a decoder in C writes to standard error, past Python: kept from the terminal, and read."""
+"""What decoders in C and Rust write to standard error, past Python: kept from the terminal, and read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from nncli.sources.media_files import MediaError
 _STANDARD_ERROR: Final = 2
 # libmpg123 says so what libsndfile hands on to nobody.
 _SAID: Final = re.compile(rb"(?:\[[^\]\n]*libmpg123[^\]\n]*\] |Warning: |Note: )([^\n]*)\n?")
+# What Polars raises as an exception, its runtime writes down as well, with its stack.
+_PANIC: Final = re.compile(rb"\n?thread '[^'\n]*'[^\n]* panicked at .*?(?:backtrace\.?\n|\Z)", re.DOTALL)
 _one_at_a_time: Final = Lock()
 
 
@@ -25,6 +27,24 @@ def refusing_what_is_said() -> Iterator[None]:
     One file at a time, so that it is clear of which it is said. Whatever else is written to standard error
     meanwhile is written there behind it. Raises MediaError.
     """
+    said: list[bytes] = []
+    with _kept_from_terminal(_SAID, said):
+        yield
+    if said:
+        words = said[0].decode("ascii", "replace").removeprefix("error: ").rstrip(".!")
+        raise MediaError(f"it is damaged: {words[:1].lower()}{words[1:100]}")
+
+
+@contextmanager
+def without_panics() -> Iterator[None]:
+    """Keeps from the terminal what Polars writes over damaged bytes beside raising an exception."""
+    with _kept_from_terminal(_PANIC, []):
+        yield
+
+
+@contextmanager
+def _kept_from_terminal(pattern: re.Pattern[bytes], said: list[bytes]) -> Iterator[None]:
+    """Takes what matches out of standard error, and gives its groups; the rest is written behind."""
     with _one_at_a_time, tempfile.TemporaryFile() as kept:
         try:
             before = os.dup(_STANDARD_ERROR)
@@ -40,9 +60,7 @@ def refusing_what_is_said() -> Iterator[None]:
             os.close(before)
             kept.seek(0)
             written = kept.read()
-            others = _SAID.sub(b"", written)
+            others = pattern.sub(b"", written)
             if others:
                 os.write(_STANDARD_ERROR, others)
-    if found := _SAID.search(written):
-        said = found[1].decode("ascii", "replace").removeprefix("error: ").rstrip(".!")
-        raise MediaError(f"it is damaged: {said[:1].lower()}{said[1:100]}")
+            said.extend(found.group(pattern.groups) for found in pattern.finditer(written))

@@ -84,6 +84,10 @@ class DelimitedFile:
     reading: Reading
     head: _Head
 
+    def is_large(self, wanted: Wanted) -> bool:
+        """Tells whether the file is read in pieces."""
+        return self.file.content is None
+
     def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
         """Reads the rows; every cell stays text, but for those of `wanted.numbers`.
 

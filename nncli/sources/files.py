@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from nncli.errors import Problem
+from nncli.sources.arrow_files import open_arrow
 from nncli.sources.data_files import DataFile
 from nncli.sources.delimited import open_delimited
 from nncli.sources.json_lines import open_json_lines
+from nncli.sources.numpy_files import open_npy, open_npz
 from nncli.sources.parquet import open_parquet
 from nncli.sources.pieces import OpenedFile, Wanted
+from nncli.sources.safetensors_files import open_safetensors
 from nncli.sources.storing import table_of
 from nncli.sources.tables import Reading, Table
 from nncli.sources.text_files import open_text
@@ -25,7 +28,12 @@ READERS: Final[dict[str, Reader]] = {
     ".jsonl": open_json_lines,
     ".ndjson": open_json_lines,
     ".parquet": open_parquet,
+    ".arrow": open_arrow,
+    ".feather": open_arrow,
     ".txt": open_text,
+    ".npz": open_npz,
+    ".npy": open_npy,
+    ".safetensors": open_safetensors,
 }
 
 

@@ -61,6 +61,10 @@ class JsonLinesFile:
     reading: Reading
     first: Piece | None = None
 
+    def is_large(self, wanted: Wanted) -> bool:
+        """Tells whether the file is read in pieces."""
+        return self.file.content is None
+
     def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
         """Reads the rows: every cell becomes text, booleans `true` and `false`, those of numbers float64.
 

@@ -6,6 +6,7 @@ Source: the Parquet format, parquet.thrift; Thrift compact protocol.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 Value: TypeAlias = "int | bytes | list[Value] | dict[int, Value]"
@@ -13,33 +14,65 @@ Value: TypeAlias = "int | bytes | list[Value] | dict[int, Value]"
 MOST_FOOTER_BYTES: Final = 64 * 2**20
 MOST_GROUP_BYTES: Final = 4 * 2**30
 """A row group is decoded as a whole: this is the most that one may take, in a file and in memory."""
-_CELL_BYTES: Final = 8
+CELL_BYTES: Final = 8
 _DEEPEST: Final = 16
 _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12
 
 
-def check_layout(footer: bytes, file_bytes: int) -> None:
-    """Checks the sizes that a footer states. Raises ValueError, with the reason, where they cannot be."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a file says of itself: the names of its columns, and how many rows they have."""
+
+    headers: tuple[str, ...]
+    rows: int
+
+
+def checked_layout(footer: bytes, file_bytes: int) -> Layout:
+    """Reads a footer and checks the sizes in it.
+
+    Raises ValueError, with the reason, where they cannot be true.
+    """
     try:
         found = _Reader(footer).struct(0)
-        groups = [_struct(each) for each in _list(found.get(4, []))]
+        headers = _headers([_struct(each) for each in _list(found.get(2))])
         rows = _whole(found.get(3))
-        counts = tuple(_whole(group.get(3)) for group in groups)
+        groups = [_struct(each) for each in _list(found.get(4, []))]
+        counts = [_whole(group.get(3)) for group in groups]
         columns = [[_struct(_struct(each).get(3)) for each in _list(group.get(1))] for group in groups]
-    except (IndexError, TypeError):
+        for count, chunks in zip(counts, columns, strict=True):
+            _check_group(count, chunks, file_bytes)
+    except (IndexError, TypeError, UnicodeDecodeError):
         raise ValueError("its footer ends too soon or holds something else") from None
     if sum(counts) != rows:
         raise ValueError(f"it says that it has {rows:,} rows, and {sum(counts):,} in its row groups")
-    for count, chunks in zip(counts, columns, strict=True):
-        stored = [_whole(chunk.get(7)) for chunk in chunks]
-        if sum(stored) > file_bytes:
-            raise ValueError("its columns are said to be longer than the file")
-        decoded = sum(_whole(chunk.get(6)) for chunk in chunks)
-        if max(decoded, count * len(chunks) * _CELL_BYTES) > MOST_GROUP_BYTES:
-            raise ValueError(
-                f"one of its row groups holds {count:,} rows of {len(chunks):,} columns, which is more than "
-                f"{MOST_GROUP_BYTES // 2**30} GB; write it with smaller row groups"
-            )
+    return Layout(headers, rows)
+
+
+def _headers(elements: list[dict[int, Value]]) -> tuple[str, ...]:
+    """Lists the columns of a schema, a tree written from the top: fields 4 and 5 are name and width."""
+    names, position = [], 1
+    for _ in range(_whole(elements[0].get(5))):
+        name = elements[position].get(4)
+        if not isinstance(name, bytes):
+            raise TypeError
+        names.append(name.decode("utf-8"))
+        below = 1
+        while below:
+            below += _whole(elements[position].get(5, 0)) - 1
+            position += 1
+    return tuple(names)
+
+
+def _check_group(rows: int, chunks: list[dict[int, Value]], file_bytes: int) -> None:
+    """Checks the columns of a row group: fields 6 and 7 are their bytes unpacked and packed."""
+    if sum(_whole(chunk.get(7)) for chunk in chunks) > file_bytes:
+        raise ValueError("its columns are said to be longer than the file")
+    decoded = sum(_whole(chunk.get(6)) for chunk in chunks)
+    if max(decoded, rows * len(chunks) * CELL_BYTES) > MOST_GROUP_BYTES:
+        raise ValueError(
+            f"one of its row groups holds {rows:,} rows of {len(chunks):,} columns, which is more than "
+            f"{MOST_GROUP_BYTES // 2**30} GB; write it with smaller row groups"
+        )
 
 
 def _whole(value: Value | None) -> int:

@@ -57,6 +57,9 @@ class OpenedFile(Protocol):
     def headers(self) -> tuple[str, ...]:
         """The names of its columns."""
 
+    def is_large(self, wanted: Wanted) -> bool:
+        """Tells whether what is wanted is too much for memory."""
+
     def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
         """Reads the rows; text cells of `wanted.numbers` become float64, in which NaN is an empty cell.
 

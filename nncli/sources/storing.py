@@ -29,7 +29,7 @@ def table_of(opened: OpenedFile, wanted: Wanted) -> Table:
 
     Raises `cache-failed`, and what reading the file raises.
     """
-    if opened.file.content is not None:
+    if not opened.is_large(wanted):
         return _in_memory(opened, wanted)
     digest = opened.file.digest()
     key = _key(opened, wanted, digest)

@@ -15,6 +15,7 @@ from nncli.sources.frames import StoredFrame
 
 if TYPE_CHECKING:
     import polars as pl
+    from polars.datatypes import DataType, DataTypeClass
 
 Rows: TypeAlias = NDArray[np.int64]
 Severity: TypeAlias = Literal["error", "warning"]
@@ -142,6 +143,17 @@ class Table:
         """Gives the cells of a column as they were read."""
         return self.only([header]).frame[header]
 
+    def array(self, header: str) -> NDArray[np.generic]:
+        """Gives a column as one array (N, …): of numbers, or of lists of one length.
+
+        Raises `cells-nested` where lists differ in length or hold something else.
+        """
+        found = _array(self.series(header))
+        if found is None:
+            kind = self.cells.schema[header]
+            raise failure("cells-nested", self.header_place(), column=header, kind=str(kind))
+        return found
+
     def refuse_nested(self, header: str) -> None:
         """Raises `cells-nested` for a column of lists, structures or bytes."""
         import polars as pl
@@ -235,6 +247,23 @@ class Refusals:
 
 def _short(cell: str | None) -> str | None:
     return f"{cell[:_SHOWN_CHARACTERS]}…" if cell and len(cell) > _SHOWN_CHARACTERS else cell
+
+
+def _array(series: pl.Series) -> NDArray[np.generic] | None:
+    import polars as pl
+
+    kind = series.dtype
+    if isinstance(kind, pl.List):
+        lengths = series.list.len().unique()
+        if len(lengths) != 1 or not lengths[0]:
+            return None
+        inner = _array(series.explode())
+        return None if inner is None else inner.reshape(len(series), -1, *inner.shape[1:])
+    innermost: DataType | DataTypeClass = kind
+    while isinstance(innermost, pl.Array):
+        innermost = innermost.inner
+    is_whole = innermost.is_numeric() or innermost == pl.Boolean
+    return series.to_numpy() if is_whole and not series.has_nulls() else None
 
 
 def counted(count: int, word: str) -> str:

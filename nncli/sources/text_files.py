@@ -38,6 +38,10 @@ class TextFile:
     reading: Reading
     headers: tuple[str, ...] = (TEXT,)
 
+    def is_large(self, wanted: Wanted) -> bool:
+        """Says no: a text is one cell."""
+        return False
+
     def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
         """Reads the whole text. Raises `data-empty`, `data-encoding`, `data-nul`, `data-changing`."""
         import polars as pl

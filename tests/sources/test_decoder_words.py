@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from nncli.sources.decoder_words import refusing_what_is_said
+from nncli.sources.decoder_words import refusing_what_is_said, without_panics
 from nncli.sources.media_files import MediaError
 from nncli.sources.sound_files import SoundForm, decode_sound
 from tests.sources.sounds import file_of, tone
@@ -31,6 +31,18 @@ def test_an_error_passes_and_standard_error_is_back(capfd: pytest.CaptureFixture
         raise MediaError("it is empty")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+def test_what_polars_writes_of_a_panic_is_kept(capfd: pytest.CaptureFixture[str]) -> None:
+    with without_panics():
+        os.write(
+            2, b"epoch 3\n\nthread '<unnamed>' (7) panicked at a.rs:1:2:\nboom\nstack backtrace:\n   0: x\n"
+        )
+        os.write(
+            2,
+            b"note: Some details are omitted, run with `RUST` for a verbose backtrace.\nnext\n",
+        )
+    assert capfd.readouterr().err == "epoch 3\nnext\n"
 
 
 def test_sound_that_a_decoder_fails_over_is_refused(capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -9,16 +10,22 @@ from nncli.sources.data_files import DataFile, find_file
 from nncli.sources.files import READERS, format_problem, read_table
 from nncli.sources.tables import Reading
 
+# One cell, and columns without texts or names: these have tests of their own.
+OTHERS = (".txt", ".npy", ".safetensors")
 FRAME = pl.DataFrame({"x": ["1", "2"], "y": ["a", "b"]})
 
 
-@pytest.mark.parametrize("suffix", [*(each for each in READERS if each != ".txt"), ".CSV"])
+@pytest.mark.parametrize("suffix", [*(each for each in READERS if each not in OTHERS), ".CSV"])
 def test_every_format_gives_the_same_table(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"rows{suffix}"
     if suffix == ".parquet":
         FRAME.write_parquet(path)
     elif suffix in (".jsonl", ".ndjson"):
         FRAME.write_ndjson(path)
+    elif suffix in (".arrow", ".feather"):
+        FRAME.write_ipc(path)
+    elif suffix == ".npz":
+        np.savez(path, **{each.name: np.array(each.to_list()) for each in FRAME})
     else:
         FRAME.write_csv(path, separator="\t" if suffix == ".tsv" else ",")
     file = find_file(path, "rows")

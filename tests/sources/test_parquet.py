@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import random
+import subprocess
+import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -61,3 +65,36 @@ def test_a_changed_byte_never_ends_in_a_traceback(position: int) -> None:
         assert error.problems[0].code == "data-unreadable"
     else:
         assert len(table) > 0
+
+
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+from nncli.errors import DataError
+from tests.sources.reading import small, table_of
+for name in sys.argv[1:]:
+    try:
+        table_of(small(Path(name).read_bytes(), "rows.parquet"))
+    except DataError:
+        pass
+"""
+
+
+def test_damage_does_not_take_memory_or_end_the_process(tmp_path: Path) -> None:
+    draw, names = random.Random(0), []
+    frame = pl.DataFrame(
+        {"x": [1.5, None, 3.0] * 100, "t": ["a", "b", None] * 100, "l": [[1], [], [2, 3]] * 100}
+    )
+    for number in range(150):
+        stream = io.BytesIO()
+        frame.write_parquet(stream, compression=draw.choice(["zstd", "snappy", "uncompressed"]))
+        content = bytearray(stream.getvalue())
+        for _ in range(draw.choice([1, 1, 4])):
+            content[draw.randrange(len(content))] = draw.choice([0, 127, 128, 255])
+        names.append(str(tmp_path / f"{number}.parquet"))
+        Path(names[-1]).write_bytes(content)
+    command = [sys.executable, "-c", SCRIPT, *names]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, check=False, cwd=root, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
