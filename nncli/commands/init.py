@@ -23,6 +23,7 @@ LOSSES: Final[Mapping[str, tuple[str, str]]] = {
     "classification": ("CrossEntropyLoss", "$classes"),
     "binary classification": ("BCEWithLogitsLoss", "1"),
     "regression": ("MSELoss", "1"),
+    "language model": ("CrossEntropyLoss", "$classes"),
 }
 TABLE_NETWORK: Final = """\
   - Linear: 32                     # input sizes are inferred
@@ -38,6 +39,19 @@ IMAGE_NETWORK: Final = """\
   - ReLU
   - Flatten
   - Dropout: 0.25
+  - Linear: {width}
+"""
+TEXT_NETWORK: Final = """\
+  - Embedding: 64                  # the vocabulary comes from the data
+  - LSTM: 64
+    take: last                     # of the last token, not of the padding
+  - Dropout: 0.2
+  - Linear: {width}
+"""
+LANGUAGE_NETWORK: Final = """\
+  - Embedding: 64                  # the vocabulary comes from the data
+  - LSTM: 256
+  - Dropout: 0.1
   - Linear: {width}
 """
 TRAINING: Final = """\
@@ -79,18 +93,26 @@ def init(options: InitOptions, streams: Streams) -> int:
 def spec_text(name: str, source: str, guess: Guess, folder: Path) -> str:
     """Writes the whole spec as text with comments."""
     loss, width = LOSSES[guess.task]
-    is_image = any(column.type == "image" for column in guess.inputs.values())
-    network = (IMAGE_NETWORK if is_image else TABLE_NETWORK).format(width=width)
-    epochs = 20 if is_image else 60
+    network, epochs = _network(guess)
     return "".join(
         (
             f"# A {guess.task} of {_comment(source)}, guessed by `nncli init`: change what is wrong.\n",
             as_yaml({"name": name}),
             _data(source, guess, folder),
-            "network:\n" + network,
+            "network:\n" + network.format(width=width),
             TRAINING.format(loss=loss, epochs=epochs),
         )
     )
+
+
+def _network(guess: Guess) -> tuple[str, int]:
+    """Chooses a network for what flows in, and how often it sees the rows."""
+    types = {column.type for column in guess.inputs.values()}
+    if guess.task == "language model":
+        return LANGUAGE_NETWORK, 5
+    if "text" in types:
+        return TEXT_NETWORK, 20
+    return (IMAGE_NETWORK, 20) if "image" in types else (TABLE_NETWORK, 60)
 
 
 def _comment(text: str) -> str:
@@ -107,7 +129,9 @@ def _data(source: str, guess: Guess, folder: Path) -> str:
     if guess.nulls != ("",):
         head["nulls"] = list(guess.nulls)
     lines = ["data:", *_indented(as_yaml(head))]
-    lines += ["  inputs:                          # numbers are standardised, categories one-hot"]
+    is_text = any(column.type == "text" for column in guess.inputs.values())
+    remark = "texts become tokens" if is_text else "numbers are standardised, categories one-hot"
+    lines += [f"  inputs:                          # {remark}"]
     for name, column in guess.inputs.items():
         lines += _indented(_column(name, column), 4)
     for header, reason in guess.left_out.items():

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 from nncli.data.builtin_sets import BUILTIN, builtin_name
+from nncli.data.long_texts import STEPS
+from nncli.data.long_texts import SUFFIX as TEXT_SUFFIX
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.data_files import DataFile, find_file
 from nncli.sources.files import format_problem, read_table
 from nncli.sources.tables import Column, Reading, Table
+from nncli.sources.text_files import TEXT
 from nncli.spec.names import NAME, RESERVED
 from nncli.spec.network_spec import FEATURES
-from nncli.spec.schema import ColumnSpec
+from nncli.spec.schema import ColumnSpec, DataSpec
 
 if TYPE_CHECKING:
     import polars as pl
 
-Task: TypeAlias = Literal["regression", "binary classification", "classification"]
+Task: TypeAlias = Literal["regression", "binary classification", "classification", "language model"]
 
 TARGET_NAMES: Final = ("target", "label", "y", "survived", "species", "outcome", "diagnosis", "class")
 NULL_WORDS: Final = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
@@ -32,6 +35,8 @@ MOST_CLASSES: Final = 50
 """A text column of more classes is taken for names or free text."""
 MOST_NUMBERED_CLASSES: Final = 20
 """A target of more whole numbers is taken for a quantity."""
+LEAST_WORDS: Final = 4
+"""Cells of a text have at least so many words in the mean; shorter ones are names or ids."""
 _ID_NAME: Final = re.compile(r"(?i)(.*[_ ])?(id|index|uuid|key)|unnamed.*")
 _LEADING_ZERO: Final = r"^[+-]?0[0-9]"
 
@@ -58,7 +63,7 @@ class Guess:
 class _Kind:
     """What the cells of one column are; `reason` says why it is no input."""
 
-    type: Literal["number", "category", "binary"]
+    type: Literal["number", "category", "binary", "text"]
     reason: str = ""
 
 
@@ -71,6 +76,8 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
     name = builtin_name(str(source))
     if name is not None:
         return _builtin(name, str(source), target)
+    if str(source).lower().endswith(TEXT_SUFFIX):
+        return _long_text(str(source), target)
     table = _read(Path(source))
     header, chosen = _target(table, target)
     kinds = {each: _kind(table.texts(each), each) for each in table.columns}
@@ -87,6 +94,7 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
             left_out[each] = reason
         else:
             inputs[names[each]] = _declared(kind.type, each, names[each], table.texts(each).null_count() > 0)
+    inputs = _text_alone(table, inputs, left_out)
     if not inputs:
         raise failure("guess-inputs", table.header_place(), target=header)
     targets = {names[header]: _declared(predicted.type, header, names[header], False)}
@@ -105,8 +113,34 @@ def _builtin(name: str, source: str, target: str | None) -> Guess:
     return Guess(source, own.inputs, own.targets, {}, task, f"the target of {source}")
 
 
+def _long_text(source: str, target: str | None) -> Guess:
+    """Reads a text file as what it is used for: each character is predicted from those before it."""
+    inputs = {TEXT: {"type": "text", "tokenizer": "characters", "length": STEPS}}
+    targets = {"next": {"type": "text", "column": TEXT, "shift": -1}}
+    if target not in (None, *targets):
+        raise failure("target-unknown", name=target, file=source, nearest="next", known=list(targets))
+    declared = DataSpec.model_validate({"train": source, "inputs": inputs, "targets": targets})
+    return Guess(source, declared.inputs, declared.targets, {}, "language model", "what comes next in a text")
+
+
+def _text_alone(
+    table: Table, inputs: dict[str, ColumnSpec], left_out: dict[str, str]
+) -> dict[str, ColumnSpec]:
+    """Keeps the longest text where there is one: beside others it needs a network with several inputs."""
+    texts = {name: each.column or name for name, each in inputs.items() if each.type == "text"}
+    if not texts:
+        return inputs
+    sizes = {name: int(table.texts(header).str.len_chars().sum() or 0) for name, header in texts.items()}
+    kept = max(sizes, key=lambda name: sizes[name])
+    for name, each in inputs.items():
+        if name != kept:
+            left_out[each.column or name] = f"`{kept}` is a text; a network can take both by their names"
+    return {kept: inputs[kept]}
+
+
 def _task(kind: str) -> Task:
     tasks: dict[str, Task] = {"number": "regression", "binary": "binary classification"}
+    tasks["text"] = "language model"
     return tasks.get(kind, "classification")
 
 
@@ -183,6 +217,9 @@ def _kind(texts: pl.Series, header: str) -> _Kind:
         numbers = np.sort(values.to_numpy())
         counts_rows = rows > 2 and distinct == rows and bool((np.diff(numbers) == 1).all())
         return _Kind("number", "it counts the rows" if counts_rows else "")
+    words = present.str.split(" ").list.len().sum() / max(rows, 1)
+    if distinct > MOST_CLASSES and words >= LEAST_WORDS:
+        return _Kind("text")
     if distinct > MOST_CLASSES or distinct * 2 > rows:
         return _Kind("category", f"{distinct:,} different texts in {rows:,} rows: names, ids or free text")
     return _Kind("category")
@@ -200,7 +237,7 @@ def _as_target(table: Table, header: str, kind: _Kind) -> _Kind:
     few = distinct <= MOST_NUMBERED_CLASSES and distinct * 5 <= len(texts)
     if kind.type == "number" and few and texts.str.contains(r"^\s*[+-]?[0-9]+\s*$").all():
         return _Kind("category")
-    return kind
+    return _Kind("category") if kind.type == "text" else kind
 
 
 def _repeats(table: Table, target: str, kind: _Kind) -> set[str]:
@@ -225,6 +262,8 @@ def _declared(kind: str, header: str, name: str, gaps: bool) -> ColumnSpec:
         said["column"] = header
     if gaps and kind == "number":
         said["missing"] = "median"
+    elif gaps and kind == "text":
+        said["missing"] = {"constant": "-"}
     elif gaps:
         # A gap of a binary column is a third class, so it becomes a category.
         said |= {"type": "category", "missing": {"constant": "missing"}}

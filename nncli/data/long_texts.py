@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 STEPS: Final = 128
 """How long a stretch is where `length` is not stated."""
 NO_STRATIFY: Final = "none"
-_SUFFIX: Final = ".txt"
+SUFFIX: Final = ".txt"
 _NOT_TAKEN: Final = ("begin", "end", "truncate", "pad", "missing")
 _PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 
@@ -65,7 +65,7 @@ class Segment:
 def is_long_text(data: DataSpec) -> bool:
     """Tells whether the samples of data are stretches of text files."""
     name = builtin_name(data.train)
-    return data.train.lower().endswith(_SUFFIX) if name is None else builtin_text(name) is not None
+    return data.train.lower().endswith(SUFFIX) if name is None else builtin_text(name) is not None
 
 
 def find_texts(spec: Spec, data: DataSpec, problems: list[Problem]) -> Texts:

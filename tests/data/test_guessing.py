@@ -153,3 +153,23 @@ def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Pat
         with pytest.raises(UsageError) as caught:
             guess_columns(path)
         assert _codes(caught.value) == ["file-unreadable"]
+
+
+def test_a_column_of_sentences_is_a_text_and_alone(tmp_path: Path) -> None:
+    rows = [f"{n},the {n}th film was rather {'good' if n % 2 else 'bad'},{n % 5},{n % 2}" for n in range(120)]
+    guess = guess_columns(_file(tmp_path, "minutes,review,stars,label", rows))
+    assert _types(guess) == {"review": "text"}
+    assert set(guess.left_out) == {"minutes", "stars"}
+    assert guess.task == "binary classification"
+
+
+def test_a_text_file_is_for_a_language_model(tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("once upon a time\n" * 100)
+    guess = guess_columns(tmp_path / "book.txt")
+    assert guess.task == "language model"
+    data = open_data(
+        spec_of(tmp_path, train="book.txt", inputs=dict(guess.inputs), targets=dict(guess.targets))
+    )
+    assert data.inputs["text"].shape == (128,)
+    with pytest.raises(UsageError):
+        guess_columns(tmp_path / "book.txt", "label")
