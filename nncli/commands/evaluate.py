@@ -35,6 +35,9 @@ _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*([<>=!]+)\s*(\S+)\s*\Z
 _MEANT: Final = {"=>": ">=", "=<": "<=", "==": ">=", "=": ">="}
 _COMPARE: Final = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
+MOST_COUNTED: Final = 50
+"""Of more classes, such as the tokens of a text, no table is made: its size is their square."""
+
 
 @dataclass(frozen=True)
 class EvaluateOptions:
@@ -156,9 +159,9 @@ def _evaluate(model: Model, part: Part) -> Evaluation:
 
 
 def _confusion(model: Model, found: Evaluation) -> dict[str, Any] | None:
-    """Counts true class by predicted class, of the only target with classes."""
+    """Counts true class by predicted class, of the only target with classes, as far as a person reads it."""
     targets = [each for each in model.encoders.targets().values() if each.type in ("category", "binary")]
-    if len(targets) != 1:
+    if len(targets) != 1 or len(targets[0].classes) > MOST_COUNTED:
         return None
     target = targets[0]
     predicted = found.predictions[target.name].value.cpu()
