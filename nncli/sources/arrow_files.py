@@ -13,8 +13,8 @@ from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.sources.arrow_layout import END, ArrowLayout, Message, arrow_layout
 from nncli.sources.data_files import LARGE_BYTES, DataFile
-from nncli.sources.decoder_words import without_panics
 from nncli.sources.pieces import Piece, Wanted
+from nncli.sources.quiet_decoders import quiet_decoders
 from nncli.sources.tables import Index, Reading
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def reasons(file: DataFile) -> Iterator[None]:
     import polars as pl
 
     try:
-        with without_panics():
+        with quiet_decoders():
             yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         reason = str(error).split("\n")[0]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nncli.sources.decoder_words import refusing_what_is_said
 from nncli.sources.media_files import MediaError
+from nncli.sources.quiet_decoders import quiet_decoders
 from nncli.sources.sound_containers import checked
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _read(file: soundfile.SoundFile, header: SoundHeader, form: SoundForm) -> Wa
     """Reads all samples block by block: what a header says is no reason to take memory."""
     blocks: list[Wave] = []
     count = 0
-    while count <= header.samples:
+    while count < header.samples:
         block = file.read(_BLOCK, dtype="float32", always_2d=True)
         if not len(block):
             break
@@ -129,7 +129,7 @@ def _read(file: soundfile.SoundFile, header: SoundHeader, form: SoundForm) -> Wa
         blocks.append(mixed(block, 1) if form.channels == 1 else block)
     if not count:
         raise MediaError("it has no samples")
-    return np.concatenate(blocks)
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 @contextmanager
@@ -140,9 +140,9 @@ def _opened(content: bytes) -> Iterator[soundfile.SoundFile]:
     if not content:
         raise MediaError("it is empty")
     container = checked(content)
-    listening = refusing_what_is_said() if container.format == "MP3" else nullcontext()
+    quiet = quiet_decoders() if container.format == "MP3" else nullcontext()
     try:
-        with listening, soundfile.SoundFile(io.BytesIO(container.content)) as file:
+        with quiet, soundfile.SoundFile(io.BytesIO(container.content)) as file:
             yield file
     except (MediaError, MemoryError):
         raise
