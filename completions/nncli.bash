@@ -22,7 +22,7 @@ _nncli_verb() {
             arguments=('name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks network.inputs network.layers network.outputs network.init network.weights network.freeze inputs.shape inputs.type inputs.vocabulary inputs.classes inputs.rate inputs.mask blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs weights.file weights.rename weights.transpose weights.split weights.join weights.skip size x batch features classes vocabulary mask padding record names paths patterns expressions arithmetic loops functions accuracy f1 precision recall auroc mae rmse r2 data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.group data.split.time data.split.folds data.split.fold data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.log data.inputs.NAME.unit data.inputs.NAME.classes data.inputs.NAME.positive data.inputs.NAME.rare data.inputs.NAME.unknown data.inputs.NAME.separator data.inputs.NAME.format data.inputs.NAME.parts data.inputs.NAME.size data.inputs.NAME.channels data.inputs.NAME.resize data.inputs.NAME.augment data.inputs.NAME.views data.inputs.NAME.image data.inputs.NAME.tokenizer data.inputs.NAME.length data.inputs.NAME.truncate data.inputs.NAME.pad data.inputs.NAME.lowercase data.inputs.NAME.begin data.inputs.NAME.end data.inputs.NAME.vocabulary data.inputs.NAME.rate data.inputs.NAME.window data.inputs.NAME.shift data.targets data.time data.group data.stride data.season data.delimiter data.encoding data.nulls training training.loss training.optimizer training.epochs training.steps training.batch_size training.precision training.clip_gradients training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.checkpoint_every training.metrics training.class_weights training.sampling training.seed')
             ;;
         train)
-            options='--run --set --seed --epochs --resume --dry-run --quiet --json --device --threads --code --help'
+            options='--run --set --seed --epochs --fold --resume --dry-run --quiet --json --device --threads --code --help'
             arguments=('@specs')
             ;;
         inspect-gradients)
@@ -63,6 +63,7 @@ _nncli_value() {
         'train --set') value=() ;;
         'train --seed') value=() ;;
         'train --epochs') value=() ;;
+        'train --fold') value=() ;;
         'train --device') value=(auto cpu cuda cuda:0) ;;
         'train --threads') value=() ;;
         'train --code') value=(@files) ;;

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --format --graph --keep --memory --network --output --require --run --seed --set --split --target --text --threads -o; and set skip yes
+            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --require --run --seed --set --split --target --text --threads -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -92,7 +92,8 @@ complete -c nncli -n '__nncli_at train' -l run -x -a '(__fish_complete_directori
 complete -c nncli -n '__nncli_at train' -l set -x -d 'Change one value of the spec; repeatable.'
 complete -c nncli -n '__nncli_at train' -l seed -x -d 'Takes the place of training.seed.'
 complete -c nncli -n '__nncli_at train' -l epochs -x -d 'Takes the place of training.epochs.'
-complete -c nncli -n '__nncli_at train' -l resume -d 'Go on from the newest checkpoint, or begin where none is.'
+complete -c nncli -n '__nncli_at train' -l fold -x -d 'Test on the K-th of N folds; trains on the others.'
+complete -c nncli -n '__nncli_at train' -l resume -d 'Go on from the newest checkpoint.'
 complete -c nncli -n '__nncli_at train' -l dry-run -d 'Check, train a few steps, estimate; write nothing.'
 complete -c nncli -n '__nncli_at train' -s q -l quiet -d 'Only errors on stderr.'
 complete -c nncli -n '__nncli_at train' -l json -d 'Write one JSON row an epoch to stdout.'

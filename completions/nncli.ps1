@@ -73,7 +73,8 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
             @{ Names = @('--seed'); Value = ''; Help = 'Takes the place of training.seed.' }
             @{ Names = @('--epochs'); Value = ''; Help = 'Takes the place of training.epochs.' }
-            @{ Names = @('--resume'); Help = 'Go on from the newest checkpoint, or begin where none is.' }
+            @{ Names = @('--fold'); Value = ''; Help = 'Test on the K-th of N folds; trains on the others.' }
+            @{ Names = @('--resume'); Help = 'Go on from the newest checkpoint.' }
             @{ Names = @('--dry-run'); Help = 'Check, train a few steps, estimate; write nothing.' }
             @{ Names = @('-q', '--quiet'); Help = 'Only errors on stderr.' }
             @{ Names = @('--json'); Help = 'Write one JSON row an epoch to stdout.' }

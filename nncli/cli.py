@@ -251,9 +251,11 @@ def train(
         Optional[int],  # noqa: UP045
         typer.Option("--epochs", min=1, metavar="N", help="Takes the place of training.epochs."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the newest checkpoint, or begin where none is.")
-    ] = False,
+    fold: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--fold", metavar="K/N", help="Test on the K-th of N folds; trains on the others."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check, train a few steps, estimate; write nothing.")
     ] = False,
@@ -274,6 +276,7 @@ def train(
             set=tuple(set_ or ()),
             seed=seed,
             epochs=epochs,
+            fold=fold,
             resume=resume,
             dry_run=dry_run,
             json=json,

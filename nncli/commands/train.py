@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nncli.commands import resuming
 from nncli.commands.dry_run import dry_run
 from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
-from nncli.messages.catalogue import message_of
+from nncli.messages.catalogue import failure, message_of
 from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
 from nncli.recording import Recorder
@@ -27,6 +29,8 @@ from nncli.terminal.waiting import waiting
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
 
+_FOLD: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
+
 
 @dataclass(frozen=True)
 class TrainOptions:
@@ -37,6 +41,7 @@ class TrainOptions:
     set: tuple[str, ...] = ()
     seed: int | None = None
     epochs: int | None = None
+    fold: str | None = None
     resume: bool = False
     dry_run: bool = False
     json: bool = False
@@ -45,8 +50,13 @@ class TrainOptions:
     code: tuple[Path, ...] = ()
 
     def overrides(self) -> tuple[str, ...]:
-        """Lists `--set` values, with `--seed` and `--epochs` among them."""
-        own = {"training.seed": self.seed, "training.epochs": self.epochs}
+        """Lists `--set` values, with `--seed`, `--epochs` and `--fold` among them. Raises `fold-form`."""
+        own: dict[str, int | str | None] = {"training.seed": self.seed, "training.epochs": self.epochs}
+        if self.fold is not None:
+            which = _FOLD.fullmatch(self.fold)
+            if which is None or not 1 <= int(which[1]) <= int(which[2]) or int(which[2]) < 2:
+                raise failure("fold-form", received=self.fold)
+            own |= {"data.split.folds": which[2], "data.split.fold": which[1]}
         return (*self.set, *(f"{path}={value}" for path, value in own.items() if value is not None))
 
 

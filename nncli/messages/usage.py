@@ -206,6 +206,12 @@ TABLE: Final[dict[str, Words]] = {
         ("name the spec instead of the run",),
         "A trained network is inspected and exported as it is.",
     ),
+    "fold-form": Words(
+        UsageError,
+        "--fold is `{received}`, but says which of how many folds is tested on",
+        ("write `--fold 2/5` for the second of five",),
+        "Folds are counted from 1, and there are at least two.",
+    ),
     "rows-missing": Words(
         UsageError,
         "there is nothing to predict",
