@@ -28,7 +28,7 @@ from nncli.training.class_weights import balanced_weights
 from nncli.training.evaluation import Judge
 from nncli.training.job import TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
-from nncli.training.objective_checks import build_objective, check_losses
+from nncli.training.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.training.objectives import Objective
 from nncli.training.optimizers import build_optimizer
 from nncli.training.state import TrainState
@@ -104,6 +104,7 @@ def prepare(
     warnings = (
         *spec.warnings,
         *_unused_inputs(spec, networks),
+        *(doubtful_layers(spec, next(iter(networks.values())).calls[-1]) if objective else ()),
         *(data.warnings if data else ()),
         *(each for one in foreign for each in one.warnings),
     )

@@ -83,6 +83,23 @@ def test_data_that_is_missing_leaves_the_network_checked(tmp_path: Path) -> None
     assert len(codes) == 2
 
 
+@pytest.mark.parametrize(
+    ("loss", "last", "warned"),
+    [
+        ("CrossEntropyLoss", "Softmax: {dim: 1}", True),
+        ("NLLLoss", "Softmax: {dim: 1}", True),
+        ("NLLLoss", "LogSoftmax: {dim: 1}", False),
+        ("CrossEntropyLoss", "Identity", False),
+    ],
+)
+def test_a_last_layer_that_the_loss_does_again_is_a_warning(
+    loss: str, last: str, warned: bool, tmp_path: Path
+) -> None:
+    spec = FLOWERS.replace("CrossEntropyLoss", loss).replace("$classes\n", f"$classes\n  - {last}\n")
+    warnings = prepare(open_spec(write_flowers(tmp_path, spec))).warnings
+    assert [each.code for each in warnings] == ["loss-after-layer"] * warned
+
+
 def test_the_resolved_spec_states_every_size_and_default(tmp_path: Path) -> None:
     prepared = prepare(open_spec(write_flowers(tmp_path)))
     tree = as_tree(prepared.spec)

@@ -85,6 +85,12 @@ TABLE: Final[dict[str, Words]] = {
         ("use CrossEntropyLoss, NLLLoss or FocalLoss, or BCEWithLogitsLoss for a binary target",),
         "Classes are weighed inside the loss.",
     ),
+    "loss-after-layer": Words(
+        SpecError,
+        "the network ends with {layer}, and {loss} does not expect that: {reason}",
+        ("put `- {instead}` in its place", "take {layer} out; predictions are probabilities all the same"),
+        "A last layer that the loss does once more makes learning slow or wrong; a warning.",
+    ),
     "loss-range": Words(
         SpecError,
         "{loss} takes probabilities, but `{layer}` ({type}) gives any number",

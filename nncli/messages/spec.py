@@ -24,6 +24,7 @@ TABLE: Final[dict[str, Words]] = {
         SpecError,
         "one name is expected here, with its arguments below it; here are {names}",
         (
+            "the loss of one target stands under its name: `loss: {{{target}: {named}}}`",
             "arguments stand below the name: `{{{named}: {{{argument}: …}}}}`",
             "keep one of them, such as `{{{named}: {{}}}}`",
             "as in `{{AdamW: {{lr: 1e-3}}}}`",
@@ -55,6 +56,7 @@ TABLE: Final[dict[str, Words]] = {
         SpecError,
         "an item has exactly one operation; here are {words}",
         (
+            "sizes stand in the list of the pattern: `{verb}: [PATTERN, {size}: …]`",
             "did you mean the word `{nearest}`?",
             "another item takes its place: `--set {set}=NAME`, or `--set '{set}={{NAME: …}}'`",
             "start the second one with `- ` on a line of its own",
@@ -222,7 +224,11 @@ TABLE: Final[dict[str, Words]] = {
     "value-type": Words(
         SpecError,
         "`{key}` is {received}, but must be {expected}",
-        ("quotes make a word of it: write `{key}: {unquoted}`",),
+        (
+            "quotes make a word of it: write `{key}: {unquoted}`",
+            "{instead}",
+            "write `{key}: {meant}`",
+        ),
         "A value of the wrong type.",
     ),
 }

@@ -110,7 +110,7 @@ TABLE: Final[dict[str, Words]] = {
     "include-unreadable": Words(
         SpecError,
         "`{file}` cannot be included: {reason}",
-        ("paths start at the folder of the file that includes",),
+        ("did you mean `{nearest}`?", "paths start at the folder of the file that includes"),
         "An included file is a readable regular file.",
     ),
     "init-form": Words(

@@ -10,7 +10,7 @@ from nncli.messages.words import Words
 TABLE: Final[dict[str, Words]] = {
     "axis-missing": Words(
         SpecError,
-        "{call} needs {argument}: torch would take axis 0, which is that of the rows",
+        "{call} needs {argument}: {reason}",
         ("write `{call}: {{{argument}: 1}}`, in an expression `{call}(…, {argument}=1)`",),
         "Where torch takes the first axis if nothing is said, a spec has to say one.",
     ),

@@ -136,6 +136,24 @@ TABLE: Final[dict[str, Words]] = {
         ("take the item out, or name it and use its name in `from:`",),
         "An item whose result leads to no output does nothing.",
     ),
+    "rows-fixed": Words(
+        SpecError,
+        "{call} fits a batch of 2 rows, and no other: {received}",
+        (
+            "{fix}",
+            "a batch has any number of rows: write -1 in the place of 2, or `batch` in an expression",
+        ),
+        "A network runs on two rows while it is compiled, and on three: no size may stand for the rows.",
+    ),
+    "rows-lost": Words(
+        SpecError,
+        "{call} gives {shape}, which is not one row for each that flows in",
+        (
+            "a reduction leaves the batch alone with a dim: `- {whole}: {{dim: 1}}`",
+            "the first axis is the batch: leave it whole, as in `x[:, 0]`, or name another axis with `dim`",
+        ),
+        "The first dimension of every output is the batch.",
+    ),
     "share-differs": Words(
         SpecError,
         "{layer} has the weights of `{name}`, but other {arguments}",

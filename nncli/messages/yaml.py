@@ -153,6 +153,7 @@ TABLE: Final[dict[str, Words]] = {
             "write the number: `{number}`",
             "did you mean `{nearest}`?",
             "declare it too: `{option} vars.{name}=…`",
+            "a block sees its own: write `{name}` into `args:` of `{block}:`, and `{name}: …` at its call",
             "known here: {known}",
             "declare it under `vars:`",
         ),

@@ -13,6 +13,7 @@ from nncli.network.signatures import Parameter, Signature, signature_of
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.names import ITEM_WORDS
+from nncli.spec.scalars import meant_by
 
 # What other tools call an argument.
 KNOWN_ELSEWHERE: Final[Mapping[str, str]] = {
@@ -31,6 +32,11 @@ INSTEAD: Final[Mapping[str, str]] = {
     "activation": "an activation is an item of its own: `- ReLU` below it",
     "input_dim": "sizes follow from what flows in: leave it out",
     "input_shape": "sizes follow from what flows in: leave it out",
+}
+# Words that mean something else here, by the layer whose argument they were written for.
+_WORDS_ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
+    ("PositionEmbedding", "rotary"): "attention turns by itself: `SelfAttention: {heads: 8, rotary: true}`",
+    ("PositionEmbedding", "relative"): "`RelativePositionBias` gives SelfAttention its `attn_mask`",
 }
 LARGEST_INTEGER: Final = 2**63
 # torch builds this many layers one by one.
@@ -185,14 +191,14 @@ def _check(
     }
     facts["given_by"] = _given(argument)
     # A number in the wrong place may be one that was counted as in torch.
-    facts["filled"] = list(filled) if isinstance(value, (int, float)) else []
+    facts["filled"] = list(filled) if isinstance(value, int) else []
     if not fits(value, parameter.annotation):
         facts["expected"] = expected(parameter.annotation) or "what no spec can hold"
-        if isinstance(value, float) and NAMES[int] in str(facts["expected"]) and _is_worked_out(argument):
-            facts["instead"] = _made_whole(argument)
-        if argument.is_name:
-            facts["instead"] = f"write `${value}`: without `$` it is the word"
-        elif isinstance(value, str) and "," in value:
+        if isinstance(value, float) and NAMES[int] in str(facts["expected"]):
+            facts["instead"] = _made_whole(argument, value)
+        if isinstance(value, str):
+            facts["instead"] = _instead_of_word(call, parameter, argument, value, str(facts["expected"]))
+        if isinstance(value, str) and "," in value:
             facts["instead"] = f"several arguments stand in []: `{call.name}: [{value}]`"
         return Problem("argument-type", argument.place, here, facts)
     numbers = value if isinstance(value, tuple) else (value,)
@@ -220,7 +226,23 @@ def _given(argument: Argument) -> str:
     return f"{given.file}:{given.line}: {given.text.strip()}"
 
 
-def _made_whole(argument: Argument) -> str:
+def _instead_of_word(
+    call: Call, parameter: Parameter, argument: Argument, value: str, expected_kind: str
+) -> str:
+    """Says what a word was surely meant to be: a constant, a number, true, or one of some words."""
+    if argument.is_name:
+        return f"write `${value}`: without `$` it is the word"
+    if meant := meant_by(value, expected_kind):
+        return f"write `{meant}`" + (", without quotes" if meant == value else "")
+    if instead := _WORDS_ELSEWHERE.get((call.name, value), ""):
+        return instead
+    near = nearest(value, expected_kind.split(" or "))
+    return f"did you mean `{near}`?" if near else ""
+
+
+def _made_whole(argument: Argument, value: float) -> str:
+    if not _is_worked_out(argument):
+        return f"write `{value:.0f}`" if value.is_integer() else ""
     text = argument.place.text[argument.place.column - 1 :]
     if "/" in text.partition(")")[0]:
         return "whole numbers are divided by `//`: `$(width // 2)`"

@@ -17,12 +17,13 @@ from nncli.network.finishing import check_frozen, freeze, initialisations, initi
 from nncli.network.flows import find
 from nncli.network.frames import WORDS, Build, Frame
 from nncli.network.inputs import input_values
+from nncli.network.more_rows import without_rows
 from nncli.network.naming import Namer, called_networks
 from nncli.network.recurrent import unpack
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.signatures import layer_classes
 from nncli.network.tape import NOWHERE, PART_OF, Spot, Tape
-from nncli.network.values import ROWS, Value, describe, shown
+from nncli.network.values import ROWS, Value, describe
 from nncli.spec.items import Constant
 from nncli.spec.network_spec import FEATURES, InputSpec, NetworkSpec
 
@@ -225,8 +226,8 @@ def _outputs(build: Build, frame: Frame, spec: NetworkSpec, path: str) -> dict[s
         if not isinstance(value, Value):
             build.report([Problem("output-several", place, path, {"name": name})])
             return None
-        if value.shape[:1] != (ROWS,):
-            build.report([Problem("output-without-rows", place, path, {"shape": shown(value.shape)})])
+        if value.shape[:1] != (ROWS,) or (value.wider is not None and value.wider[0] == ROWS):
+            build.report([without_rows(value, place, path)])
             return None
         outputs[name] = value
     nodes = tuple(value.node for value in outputs.values())

@@ -65,12 +65,20 @@ def initialisations(build: Build, spec: NetworkSpec, path: str) -> list[Initiali
             continue
         weight = wish.module if isinstance(wish.item.operation, ParameterTensor) else f"{wish.module}.weight"
         here = f"{wish.item.path}.init"
+        if weight not in names and not _is_there(build, wish.module):
+            # An earlier mistake hides the layer.
+            _bound(build, call, here, ())
+            continue
         if weight not in names:
             facts = {"layer": wish.module or "it", "call": call.name}
             build.report([Problem("init-without-weight", call.place, here, facts)])
             continue
         found.extend(_bound(build, call, here, (weight,)))
     return found
+
+
+def _is_there(build: Build, module: str) -> bool:
+    return any(name == module for name, _ in build.root.named_modules())
 
 
 def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:

@@ -177,8 +177,13 @@ class _Attempt:
         for parameter in self._overload.parameters:
             name = parameter.name
             if is_demanded_axis(parameter) and name not in self._given:
-                facts = {"call": self._name, "argument": name}
+                reason = "torch would take axis 0, which is that of the rows"
+                facts = {"call": self._name, "argument": name, "reason": reason}
                 self._add("axis-missing", self._place, facts)
+        if self._name == "squeeze" and "dim" not in self._given:
+            reason = "torch would take every axis of 1, that of a batch of one row too"
+            facts = {"call": self._name, "argument": "dim", "reason": reason}
+            self._add("axis-missing", self._place, facts)
         if self.problems:
             raise failures(self.problems)
 

@@ -28,7 +28,7 @@ def input_values(tape: Tape, inputs: Mapping[str, InputSpec]) -> dict[str, Value
         if given.has_mask:
             node = tape.graph.placeholder(_argument(f"{name}_mask", arguments))
             steps = torch.ones(ROWS, *given.steps, dtype=torch.bool)
-            node.meta.update({"shape": tuple(steps.shape), IS_MASK: True})
+            node.meta.update({"shape": tuple(steps.shape), "wider": (ROWS + 1, *given.steps), IS_MASK: True})
             value = replace(value, mask=Value(node, steps, f"{name}.mask", None, time=1))
         values[name] = value
     return values
@@ -46,7 +46,7 @@ def _input(node: fx.Node, name: str, spec: InputSpec) -> Value:
     index = spec.type in ("index", "category")
     shape, kind = (ROWS, *spec.shape), torch.int64 if index else torch.float32
     sample = torch.zeros(shape, dtype=kind, device="meta" if prod(shape) > MOST_VALUES else "cpu")
-    node.meta.update(shape=shape, label=name)
+    node.meta.update(shape=shape, wider=(ROWS + 1, *spec.shape), label=name)
     if spec.type == "audio":
         return Value(node, sample, name, None, channels=1, time=2, rate=spec.rate)
     # A row of indices is a sequence; so is anything with a mask.

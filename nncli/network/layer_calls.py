@@ -20,10 +20,11 @@ from nncli.network.layers import RECURRENT, RESULTS
 from nncli.network.own_mistakes import check_state, raised_in_own
 from nncli.network.records import LEADING, padding_arguments, with_record, without_padding
 from nncli.network.recurrent import call_recurrent
+from nncli.network.samples import run_rows, tensors_in
 from nncli.network.scopes import Named
 from nncli.network.signatures import is_own
 from nncli.network.sizing import is_costly, on_meta, require_room, uncountable
-from nncli.network.tape import Spot, run_two_rows, tensors_in
+from nncli.network.tape import Spot
 from nncli.network.values import Value, values_in
 from nncli.spec.items import Call, Item
 
@@ -138,7 +139,7 @@ def _ran(layer: Layering, module: nn.Module, arguments: Mapping[str, object]) ->
         if without_memory and any(not parameter.is_meta for parameter in runs.parameters()):
             runs = on_meta(partial(construct, layer.kind, dict(arguments), layer.call, layer.item))
         inputs = {**layer.inputs, **_plain_keywords(layer)}
-        return run_two_rows(runs, (), inputs, on_meta=without_memory)
+        return run_rows(runs, ((), inputs), on_meta=without_memory)
     except NncliError:
         raise
     # Whatever torch raises here comes of the shapes: everything else was checked before.
@@ -158,12 +159,12 @@ def _run_own(
     if without_memory:
         # A constructor or a forward may look at numbers, which the meta device does not have.
         with suppress(Exception):
-            return run_two_rows(on_meta(make), (), layer.inputs, on_meta=True)
+            return run_rows(on_meta(make), ((), layer.inputs), on_meta=True)
         if any(parameter.is_meta for parameter in module.parameters()):
             with torch.random.fork_rng(devices=[]):
                 module = make()
     try:
-        return run_two_rows(module, (), layer.inputs, on_meta=False)
+        return run_rows(module, ((), layer.inputs), on_meta=False)
     # Whatever a person's own forward raises is theirs to see.
     except Exception as error:
         raise raised_in_own(layer.kind, layer.values, layer.item, error) from error

@@ -129,6 +129,9 @@ def _check_type(call: Call, value: Value, item: Item) -> None:
 def _dimension_hint(layer: str, value: Value) -> str:
     dimensions = spatial_dimensions(layer)
     rank = len(value.shape)
+    if value.place is None and rank - 1 in (expected_ranks(layer) or ()) and rank > 4:
+        shape = list(value.shape[2:])
+        return f"shapes leave the batch out: if the first size of `{value.origin}` is that, write {shape}"
     flattened = rank == 2 and value.origin == "Flatten"
     if dimensions == 1 and rank == 2 and not flattened and not layer.startswith(("BatchNorm", "Dropout")):
         return f"`- Unflatten: [1, [1, {value.shape[1]}]]` before it makes one channel"
@@ -265,7 +268,7 @@ def does_not_fit(
         "layer": call.name,
         "received": " and ".join(f"{shown(each.shape)} from {came_from(each)}" for each in inputs),
         "reason": _first_line(error),
-        "fix": layer_that_fits(call.name, arguments, inputs) or _smaller_window(call, value),
+        "fix": layer_that_fits(call.name, arguments, inputs) or _smaller_window(call, value, arguments),
         "flow": _flow(call, inputs, item),
     }
     return failure("shape-mismatch", item.place, item.path, **facts)
@@ -279,13 +282,15 @@ def nothing_left(call: Call, inputs: tuple[Value, ...], shape: tuple[int, ...], 
     return failure("shape-empty", item.place, item.path, **facts)
 
 
-def _smaller_window(call: Call, value: Value) -> str:
+def _smaller_window(call: Call, value: Value, arguments: Mapping[str, object]) -> str:
     """Names the largest kernel that fits where the input is smaller than the window."""
     dimensions = spatial_dimensions(call.name)
     has_window = "Conv" in call.name or "Pool" in call.name
     if not dimensions or len(value.shape) != dimensions + 2 or not has_window:
         return ""
-    smallest = min(value.shape[2:])
+    smallest, kernel = min(value.shape[2:]), arguments.get("kernel_size")
+    if isinstance(kernel, tuple) and len(kernel) != dimensions:
+        return f"`kernel_size` is one number, or {dimensions} of them; here are {len(kernel)}"
     return f"the window can be at most {smallest} wide here, or earlier layers can pad or pool less"
 
 

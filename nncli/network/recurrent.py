@@ -12,9 +12,11 @@ from torch import fx, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nncli.network.modules import last_states, last_valid
+from nncli.network.more_rows import like_rows
 from nncli.network.records import sequence_mask, with_record
+from nncli.network.samples import noded
 from nncli.network.scopes import Named
-from nncli.network.tape import Spot, Tape, noded
+from nncli.network.tape import Spot, Tape
 from nncli.network.values import Value
 
 
@@ -37,8 +39,8 @@ def call_recurrent(
         sequence, state = tape.call_layer(name, tuple(flowing), {}, result, spot)
     else:
         packed = _packed(tape, name, flowing, mask, spot)
-        sequence = tape.recorded(packed[0], result[0], spot)
-        state = tape.recorded(packed[1], result[1], spot)
+        sequence = tape.recorded(packed[0], result[0], spot, like_rows(flowing, result[0]))
+        state = tape.recorded(packed[1], result[1], spot, None)
     sequence = with_record(tape, (kind, module), first, sequence, spot)
     parts = {"sequence": Named(sequence), "last": Named(_last(tape, module, sequence, spot))}
     parts["state"] = Named(state)

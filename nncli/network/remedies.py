@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
+from math import gcd, prod
 from typing import Any, Final
 
 from nncli.network.values import Value, axes_counted, values_in
@@ -31,6 +31,11 @@ def arguments_that_fit(arguments: Mapping[str, object]) -> str:
     """Says which arguments of a layer would do: a divisor, a share; empty where nobody knows."""
     for name, of in _DIVISORS:
         number, size = arguments.get(name), arguments.get(of)
+        if name == "groups" and type(size) is int and type(number) is int and size % max(1, number):
+            both = [each for each in (size, arguments.get("out_channels")) if type(each) is int]
+            found = ", ".join(map(str, divisors_near(gcd(*both), number)))
+            if both[0] != both[-1]:
+                return f"`groups` has to divide both {both[0]} and {both[-1]} channels: {found} would do"
         if type(number) is int and type(size) is int and number > 0 and size > 0 and size % number:
             found = ", ".join(map(str, divisors_near(size, number)))
             return f"`{name}` has to divide `{of}`, which is {size} here: {found} would do"
@@ -44,6 +49,9 @@ def arguments_that_fit(arguments: Mapping[str, object]) -> str:
 def layer_that_fits(name: str, arguments: Mapping[str, object], values: Sequence[Value]) -> str:
     """Says what would fit where a layer failed on what flows in; empty where nobody knows."""
     shape = values[0].shape
+    dim = arguments.get("dim")
+    if type(dim) is int and name != "Unflatten" and not _has(shape, dim):
+        return _axes_there(shape)
     stated = arguments.get("normalized_shape")
     if stated is not None:
         return f"leave `normalized_shape` out, or end it with {shape[-1]}: that is what arrives"
@@ -86,6 +94,9 @@ def call_that_fits(label: str, arguments: Any) -> str:
         if missing > 0:
             ones = ", ".join(["1"] * missing + [str(size) for size in shapes[0]])
             return f"it has {axes_counted(count)}, and {len(sizes)} sizes are given: make it [{ones}]"
+    if label == "permute" and values:
+        axes = list(range(len(shapes[0])))
+        return f"name all {axes_counted(len(axes))}, the batch too: {axes} leaves them as they are"
     if label in ("rearrange", "reduce", "repeat_axis"):
         return "what stands in brackets multiplies up to its axis, so that each size divides it"
     return _axis_outside(shapes, positions, keywords)
@@ -110,7 +121,11 @@ def _axis_outside(
     outside = [dim for dim in dims if type(dim) is int and shapes and not _has(shapes[0], dim)]
     if not outside:
         return ""
-    return f"what flows in has {axes_counted(len(shapes[0]))}: 0 is the batch, {len(shapes[0]) - 1} the last"
+    return _axes_there(shapes[0])
+
+
+def _axes_there(shape: tuple[int, ...]) -> str:
+    return f"what flows in has {axes_counted(len(shape))}: 0 is the batch, {len(shape) - 1} the last"
 
 
 def _has(shape: tuple[int, ...], dim: int) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import operator
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from math import prod
 from typing import Any, Final
 
 import einops
@@ -16,7 +14,9 @@ from torch import fx, nn
 
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
+from nncli.network.more_rows import Wider, wider_call, wider_layer
 from nncli.network.remedies import call_that_fits
+from nncli.network.samples import could_be_large, noded, ran, takes_long, tensors_in
 from nncli.network.sizing import require_room
 from nncli.network.upstream import ways_to
 from nncli.network.values import MOST_VALUES, Count, DeviceOf, Value, shown, values_in
@@ -41,7 +41,7 @@ class Spot:
 class Tape:
     """One graph and the modules that it calls.
 
-    `nodes` maps what is recorded to its shape and place: in `node.meta["shape"]`, two rows first.
+    The meta of each node has the place of its call, and its `shape` with two rows and `wider` with three.
     """
 
     graph: fx.Graph = field(default_factory=fx.Graph)
@@ -69,8 +69,9 @@ class Tape:
         Raises SpecError `call-refused` in torch's words, ResourceError `result-too-large`.
         """
         result = self._run(target, arguments, keywords, spot)
+        wider = wider_call(target, (arguments, dict(keywords)), result, (spot.place, spot.path, spot.label))
         node = self.graph.call_function(target, noded(arguments), noded(dict(keywords)))
-        return self.recorded(node, result, spot)
+        return self.recorded(node, result, spot, wider)
 
     def call_layer(
         self,
@@ -80,36 +81,45 @@ class Tape:
         result: object,
         spot: Spot,
     ) -> Any:
-        """Records a call of a module, whose result on the two rows is known."""
+        """Records a call of a module, whose result on two rows is known. Raises SpecError `rows-fixed`."""
+        where, everything = (spot.place, spot.path, spot.label), (arguments, dict(keywords))
+        wider = wider_layer(self.root.get_submodule(name), everything, result, where)
         node = self.graph.call_module(name, noded(arguments), noded(dict(keywords)))
         node.meta["name"] = name
-        return self.recorded(node, result, spot)
+        return self.recorded(node, result, spot, wider)
 
-    def recorded(self, node: fx.Node, result: object, spot: Spot) -> Any:
-        """Makes Values of what a node gave: one, or a tuple with a node for each part."""
+    def recorded(self, node: fx.Node, result: object, spot: Spot, wider: Wider) -> Any:
+        """Makes Values of what a node gave: one, or a tuple with a node for each part.
+
+        `wider` has the shapes with three rows, in the form of the result.
+        """
         node.meta.update(place=spot.place, path=spot.path, label=spot.label)
         if isinstance(result, (tuple, list)):
-            parts = []
+            parts, shapes = [], wider if isinstance(wider, list) else [None] * len(result)
             for position, part in enumerate(result):
                 if part is None:
                     continue
                 own = self.graph.call_function(operator.getitem, (node, position))
                 own.meta[PART_OF] = node.meta.get(PART_OF, node)
-                parts.append(self.recorded(own, part, spot))
+                parts.append(self.recorded(own, part, spot, shapes[position]))
             return tuple(parts)
         if not isinstance(result, torch.Tensor):
             raise failure("result-not-tensor", spot.place, spot.path, layer=spot.label)
-        node.meta["shape"] = tuple(result.shape)
+        node.meta.update(shape=tuple(result.shape), wider=wider)
         return Value(node, result, spot.label, spot.place)
 
     def rows(self, value: Value) -> Count:
         """Records how many rows a value has: `batch`."""
-        return Count(self.graph.call_method("size", (value.node, 0)), value.shape[0])
+        wider = value.wider[0] if value.wider else None
+        return Count(self.graph.call_method("size", (value.node, 0)), value.shape[0], wider, value)
 
     def counted(self, target: Callable[..., Any], operands: tuple[Count | int, ...]) -> Count:
         """Records whole-number arithmetic on counts: `2 * batch`."""
         numbers = [each.number if isinstance(each, Count) else each for each in operands]
-        return Count(self.graph.call_function(target, noded(operands)), target(*numbers))
+        more = [each.wider if isinstance(each, Count) else each for each in operands]
+        wider = None if None in more else target(*more)
+        counted = next(each.of for each in operands if isinstance(each, Count))
+        return Count(self.graph.call_function(target, noded(operands)), target(*numbers), wider, counted)
 
     def device(self, value: Value) -> DeviceOf:
         """Records where a value lies, for tensors that are made beside it."""
@@ -119,7 +129,8 @@ class Tape:
         """Records a Parameter or buffer of the root, or of a module in it, by its dotted name."""
         node = self.graph.get_attr(name)
         with torch.no_grad():
-            return self.recorded(node, tensor.detach(), spot)  # type: ignore[no-any-return]
+            found: Value = self.recorded(node, tensor.detach(), spot, tuple(tensor.shape))
+        return found
 
     def _run(
         self,
@@ -129,12 +140,12 @@ class Tape:
         spot: Spot,
     ) -> object:
         everything = (arguments, dict(keywords))
-        on_meta = _takes_long(everything)
+        on_meta = takes_long(everything)
         try:
-            if not on_meta and _could_be_large(everything):
-                shape_only = _ran(target, everything, on_meta=True)
+            if not on_meta and could_be_large(everything):
+                shape_only = ran(target, everything, on_meta=True)
                 on_meta = sum(tensor.numel() for tensor in tensors_in(shape_only)) > MOST_VALUES
-            result = _ran(target, everything, on_meta=on_meta)
+            result = ran(target, everything, on_meta=on_meta)
         except NncliError:
             raise
         # Whatever torch raises here comes of the shapes and arguments that the file gives.
@@ -158,94 +169,3 @@ def refused(error: Exception, arguments: Any, spot: Spot) -> NncliError:
     facts["received"] = [f"{value.origin} {shown(value.shape)}" for value in values] or "its arguments"
     facts["flow"] = ways_to(values, spot.label, spot.place)
     return failure("call-refused", spot.place, spot.path, **facts)
-
-
-def run_two_rows(
-    module: nn.Module, arguments: tuple[object, ...], keywords: Mapping[str, object], *, on_meta: bool
-) -> object:
-    """Runs the samples through a layer in train mode, leaving generator and buffers as they were.
-
-    Where `on_meta`, the layer is on the meta device, and its rows are put there.
-    Raises what the layer raises where the sizes do not fit.
-    """
-    kept = [buffer.clone() for buffer in module.buffers()]
-    try:
-        return _ran(module, (arguments, dict(keywords)), on_meta=on_meta)
-    finally:
-        for buffer, before in zip(module.buffers(), kept, strict=True):
-            buffer.copy_(before)
-
-
-def _ran(target: Callable[..., Any], everything: tuple[Any, Any], *, on_meta: bool) -> object:
-    def sample(value: object) -> object:
-        if isinstance(value, Count):
-            return value.number
-        if isinstance(value, DeviceOf):
-            return torch.device("meta" if on_meta else "cpu")
-        if isinstance(value, Value):
-            if on_meta:
-                return value.sample.to("meta")
-            # What is known by its shape alone is zeros where numbers are needed.
-            return torch.zeros_like(value.sample, device="cpu") if value.sample.is_meta else value.sample
-        return value
-
-    arguments, keywords = _mapped(everything, sample)
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if on_meta:
-            with torch.device("meta"):
-                return target(*arguments, **keywords)
-        return target(*arguments, **keywords)
-
-
-# Two operands of a matrix product, of cdist or outer give at most this many times their numbers.
-_LARGEST_RUN: Final = MOST_VALUES
-
-
-def _takes_long(everything: object) -> bool:
-    """Tells whether a call could take long on the CPU: by the sizes of what it is given."""
-    values = list(values_in(everything))
-    sizes = [max(1, value.sample.numel()) for value in values]
-    return any(value.sample.is_meta for value in values) or prod(sorted(sizes)[-2:]) > _LARGEST_RUN * 64
-
-
-def _could_be_large(everything: object) -> bool:
-    """Tells whether a result could be large: by the numbers in a call, which may be sizes or just numbers."""
-    numbers = [abs(number) for number in _numbers(everything) if abs(number) > 1]
-    sizes = [max(1, value.sample.numel()) for value in values_in(everything)]
-    return prod(numbers) * max([1, *sizes]) > _LARGEST_RUN
-
-
-def _numbers(value: object) -> Iterator[int]:
-    if type(value) is int:
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for each in value:
-            yield from _numbers(each)
-    elif isinstance(value, dict):
-        yield from _numbers(list(value.values()))
-
-
-def tensors_in(value: object) -> Iterator[torch.Tensor]:
-    """Walks the tensors inside a result."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for each in value:
-            yield from tensors_in(each)
-
-
-def noded(value: Any) -> Any:
-    """Puts nodes in the place of Values, Counts and devices, for the arguments of a node."""
-    return _mapped(value, lambda leaf: leaf.node if isinstance(leaf, (Value, Count, DeviceOf)) else leaf)
-
-
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Applies a change to every leaf of nested lists, tuples, dicts and slices."""
-    if type(value) in (tuple, list):
-        return type(value)(_mapped(each, change) for each in value)
-    if isinstance(value, dict):
-        return {key: _mapped(each, change) for key, each in value.items()}
-    if isinstance(value, slice):
-        return slice(*(_mapped(each, change) for each in (value.start, value.stop, value.step)))
-    return change(value)

@@ -8,7 +8,7 @@ from typing import Final
 from torch import fx
 
 from nncli.errors import Place
-from nncli.network.values import Value, shown
+from nncli.network.values import Value, shown_sizes
 
 STEPS: Final = 4
 # More ways than these are noise: the first differ from the rest, or all are alike.
@@ -59,7 +59,7 @@ def _step(node: fx.Node, place: Place) -> str:
     if not label[:1].isalpha():
         # An operator stands for the expression around it.
         label = "compute"
-    text = f"{label} {shown(node.meta['shape'])}"
+    text = f"{label} {shown_sizes(node)}"
     where = node.meta.get("place")
     return f"{text} ({_line(where, place)})" if where is not None and where.file else text
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import torch
 from torch import fx
 
 from nncli.errors import Place
 from nncli.spec.network_spec import InputSpec
+
+Shape: TypeAlias = tuple[int, ...]
 
 # Two rows: one row fails in batch normalisation, and two tell rows from a width of one.
 ROWS: Final = 2
@@ -46,6 +48,16 @@ class Value:
         return tuple(self.sample.shape)
 
     @property
+    def wider(self) -> Shape | None:
+        """The shape with three rows; None where nobody knows."""
+        return self.node.meta.get("wider")
+
+    @property
+    def sizes(self) -> str:
+        """Writes its shape for people: `[batch, 32]`."""
+        return shown_sizes(self.node)
+
+    @property
     def mask_steps(self) -> int | None:
         """How many steps the mask speaks of."""
         return self.mask.shape[1] if self.mask is not None else None
@@ -64,10 +76,15 @@ class Value:
 
 @dataclass(frozen=True, eq=False)
 class Count:
-    """A whole number that only a batch knows, such as its rows; `number` is that of the two rows."""
+    """A whole number that only a batch knows, such as its rows.
+
+    `number` is that of two rows, `wider` that of three, None where nobody knows; `of` is what was counted.
+    """
 
     node: fx.Node
     number: int
+    wider: int | None
+    of: Value
 
 
 def values_in(value: object) -> Iterator[Value]:
@@ -92,6 +109,22 @@ def shown(shape: tuple[int, ...]) -> str:
     """Writes a shape for people, rows as `batch`: `[batch, 32, 8, 8]`."""
     first = ["batch"] if shape[:1] == (ROWS,) else [str(size) for size in shape[:1]]
     return "[" + ", ".join([*first, *(str(size) for size in shape[1:])]) + "]"
+
+
+def shown_sizes(node: fx.Node) -> str:
+    """Writes the shape of what a node gives; every axis that grows with the rows is `batch`."""
+    shape, wider = node.meta["shape"], node.meta.get("wider")
+    if wider is None:
+        return shown(shape)
+    return "[" + ", ".join(map(_shown_size, shape, wider)) + "]"
+
+
+def _shown_size(size: int, wider: int) -> str:
+    if size == wider:
+        return str(size)
+    if size * (ROWS + 1) != wider * ROWS:
+        return "…"
+    return "batch" if size == ROWS else f"{size // ROWS} * batch"
 
 
 def axes_counted(count: int) -> str:

@@ -66,7 +66,10 @@ def read_named_call(node: Node, path: str, problems: list[Problem], wanted: str)
         first, second = node.entries[0][0], node.entries[1][0]
         argument = second.text if not second.text[:1].isupper() else ""
         named = first.text if first.text[:1].isupper() else ""
-        facts = {"names": node.keys(), "named": named, "argument": argument}
+        # A name is spelt out as a call by now.
+        meant = node.get("target")
+        target = next(iter(meant.keys()), "") if isinstance(meant, Mapping) and path.endswith("loss") else ""
+        facts = {"names": node.keys(), "named": named, "argument": argument, "target": target}
         problems.append(Problem("call-two-names", second.place, path, facts))
         return None
     problems.append(Problem("call-expected", node.place, path, {"wanted": wanted}))

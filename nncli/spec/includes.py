@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failure
+from nncli.messages.catalogue import failure, nearest
 from nncli.spec.habits import unknown_key
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.reading import MOST_BYTES, read_file, read_nodes
@@ -37,6 +37,15 @@ def inline_includes(root: Mapping, folder: Path, file: str, problems: list[Probl
     name = Scalar("blocks", "blocks", True, key.place)
     blocks = Mapping(tuple(includes.blocks.values()), own.place if own else key.place)
     return replace(root, entries=(*rest, (name, blocks)))
+
+
+def _nearest_file(path: Path, written: str) -> str:
+    """Names the file beside a path that is not there that was probably meant, as the spec would write it."""
+    try:
+        near = nearest(path.name, (each.name for each in path.parent.iterdir()))
+    except OSError:
+        return ""
+    return f"{written.removesuffix(path.name)}{near}" if near and written.endswith(path.name) else ""
 
 
 class _Includes:
@@ -113,7 +122,7 @@ class _Includes:
             if error.problems[0].code != "file-unreadable":
                 raise
             reason = error.problems[0].facts["reason"]
-            facts = {"file": node.text, "reason": reason}
+            facts = {"file": node.text, "reason": reason, "nearest": _nearest_file(path, node.text)}
             raise failure("include-unreadable", node.place, "include", **facts) from error
         self._characters += len(text)
         if self._characters > MOST_BYTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.spec.names import ITEM_WORDS
+from nncli.spec.names import ITEM_WORDS, PATTERNED
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, is_null
 from nncli.spec.scopes import Written, followed, resolved
 from nncli.spec.words import check_words
@@ -93,7 +93,9 @@ def _operation_count(node: Mapping, operations: list[tuple[Scalar, Node]], path:
     words = [name.text for name, _ in operations]
     if not words:
         return Problem("item-without-operation", node.place, path, {"words": node.keys()})
-    facts = {"words": words, "nearest": nearest(words[1], ITEM_WORDS)}
+    facts: dict[str, object] = {"words": words, "nearest": nearest(words[1], ITEM_WORDS)}
+    if words[0] in PATTERNED:
+        facts |= {"verb": words[0], "size": words[1]}
     return Problem("item-two-operations", operations[1][0].place, path, facts)
 
 

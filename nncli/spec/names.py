@@ -16,6 +16,8 @@ ITEM_WORDS: Final = frozenset("name from take share init freeze when repeat join
 STRUCTURES: Final = frozenset(
     "Sequential residual parallel rearrange reduce repeat_axis Parameter compute".split()
 )
+# Operations that take a pattern of einops.
+PATTERNED: Final = ("rearrange", "reduce", "repeat_axis")
 RESERVED: Final = frozenset({"x", "batch", "step", "epoch", "true", "false", "none"}) | ITEM_WORDS
 
 

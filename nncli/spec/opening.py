@@ -76,7 +76,7 @@ def read_text(
     unknown = _unknown_keys(root)
     problems.extend(unknown)
     without = _without_network(root)
-    if without is not None and any(p.facts["nearest"] in ("network", "networks") for p in unknown):
+    if without is not None and any(_is_network(problem) for problem in unknown):
         # One mistake is said once: the key is there, and misspelt.
         raise failures(problems[:MOST_PROBLEMS])
     if without is not None:
@@ -107,6 +107,12 @@ def _unknown_keys(root: Mapping) -> list[Problem]:
     training = root.get("training")
     found = (unknown_key(name, "", KEYS, training) for name, _ in root.entries if name.text not in KEYS)
     return list(islice(found, MOST_PROBLEMS))
+
+
+def _is_network(problem: Problem) -> bool:
+    """Tells whether a key that nobody knows was meant to hold the network."""
+    facts = problem.facts
+    return facts["nearest"] in ("network", "networks") or "`network:`" in str(facts["elsewhere"])
 
 
 def _without_network(root: Mapping) -> Problem | None:

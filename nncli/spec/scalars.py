@@ -14,6 +14,11 @@ _SPECIAL: Final = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+# What YAML 1.1 and people take for true and false.
+_TRUTHS: Final = {
+    "yes": "true", "on": "true", "y": "true", "true": "true", "no": "false", "off": "false", "n": "false",
+    "false": "false",
+}  # fmt: skip
 _INFINITE: Final = re.compile(r"[-+]?\.(inf|Inf|INF)\Z")
 _NAN: Final = re.compile(r"\.(nan|NaN|NAN)\Z")
 MOST_DIGITS: Final = 400
@@ -48,6 +53,25 @@ def is_too_large(text: str) -> bool:
 def word_of(value: bool | None) -> str:
     """Writes true, false and none as a file does."""
     return "none" if value is None else "true" if value else "false"
+
+
+def meant_by(text: str, kind: str) -> str:
+    """Says how YAML 1.2 writes what a word was surely meant to be: `yes` is true, `1_000` 1000, `5%` 0.05.
+
+    `kind` is what is expected, in words; empty where the word is nothing of that kind.
+    """
+    lowered = text.lower()
+    if "true or false" in kind and lowered in _TRUTHS:
+        return _TRUTHS[lowered]
+    if "number" not in kind:
+        return ""
+    percent = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%", text)
+    if percent and "whole" not in kind:
+        return f"{float(percent.group(1)) / 100:g}"
+    digits = re.sub(r"(?<=[0-9])_(?=[0-9])", "", text)
+    value = resolve(digits)
+    is_number = isinstance(value, int if "whole" in kind else (int, float)) and not isinstance(value, bool)
+    return digits if is_number else ""
 
 
 def _infinity(text: str) -> float:

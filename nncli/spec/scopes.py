@@ -7,7 +7,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, final
 
-from nncli.errors import NncliError, Place
+from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.spec.arithmetic import is_waiting, referred_name, substitute
 from nncli.spec.budget import Budget
@@ -245,12 +245,20 @@ def _substituted(
     try:
         value = substitute(node.value, node.place, written.scope, deferred)
     except NncliError as error:
-        problems = [each if each.path else replace(each, path=path) for each in error.problems]
+        problems = [_placed(each, path, written.scope) for each in error.problems]
         mistakes.append(failures(problems) if problems else error)
         return node
     written.scope.budget.spend_values(count_values(value))
     text, given = value if isinstance(value, str) else node.text, _given(node.value, written.scope)
     return replace(node, value=value, text=text, given=given)
+
+
+def _placed(problem: Problem, path: str, scope: Scope) -> Problem:
+    """Says on which path a mistake stands, and of a name that is unknown in which block."""
+    facts = problem.facts
+    if problem.code == "name-unknown" and scope.blocks and not facts["nearest"]:
+        facts = {**facts, "block": scope.blocks[-1]}
+    return replace(problem, path=problem.path or path, facts=facts)
 
 
 def _given(text: str, scope: Scope) -> Place | None:

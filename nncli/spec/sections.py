@@ -18,7 +18,7 @@ from nncli.spec.habits import where_it_belongs
 from nncli.spec.items import Call
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
-from nncli.spec.scalars import resolve
+from nncli.spec.scalars import meant_by, resolve
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec, section_in
 from nncli.spec.spelling import TERM_WORDS
 
@@ -184,6 +184,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         facts |= {"received": f'`"{detail.get("input")}"`', "unquoted": detail.get("input")}
     if code == "value-type":
         facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
+        facts["meant"] = meant_by(str(detail.get("input")), str(facts["expected"]))
     at = key.place if code == "unknown-key" and key else place_node.place
     return Problem(code, at, here, facts)
 

@@ -13,6 +13,7 @@ from nncli.spec.calls import read_named_call
 from nncli.spec.items import Call, Flow, GivenName, Share, Source
 from nncli.spec.names import NAME, check_name
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
+from nncli.spec.scalars import meant_by
 from nncli.spec.scopes import Written, resolved, substituted
 
 _PATH: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}(\.([A-Za-z][A-Za-z0-9_]{0,63}|[0-9]{1,6}|\*))*\Z")
@@ -158,11 +159,13 @@ def read_decision(written: Written) -> bool | Formula:
     node = substituted(written)
     if isinstance(node, Scalar) and isinstance(node.value, (bool, Formula)):
         return node.value
-    received = f"`{node.text}`" if isinstance(node, Scalar) else "a list or mapping"
-    key = written.path.rpartition(".")[2]
-    raise failure(
-        "value-type", node.place, written.path, key=key, expected="true or false", received=received
-    )
+    text = node.text if isinstance(node, Scalar) else ""
+    key, expected = written.path.rpartition(".")[2], "true or false"
+    facts = {"key": key, "expected": expected, "received": f"`{text}`" if text else "a list or mapping"}
+    facts["meant"] = meant_by(text, expected)
+    if key == "freeze" and ("*" in text or not text):
+        facts["instead"] = f"patterns stand in the network: `freeze: {text or '[…]'}` beside `layers:`"
+    raise failure("value-type", node.place, written.path, **facts)
 
 
 # Words that only some operations take: where they belong.

@@ -46,6 +46,12 @@ _UNFIT: Final[Mapping[str, tuple[str, str]]] = {
     "MultiLabelMarginLoss": ("it needs a list of classes for each row", "MultiMarginLoss"),
     "NLLLoss2d": ("torch has dropped it", "NLLLoss"),
 }
+# Layers that a loss undoes, or does once more, by the loss: what to do about them.
+_AT_ODDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "CrossEntropyLoss": dict.fromkeys(("Softmax", "LogSoftmax", "Sigmoid"), "it takes the softmax by itself"),
+    "BCEWithLogitsLoss": dict.fromkeys(("Sigmoid", "Softmax"), "it takes the sigmoid by itself"),
+    "NLLLoss": dict.fromkeys(("Softmax", "Sigmoid"), "it takes the logarithm of probabilities"),
+}
 # What a last layer may be where the loss reads probabilities: one that keeps within 0 and 1, or
 # one that hands on what it gets.
 BOUNDED: Final = frozenset(
@@ -67,6 +73,11 @@ BOUNDED: Final = frozenset(
         "Unflatten",
     }
 )
+
+
+def at_odds(loss: str, layer: str) -> str:
+    """Says why a last layer does not go with a loss, as a clause; empty where nothing speaks against it."""
+    return _AT_ODDS.get(loss, {}).get(layer, "")
 
 
 def form_of(loss: str) -> Form:

@@ -86,6 +86,15 @@ class Metric:
     arguments: Mapping[str, object]
 
 
+# What other tools call a metric, where the letters of another one are nearer.
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    "acc": "accuracy",
+    "auc": "auroc",
+    "matthews": "mcc",
+    "jaccard": "iou",
+}
+
+
 def build_metrics(
     calls: Sequence[Call] | None, targets: Mapping[str, TargetSpec], path: str = "training.metrics"
 ) -> tuple[Metric, ...]:
@@ -116,7 +125,7 @@ def _fits(function: _Function, spec: TargetSpec) -> bool:
 def _check(call: Call, targets: Mapping[str, TargetSpec], path: str) -> None:
     function = METRICS.get(call.name)
     if function is None:
-        guess = nearest(call.name, METRICS)
+        guess = _ELSEWHERE.get(call.name.lower()) or nearest(call.name, METRICS)
         raise failure(
             "metric-unknown", call.place, path, metric=call.name, nearest=guess, known=list(METRICS)
         )

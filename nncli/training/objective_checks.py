@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from nncli.columns.targets import TargetSpec, class_counts
-from nncli.errors import Place
+from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.arguments import FormulaScope, bind_in
 from nncli.network.compiled import LayerCall
@@ -15,7 +15,7 @@ from nncli.network.signatures import loss_classes
 from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Spec
 from nncli.training.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights
-from nncli.training.losses import BOUNDED, form_of, why_unfit
+from nncli.training.losses import BOUNDED, at_odds, form_of, why_unfit
 from nncli.training.objectives import Objective, Term
 
 _PATH = "training.loss"
@@ -170,6 +170,17 @@ def _check_wide_shape(
     place: Place = layer.place if layer else term.loss.place
     path = layer.path if layer else _PATH
     raise failure("loss-shape", place, path, **facts, needed=wanted, given=given, fix=fix)
+
+
+def doubtful_layers(spec: Spec, layer: LayerCall) -> list[Problem]:
+    """Warns of a last layer that the loss does once more. Problems: `loss-after-layer`."""
+    found = []
+    for term in spec.training.loss if spec.training else ():
+        if reason := at_odds(term.loss.name, layer.type):
+            instead = "LogSoftmax: {dim: 1}" if term.loss.name == "NLLLoss" else ""
+            facts = {"loss": term.loss.name, "layer": layer.type, "reason": reason, "instead": instead}
+            found.append(Problem("loss-after-layer", layer.place, layer.path, facts, "warning"))
+    return found
 
 
 def needed_width(objective: Objective) -> int:

@@ -200,7 +200,7 @@ def test_a_parameter_leaves_the_flow_alone() -> None:
         ("rearrange: b c h -> b h c", "pattern-axes"),
         ("rearrange: [b (c p) -> b c p, p: 0]", "pattern-size"),
         ("sum, Linear: 3", "input-dimensions"),
-        ("sum", "output-without-rows"),
+        ("sum", "rows-lost"),
         ("chunk: [2, 1]", "output-several"),
         ("chunk: [2, 1], Linear: 3", "flow-several"),
     ],

@@ -146,13 +146,14 @@ def test_independent_mistakes_come_in_one_answer_without_what_follows() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["input-ambiguous", "output-several", "output-without-rows", "result-unused"]
+    "code", ["input-ambiguous", "output-several", "output-without-rows", "result-unused", "rows-lost"]
 )
 def test_a_mistake_of_the_whole_network_has_a_place(code: str) -> None:
     items = {
         "input-ambiguous": "[Linear: 3]",
         "output-several": "[{chunk: [2, 1], from: a}]",
-        "output-without-rows": "[{sum: , from: a}]",
+        "output-without-rows": "[{Parameter: [3, 6], name: p}, {Linear: 3, from: p}]",
+        "rows-lost": "[{sum: , from: a}]",
         "result-unused": "[{Linear: 3, from: a}, {Linear: 3, from: b}]",
     }[code]
     text = f"network:\n  inputs: {{a: [6], b: [6]}}\n  layers: {items}\n"

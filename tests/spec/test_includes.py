@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from nncli.errors import Problem
+from nncli.messages.catalogue import hint_of
 from nncli.spec.items import BlockCall
 from nncli.spec.opening import open_spec, read_spec
 from nncli.spec.writing import as_tree, as_yaml
@@ -100,3 +101,11 @@ def test_a_link_does_not_lead_outside(tmp_path: Path) -> None:
     path = write(tmp_path / "specs", main=USES.format("a.yaml").replace("[pair]", "[ReLU]"))
     (tmp_path / "specs" / "a.yaml").symlink_to(tmp_path / "x.yaml")
     assert [problem.code for problem in found(path)] == ["include-outside"]
+
+
+def test_what_a_missing_file_would_have_brought_is_no_second_mistake(tmp_path: Path) -> None:
+    path = write(tmp_path, main=USES.format("lib/b.yaml") + "blocks: {own: {args: 3}}\n", lib__a=PAIR)
+    path.write_text(path.read_text(encoding="utf-8").replace("[pair]", "[pair, own, flatten: 1, Liner: 3]"))
+    problems = found(path)
+    assert [problem.code for problem in problems] == ["include-unreadable", "key-missing"]
+    assert hint_of(problems[0]) == "did you mean `lib/a.yaml`?"

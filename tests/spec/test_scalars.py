@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nncli.spec.scalars import is_too_large, resolve
+from nncli.spec.scalars import is_too_large, meant_by, resolve
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,25 @@ def test_other_numbers_are_not_too_large(text: str) -> None:
 
 def test_a_million_digits_take_no_time() -> None:
     assert resolve("9" * 1_000_000) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "meant"),
+    [
+        ("yes", "true or false", "true"),
+        ("Off", "true or false", "false"),
+        ("yes", "a number", ""),
+        ("1_000", "a whole number", "1000"),
+        ("1_000", "true or false", ""),
+        ("5%", "a number", "0.05"),
+        ("12.5 %", "a number", "0.125"),
+        ("5%", "a whole number", ""),
+        ("8", "a whole number", "8"),
+        ("0.1", "a whole number", ""),
+        ("0.1", "a number or a list", "0.1"),
+        ("ten", "a whole number", ""),
+        ("", "a number", ""),
+    ],
+)
+def test_words_that_were_meant_as_something_else(text: str, kind: str, meant: str) -> None:
+    assert meant_by(text, kind) == meant
