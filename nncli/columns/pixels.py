@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,6 +13,7 @@ import numpy as np
 from nncli.columns.kind import Encoder, Kind, Mistake, Truths
 from nncli.columns.numbers import Numbers, is_number, number_cells, read_numbers, scale_of
 from nncli.errors import Problem
+from nncli.natural_order import natural_order
 from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
@@ -71,7 +71,7 @@ def pixel_headers(column: Column, declared: ColumnSpec, headers: Sequence[str]) 
     """Lists the pixel columns: as declared, or those that match the glob, `pixel_2` before `pixel_10`."""
     if not isinstance(declared.columns, str):
         return tuple(declared.columns or ())
-    return tuple(sorted((each for each in headers if fnmatchcase(each, declared.columns)), key=_natural))
+    return tuple(sorted((each for each in headers if fnmatchcase(each, declared.columns)), key=natural_order))
 
 
 def _read_pixels(table: Table, column: Column, headers: Sequence[str], refusals: Refusals) -> Numbers:
@@ -114,11 +114,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
     elif not isinstance(listed, str) and len(listed) != pixels:
         facts = {"found": len(listed), "shape": list(shape), "needed": pixels}
         yield Mistake("image-columns", "columns", facts)
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    pieces = re.findall(r"[0-9]+|[^0-9]+", text)
-    return [(0, int(piece), piece) if piece[0] in "0123456789" else (1, 0, piece) for piece in pieces]
 
 
 PIXELS: Final = Kind(

@@ -15,8 +15,7 @@ from nncli.data.long_texts import STEPS
 from nncli.data.long_texts import SUFFIX as TEXT_SUFFIX
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.sources.data_files import DataFile, find_file
-from nncli.sources.files import format_problem, read_table
+from nncli.sources.files import DataSource, find_source, read_table, unfound
 from nncli.sources.tables import Column, Reading, Table
 from nncli.sources.text_files import TEXT
 from nncli.spec.names import NAME, RESERVED
@@ -146,25 +145,20 @@ def _task(kind: str) -> Task:
 
 def _read(path: Path) -> Table:
     """Reads a file; another delimiter and words for empty cells are found by trying."""
-    file = find_file(path, str(path))
-    if isinstance(file, Problem):
-        kind = file.facts.get("kind")
-        reason = f"it is {kind}" if kind else file.facts.get("reason") or "no such file"
-        raise failure("file-unreadable", file=str(path), reason=reason)
-    problem = format_problem(path)
-    if problem:
-        raise failures([problem])
-    table = _first_readable(file)
+    source = find_source(Path(), str(path))
+    if isinstance(source, Problem):
+        raise unfound(source, path)
+    table = _first_readable(source)
     found = {word for each in table.columns for word in _null_words(table.texts(each))}
     nulls = ("", *(word for word in NULL_WORDS if word in found))
     return replace(table, reading=replace(table.reading, nulls=nulls))
 
 
-def _first_readable(file: DataFile) -> Table:
+def _first_readable(source: DataSource) -> Table:
     refused: DataError | None = None
     for delimiter in DELIMITERS:
         try:
-            return read_table(file, Reading(delimiter))
+            return read_table(source, Reading(delimiter))
         except DataError as error:
             # Only a wrong delimiter is worth another try; the first answer is the one to give.
             refused = refused or error

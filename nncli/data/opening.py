@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -28,7 +27,7 @@ from nncli.data.sharing import columns_of
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures
 from nncli.sources.data_files import DataFile, find_file
-from nncli.sources.files import format_problem, read_table
+from nncli.sources.files import DataSource, find_source, read_table
 from nncli.sources.tables import Reading, Table
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
@@ -83,7 +82,7 @@ def _open_long_text(spec: Spec, data: DataSpec, problems: list[Problem]) -> Data
 
 
 def _opened_and_kept(
-    spec: Spec, data: DataSpec, files: Mapping[PartName, DataFile], problems: list[Problem], key: str
+    spec: Spec, data: DataSpec, files: Mapping[PartName, DataSource], problems: list[Problem], key: str
 ) -> Data:
     try:
         with new_entry(KIND, key, f"{spec.name}: {data.train}") as entry:
@@ -96,7 +95,7 @@ def _opened_and_kept(
 def _open(
     spec: Spec,
     data: DataSpec,
-    files: Mapping[PartName, DataFile],
+    files: Mapping[PartName, DataSource],
     problems: list[Problem],
     entry: Path | None,
 ) -> Data:
@@ -172,18 +171,18 @@ def source_digest(spec: Spec) -> str:
     return _digest(files)
 
 
-def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[PartName, DataFile]:
-    files: dict[PartName, DataFile] = {}
+def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[PartName, DataSource]:
+    files: dict[PartName, DataSource] = {}
     refused = {problem.path for problem in problems}
     for part in PARTS:
         source = getattr(data, part)
         if source is None or f"data.{part}" in refused:
             continue
-        name = builtin_name(source)
-        path = builtin_file(name) if name else spec.origin.folder / source
-        shown = source if name else str(path)
-        made = builtin_table(name) if name else None
-        found = DataFile(path, shown, made) if made else _found(path, shown)
+        try:
+            found = _found(spec, source)
+        except DataError as error:
+            problems.extend(error.problems)
+            continue
         if isinstance(found, Problem):
             problems.append(Problem(found.code, spec.place("data", part), f"data.{part}", found.facts))
         else:
@@ -191,12 +190,16 @@ def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[Par
     return files
 
 
-def _found(path: Path, shown: str) -> DataFile | Problem:
-    return (None if os.path.isdir(path) else format_problem(path)) or find_file(path, shown)
+def _found(spec: Spec, source: str) -> DataSource | Problem:
+    name = builtin_name(source)
+    if name is None:
+        return find_source(spec.origin.folder, source)
+    made = builtin_table(name)
+    return DataFile(builtin_file(name), source, made) if made else find_file(builtin_file(name), source)
 
 
 def _read_tables(
-    data: DataSpec, files: Mapping[PartName, DataFile], problems: list[Problem]
+    data: DataSpec, files: Mapping[PartName, DataSource], problems: list[Problem]
 ) -> dict[PartName, Table]:
     reading = Reading(data.delimiter, data.encoding, data.nulls)
     tables = {}
@@ -220,7 +223,7 @@ def _leaks(data: DataSpec) -> list[Problem]:
     ]
 
 
-def _digest(files: Mapping[PartName, DataFile]) -> str:
+def _digest(files: Mapping[PartName, DataSource]) -> str:
     """Digests the bytes of all source files; which part a file is for counts as well."""
     digest = hashlib.sha256()
     for part, file in files.items():

@@ -22,8 +22,7 @@ from nncli.data.samples import in_order
 from nncli.data.stretches import text_samples
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.sources.data_files import find_file
-from nncli.sources.files import format_problem, read_table
+from nncli.sources.files import find_source, read_table, unfound
 from nncli.sources.folders import FILE, MEDIA, read_folder
 from nncli.sources.streamed import Incoming, streamed_tables, whole_table
 from nncli.sources.tables import Refusals, Rows, Source, Table, counted
@@ -48,12 +47,9 @@ def read_rows(source: Path, encoders: Encoders, *, with_targets: bool) -> Table:
     """
     if _is_media(source) and any(each.reads_files for each in encoders.input_encoders):
         return _complete(_media_table(source, encoders), encoders, with_targets=with_targets)
-    found = find_file(source, str(source))
+    found = find_source(Path(), str(source))
     if isinstance(found, Problem):
-        raise failure("file-unreadable", file=str(source), reason=_reason(found))
-    problem = format_problem(source)
-    if problem:
-        raise failures([problem])
+        raise unfound(found, source)
     return _complete(read_table(found, encoders.reading), encoders, with_targets=with_targets)
 
 
@@ -251,10 +247,3 @@ def _cell(value: object, row: int, column: str) -> str | None:
     if isinstance(value, (bool, int, float, str)):
         return as_text(value)
     raise failure("cell-type", row=row, column=column, type=type(value).__name__)
-
-
-def _reason(problem: Problem) -> str:
-    kind = problem.facts.get("kind")
-    if kind:
-        return f"it is {kind}"
-    return str(problem.facts.get("reason") or "no such file")

@@ -16,6 +16,7 @@ from nncli.cache_folder import find_entry, new_entry
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.regular_files import NotRegularError, open_regular_file
+from nncli.sources.packed_files import SUFFIX, unpacked
 
 LARGE_BYTES: Final = 64 * 2**20
 """From this size on a file is read in pieces, and its rows lie in the cache instead of memory."""
@@ -33,13 +34,14 @@ class DataFile:
 
     `shown` is its name in messages. `content` is what stands in it, None where it is large. `status` is
     its inode, size and time of change when it was found; empty for what is no file, such as standard
-    input.
+    input. What `is_packed` by gzip is unpacked wherever it is read.
     """
 
     path: Path
     shown: str
     content: bytes | None
     status: tuple[int, ...] = ()
+    is_packed: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -55,7 +57,7 @@ class DataFile:
         except (OSError, ValueError):
             raise failure("data-changing", file=self.shown) from None
         self.refuse_change(stream)
-        return stream
+        return unpacked(stream, self.shown, self.status[1]) if self.is_packed else stream
 
     def chunks(self, most_bytes: int, offset: int = 0, digest: str = "") -> Iterator[bytes]:
         """Reads the bytes from an offset on, a part at a time.
@@ -108,16 +110,21 @@ class DataFile:
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def find_file(path: Path, shown: str) -> DataFile | Problem:
+def find_file(path: Path, shown: str, most_bytes: int | None = None) -> DataFile | Problem:
     """Opens a regular file and reads it where it is small, or says why that cannot be done.
 
-    Problems, without a place: `data-irregular`, `data-missing`, `data-closed`.
+    A name that ends in `.gz` says that it is packed. `most_bytes` is what still is small; default: 64 MB.
+    Problems, without a place: `data-irregular`, `data-missing`, `data-closed`. Raises what unpacking raises.
     """
+    limit_bytes = LARGE_BYTES if most_bytes is None else most_bytes
+    is_packed = path.suffix.lower() == SUFFIX
     try:
         with open_regular_file(path) as stream:
             status = _status(os.fstat(stream.fileno()))
-            content = stream.read() if status[1] < LARGE_BYTES else None
-            return DataFile(path, shown, content, status)
+            content: bytes | None = None
+            if status[1] < limit_bytes:
+                content = _content(stream, shown, status[1], limit_bytes) if is_packed else stream.read()
+            return DataFile(path, shown, content, status, is_packed)
     except NotRegularError as error:
         kind = "a directory" if error.is_folder else "no regular file"
         return Problem("data-irregular", facts={"file": path, "kind": kind})
@@ -127,6 +134,13 @@ def find_file(path: Path, shown: str) -> DataFile | Problem:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return Problem("data-closed", facts={"file": path, "reason": reason})
+
+
+def _content(stream: BinaryIO, shown: str, packed_bytes: int, limit_bytes: int) -> bytes | None:
+    """Unpacks a small file, unless what is in it is large."""
+    with unpacked(stream, shown, packed_bytes) as text:
+        content = text.read(limit_bytes)
+        return content if len(content) < limit_bytes else None
 
 
 def _status(found: os.stat_result) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from nncli.sources.delimited_records import (
 )
 from nncli.sources.lines import Lines
 from nncli.sources.pieces import Piece, Wanted
-from nncli.sources.tables import SHOWN, Index, Reading, Spot, counted
+from nncli.sources.tables import SHOWN, Index, Mark, Reading, Spot, counted
 from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class DelimitedFile:
             before = line_ends + done.line_ends
             wrong.add(done.records, before)
             if done.frame is not None and done.records.rows:
-                yield Piece(done.frame, done.records.lines + before, piece.offset, line_ends + 1)
+                yield Piece(done.frame, done.records.lines + before, Mark(0, 0, piece.offset, line_ends + 1))
             rows += done.records.rows
             line_ends = before + done.records.line_ends
         if rows == 0:
@@ -143,6 +143,7 @@ class DelimitedText:
 
     lines: Lines
     headers: tuple[str, ...]
+    unit: str = "line"
 
     def spot(self, line: int, header: str) -> Spot:
         """Finds a cell by its line; at its start where the cell is further below."""

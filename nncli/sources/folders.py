@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.natural_order import natural_order
 from nncli.sources.image_files import IMAGE_SUFFIXES
 from nncli.sources.sound_files import SOUND_SUFFIXES
 from nncli.sources.tables import SHOWN, Source, Table, counted
@@ -73,7 +73,7 @@ def read_folder(folder: Path, file: str, warnings: list[Problem]) -> Table:
     if found.hidden:
         facts = {"files": counted(len(found.hidden), "file"), "shown": _shown(found.hidden)}
         warnings.append(Problem("folder-hidden", place, "", facts, "warning"))
-    files = sorted(found.files, key=lambda path: [_natural(part) for part in path.split("/")])
+    files = sorted(found.files, key=lambda path: [natural_order(part) for part in path.split("/")])
     columns = {FILE: files}
     if "/" in files[0]:
         columns[LABEL] = [path.partition("/")[0] for path in files]
@@ -158,10 +158,5 @@ def _is_utf8(path: str) -> bool:
 
 
 def _shown(paths: Sequence[str]) -> list[str]:
-    first = sorted(paths, key=_natural)[:SHOWN]
+    first = sorted(paths, key=natural_order)[:SHOWN]
     return [f"`{path}`" for path in first] + (["…"] if len(paths) > SHOWN else [])
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    pieces = re.findall(r"[0-9]+|[^0-9]+", text)
-    return [(0, int(piece), piece) if piece[0] in "0123456789" else (1, 0, piece) for piece in pieces]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
 
@@ -19,7 +19,7 @@ from nncli.sources.lines import Lines
 from nncli.sources.number_texts import has_numbers, numbers_of
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.storing import table_of
-from nncli.sources.tables import Index, Reading, Rows, Source, Spot, Table
+from nncli.sources.tables import Index, Mark, Reading, Rows, Source, Spot, Table
 from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class JsonLinesFile:
                 for each in frame
                 if each.name in wanted.numbers and not each.dtype.is_float()
             )
-            return Piece(frame.with_columns(read), lines, piece.offset), text.count(b"\n")
+            return Piece(frame.with_columns(read), lines), text.count(b"\n")
 
         texts = text_pieces(self.file, self.reading.encoding, is_quoted=False, digest=digest)
         for piece, result in worked(work, texts, is_large=self.file.content is None):
@@ -94,7 +94,7 @@ class JsonLinesFile:
             except DataError as error:
                 raise moved(error, line_ends, piece.offset) from None
             if len(found.lines):
-                yield replace(found, lines=found.lines + line_ends, first_line=line_ends + 1)
+                yield Piece(found.frame, found.lines + line_ends, Mark(0, 0, piece.offset, line_ends + 1))
             line_ends += ends
 
     def text(self, index: Index) -> JsonText:
@@ -123,6 +123,7 @@ class JsonText:
     """Finds cells in the lines of a JSONL file."""
 
     lines: Lines
+    unit: str = "line"
 
     def spot(self, line: int, header: str) -> Spot:
         """Finds a cell by its line and its key."""

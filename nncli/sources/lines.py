@@ -14,7 +14,7 @@ from nncli.sources.text_pieces import text_pieces
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Where the lines of a file are: `index` has offset and first line of its pieces, from the start on.
+    """Where the lines of a file are: `index` tells where its pieces begin.
 
     `delimiter` is empty where quotes mean nothing, and a line end is always one.
     """
@@ -29,8 +29,8 @@ class Lines:
 
         None where there is no such line, or the file is no longer what it was.
         """
-        place = bisect_right(self.index, number, key=lambda entry: entry[1]) - 1
-        offset, line = self.index[place] if place >= 0 else (0, 1)
+        place = bisect_right(self.index, number, key=lambda mark: mark.line) - 1
+        offset, line = (self.index[place].offset, self.index[place].line) if place >= 0 else (0, 1)
         try:
             quoted = bool(self.delimiter)
             for piece in text_pieces(self.file, self.encoding, is_quoted=quoted, offset=offset):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from nncli.sources.data_files import DataFile
-from nncli.sources.tables import Index, Reading, Rows, SourceText
+from nncli.sources.tables import START, Index, Mark, Reading, Rows, SourceText
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 class Piece:
     """Some rows of a file, in order.
 
-    `lines` is the line that each row begins on, or its number where there are no lines. `offset` is where
-    the piece begins in the file, in bytes, and `first_line` the line there.
+    `lines` is the line that each row begins on, or its number where there are no lines; `mark` is where
+    the piece begins.
     """
 
     frame: pl.DataFrame
     lines: Rows
-    offset: int = 0
-    first_line: int = 1
+    mark: Mark = START
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,30 @@ class Wanted:
         return self.headers is None or header in self.headers
 
 
+class Origin(Protocol):
+    """Where data come from: one file, or several."""
+
+    @property
+    def path(self) -> Path:
+        """Its path; the end of its name says what it is."""
+
+    @property
+    def shown(self) -> str:
+        """Its name in messages."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Counts the bytes."""
+
+    def digest(self) -> str:
+        """Gives a sha256 of all bytes. Raises `data-changing`."""
+
+
 class OpenedFile(Protocol):
     """A file that was looked into, with its rows still to be read, once."""
 
     @property
-    def file(self) -> DataFile:
+    def file(self) -> Origin:
         """The file."""
 
     @property
@@ -67,4 +85,4 @@ class OpenedFile(Protocol):
         """
 
     def text(self, index: Index) -> SourceText | None:
-        """Finds lines again, by offset and first line of each piece; None for a format without lines."""
+        """Finds lines again, by where each piece begins; None for a format without lines."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from nncli.cache_folder import find_entry, new_entry
 from nncli.messages.catalogue import failure
 from nncli.sources.frames import StoredFrame
 from nncli.sources.pieces import OpenedFile, Piece, Wanted
-from nncli.sources.tables import Index, Rows, Source, Table
+from nncli.sources.tables import Index, Mark, Rows, Source, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _KIND: Final = "tables"
 _PARTS: Final = "parts.json"
 _LINES: Final = "lines"
+_ENOUGH_BYTES: Final = 4 * 2**20
 
 
 def table_of(opened: OpenedFile, wanted: Wanted) -> Table:
@@ -52,7 +53,16 @@ def _in_memory(opened: OpenedFile, wanted: Wanted) -> Table:
     pieces = list(opened.pieces(wanted))
     frame = pl.concat([piece.frame for piece in pieces], how="diagonal")
     lines = np.concatenate([piece.lines for piece in pieces])
-    return _table(opened, frame, lines, ())
+    return _table(opened, frame, lines, _index(piece.mark for piece in pieces))
+
+
+def _index(marks: Iterable[Mark]) -> Index:
+    """Keeps the marks that can be gone to: decoded text can be read from its start alone."""
+    index: list[Mark] = []
+    for mark in marks:
+        if mark.offset or not index or mark.file != index[-1].file:
+            index.append(mark)
+    return tuple(index)
 
 
 def _key(opened: OpenedFile, wanted: Wanted, digest: str) -> str:
@@ -67,18 +77,35 @@ def _key(opened: OpenedFile, wanted: Wanted, digest: str) -> str:
 
 def _write(folder: Path, pieces: Iterator[Piece]) -> None:
     ends: list[int] = []
-    index: list[tuple[int, int]] = []
+    marks: list[Mark] = []
     rows = 0
     with (folder / _LINES).open("wb") as lines:
-        for number, piece in enumerate(pieces):
-            piece.frame.write_ipc(folder / f"{number}.arrow")
-            lines.write(piece.lines.astype("<i8").tobytes())
-            rows += piece.frame.height
+        for frame in _together(_noted(pieces, marks, lines)):
+            frame.write_ipc(folder / f"{len(ends)}.arrow")
+            rows += frame.height
             ends.append(rows)
-            # Text that was decoded can only be read from its start.
-            if piece.offset or not index:
-                index.append((piece.offset, piece.first_line))
-    (folder / _PARTS).write_text(json.dumps({"ends": ends, "index": index}))
+    (folder / _PARTS).write_text(json.dumps({"ends": ends, "index": _index(marks)}))
+
+
+def _noted(pieces: Iterator[Piece], marks: list[Mark], lines: BinaryIO) -> Iterator[pl.DataFrame]:
+    for piece in pieces:
+        lines.write(piece.lines.astype("<i8").tobytes())
+        marks.append(piece.mark)
+        yield piece.frame
+
+
+def _together(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Joins small frames, such as those of many small files, until they are worth a file."""
+    import polars as pl
+
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(each.estimated_size() for each in waiting) >= _ENOUGH_BYTES:
+            yield pl.concat(waiting, how="diagonal")
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting, how="diagonal")
 
 
 def _stored(folder: Path, opened: OpenedFile) -> Table:
@@ -88,7 +115,7 @@ def _stored(folder: Path, opened: OpenedFile) -> Table:
     ends = tuple(map(int, parts["ends"]))
     paths = tuple(folder / f"{number}.arrow" for number in range(len(ends)))
     schema = {name: kind for path in paths for name, kind in pl.read_ipc_schema(path).items()}
-    index = tuple((int(offset), int(line)) for offset, line in parts["index"])
+    index = tuple(Mark(*map(int, mark)) for mark in parts["index"])
     lines: Rows = np.memmap(folder / _LINES, np.dtype("<i8"), mode="r", shape=(ends[-1],))
     return _table(opened, StoredFrame(paths, ends, pl.Schema(schema)), lines, index)
 

@@ -43,6 +43,7 @@ class _Later:
     text: SourceText
     lines: int
     header_lines: int
+    unit: str = "line"
 
     def spot(self, line: int, header: str) -> Spot:
         if line <= self.header_lines:

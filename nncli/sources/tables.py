@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, final
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Rows: TypeAlias = NDArray[np.int64]
 Severity: TypeAlias = Literal["error", "warning"]
-Index: TypeAlias = tuple[tuple[int, int], ...]
 SHOWN: Final = 5
 """How many bad cells a message shows."""
 _SHOWN_CHARACTERS: Final = 60
@@ -57,8 +57,29 @@ class Spot:
     cell: str | None = None
 
 
+class Mark(NamedTuple):
+    """Where a piece of a source begins: the number of its file, and its offset in it, in bytes.
+
+    `before` is what the lines of all files before are counted up to, `line` the first line of the piece
+    in its own file.
+    """
+
+    file: int
+    before: int
+    offset: int
+    line: int
+
+
+START: Final = Mark(0, 0, 0, 1)
+Index: TypeAlias = tuple[Mark, ...]
+
+
 class SourceText(Protocol):
     """The text that rows were read from."""
+
+    @property
+    def unit(self) -> str:
+        """What a row is named by: its line, or its number."""
 
     def spot(self, line: int, header: str) -> Spot:
         """Finds a cell by the line that its row begins on; without a header, the line itself.
@@ -188,12 +209,16 @@ class Table:
 
     def cells_problem(self, code: str, column: Column, rows: Rows, **facts: object) -> Problem:
         """Makes one problem of all bad cells of a column: counted, at the first, five shown."""
-        unit = "line" if self.source.text else "row"
+        unit = self.source.text.unit if self.source.text else "row"
         shown = [int(row) for row in rows[:SHOWN]]
         spots = [self.source.spot(int(self.lines[row]), column.header) for row in shown]
         raw = None if all(spot.cell is not None for spot in spots) else self.raw(column.header)
         texts = [spot.cell if raw is None else raw[row] for row, spot in zip(shown, spots, strict=True)]
-        lines = [str(spot.place.line) for spot in spots]
+        files = {spot.place.file for spot in spots}
+        lines = [
+            str(spot.place.line) + (f" of {PurePath(spot.place.file).name}" if len(files) > 1 else "")
+            for spot in spots
+        ]
         cells = [f"{unit} {line} `{_short(text)}`" for line, text in zip(lines, texts, strict=True)]
         more = ["…"] if len(rows) > SHOWN else []
         said: dict[str, object] = {

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from nncli.errors import DataError
-from nncli.sources import stored_arrays
+from nncli.sources import stored_arrays, storing
 from nncli.sources.files import read_table
 from nncli.sources.frames import StoredFrame
 from nncli.sources.pieces import Wanted
@@ -80,6 +80,7 @@ def test_arrays_of_an_archive_are_columns(packed: bool) -> None:
 def test_many_rows_lie_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_arrays, "LARGE_BYTES", 0)
     monkeypatch.setattr(stored_arrays, "_PIECE_BYTES", 50)
+    monkeypatch.setattr(storing, "_ENOUGH_BYTES", 0)
     file = large(tmp_path / "a.npz", npz(ARRAYS, packed=True))
     table = read_table(file, Reading(), lambda _: Wanted(COLUMNS))
     assert isinstance(table.cells, StoredFrame) and len(table.cells.paths) > 1

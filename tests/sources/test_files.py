@@ -35,7 +35,7 @@ def test_every_format_gives_the_same_table(tmp_path: Path, suffix: str) -> None:
     assert table.texts("y").to_list() == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", ["rows.xlsx", "rows.pkl", "rows", "rows.csv.gz"])
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.pkl", "rows", "rows.gz", "rows.parquet.gz"])
 def test_other_formats_are_refused_by_their_suffix(name: str) -> None:
     problem = format_problem(Path(name))
     assert problem is not None and problem.code == "data-format"
