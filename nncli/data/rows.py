@@ -101,7 +101,7 @@ def table_from_rows(
 ) -> Table:
     """Makes a table of dicts, one for each row, or of a Polars frame; one dict alone is one row.
 
-    Raises `columns-missing`, `cells-nested`, `cell-type`, `rows-empty`, `rows-type`.
+    Raises `columns-missing`, `cells-nested`, `cell-type`, `cell-surrogate`, `rows-empty`, `rows-type`.
     In dicts, None, a missing key and a float NaN are empty cells.
     """
     import polars as pl
@@ -244,6 +244,8 @@ def _cell(value: object, row: int, column: str) -> str | None:
         value = value.item()
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
+    if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+        raise failure("cell-surrogate", row=row, column=column)
     if isinstance(value, (bool, int, float, str)):
         return as_text(value)
     raise failure("cell-type", row=row, column=column, type=type(value).__name__)

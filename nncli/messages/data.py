@@ -21,6 +21,12 @@ _ROWS: Final = {
         (),
         "A row given from Python holds a value that no table has.",
     ),
+    "cell-surrogate": Words(
+        DataError,
+        "`{column}` of row {row} has half of a character, which no text holds",
+        ("read the text with the encoding that it was written in",),
+        "A lone surrogate comes of bytes that were no text, or of a character that was cut in two.",
+    ),
     "rows-type": Words(
         DataError,
         "{what} given from Python: a {type}, but rows are a list of dicts, a Polars frame or a path",

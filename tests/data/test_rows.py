@@ -107,6 +107,7 @@ def test_one_dict_is_one_row(encoders: Encoders) -> None:
     [
         ([], "rows-empty"),
         ([{"age": [1], "kind": "a"}], "cell-type"),
+        ([{"age": 1, "kind": "a\ud800"}], "cell-surrogate"),
         ([{"age": 1}], "columns-missing"),
         ({"age": 1}, "columns-missing"),
         ([1.5, 2.5], "rows-type"),
