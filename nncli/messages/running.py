@@ -63,6 +63,12 @@ TABLE: Final[dict[str, Words]] = {
         ("leave `inputs:` out, so that the data's own inputs flow in",),
         "A network that states its inputs is trained only where the data has these very inputs.",
     ),
+    "padding-before": Words(
+        SpecError,
+        "`{name}` is padded at the start, and {layer} would read the padding before the text",
+        ("write `pad: end`: a recurrent layer stops where the text does",),
+        "Recurrent layers leave padding out where it stands behind a row; attention does so on either side.",
+    ),
     "class-weights-unfit": Words(
         SpecError,
         "`{word}` needs one target that has a class for each row",

@@ -11,6 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from nncli.columns.stored import Ragged
 from nncli.data.dataset import Data
 from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sample_order
 from nncli.messages.catalogue import failure, nearest, require_all
@@ -27,6 +28,7 @@ from nncli.training.state import TrainState
 
 # `features` comes last among the inputs of a table, and is what is meant most often.
 _SHOWN_INPUTS: Final = 5
+_RECURRENT: Final = ("RNN", "LSTM", "GRU")
 _BATCH_NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -122,13 +124,15 @@ def check_training(
     """Checks what depends on network, data and training together; needs no weights.
 
     Without `data`, nothing is said that its rows would have to prove; without `metrics`, nothing of figures.
-    Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`, `input-not-in-data`.
+    Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`, `input-not-in-data`,
+    `padding-before`.
     """
     training = spec.training
     assert training is not None
     steps = [partial(_refuse_batches_of_one, spec, training, network, data)]
     if data is not None:
         steps.append(partial(_check_inputs, spec, network, data))
+        steps.append(partial(_refuse_padding_before, spec, network, data))
     if metrics is not None:
         steps.append(partial(_check_figures, spec, training, metrics, data))
     require_all(steps)
@@ -156,6 +160,17 @@ def _check_inputs(spec: Spec, network: CompiledNetwork, data: Data) -> None:
         more = ["…"] if len(offered) > _SHOWN_INPUTS else []
         facts = {"name": name, "shape": str(list(network.inputs[name].shape)), "given": [*more, *given]}
         raise failure("input-not-in-data", spec.place(*path.split(".")), path, **facts)
+
+
+def _refuse_padding_before(spec: Spec, network: CompiledNetwork, data: Data) -> None:
+    """Refuses rows padded at the start where a recurrent layer would read the padding first."""
+    recurrent = next((call for call in network.layers if call.type in _RECURRENT), None)
+    for name, column in data.parts["train"].columns.inputs.items():
+        is_before = isinstance(column, Ragged) and column.is_padded_before
+        if recurrent is not None and is_before and f"{name}.mask" in network.inputs:
+            path = f"data.inputs.{name}.pad"
+            facts = {"name": name, "layer": recurrent.type}
+            raise failure("padding-before", spec.place(*path.split(".")), path, **facts)
 
 
 def _refuse_batches_of_one(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from nncli.errors import SpecError
 from nncli.preparing import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
@@ -14,7 +15,7 @@ from nncli.training.state import TrainState
 HEAD = """
 data:
   train: rows.csv
-  inputs: {text: {type: text, tokenizer: words}}
+  inputs: {text: {type: text, tokenizer: words%s}}
   targets: {%s}
 network:
 """
@@ -36,8 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def job(folder: Path, target: str, layers: str) -> tuple[TrainJob, TrainState]:
-    text = HEAD % target + layers + TRAINING
+def job(folder: Path, target: str, layers: str, words: str = "") -> tuple[TrainJob, TrainState]:
+    text = HEAD % (words, target) + layers + TRAINING
     return prepare(parse_spec(text, Origin("spec.yaml", folder, text))).job(torch.device("cpu"))
 
 
@@ -80,3 +81,20 @@ def test_an_epoch_has_little_padding(folder: Path) -> None:
     assert lengths is not None
     steps = sum(int(made.train.inputs(rows)[0].numel()) for rows in batches)
     assert 1 - int(lengths.sum()) / steps < 0.15
+
+
+def test_padding_at_the_start_is_not_read_by_recurrent_layers(folder: Path) -> None:
+    with pytest.raises(SpecError) as caught:
+        job(folder, "label: category", RECURRENT, ", pad: start")
+    (problem,) = caught.value.problems
+    assert problem.code == "padding-before" and problem.place is not None and problem.place.line == 4
+
+
+def test_attention_leaves_padding_out_on_either_side(folder: Path) -> None:
+    outputs = []
+    for words in ("", ", pad: start"):
+        torch.manual_seed(0)
+        made, state = job(folder, "label: category", ATTENTION, words)
+        module = state.networks[made.network].eval()
+        outputs.append(module(*made.train.inputs(torch.arange(8))))
+    assert torch.allclose(outputs[0], outputs[1], atol=1e-5)
