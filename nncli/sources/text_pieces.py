@@ -58,7 +58,7 @@ def text_pieces(
         if end:
             yield TextPiece(text[:end], start)
         elif len(text) >= PIECE_BYTES and file.content is None:
-            yield TextPiece(text, start, is_cut=True)
+            yield TextPiece(_whole_characters(text), start, is_cut=True)
             return
         rest = text[end:]
     if rest:
@@ -103,6 +103,14 @@ class _Chunks:
 
 def _as_utf8(chunks: Iterator[bytes], file: str, encoding: str) -> Iterator[bytes]:
     return (text.encode("utf-8", "surrogatepass") for text in decoded_blocks(_Chunks(chunks), file, encoding))
+
+
+def _whole_characters(text: bytes) -> bytes:
+    """Leaves out the last character where it is of several bytes, since the rest of it may be missing."""
+    for back in range(1, min(4, len(text)) + 1):
+        if text[-back] >= 0xC0:
+            return text[:-back]
+    return text
 
 
 def _border(text: bytes, *, is_quoted: bool) -> int:
