@@ -42,6 +42,7 @@ STEPS: Final = 128
 """How long a stretch is where `length` is not stated."""
 NO_STRATIFY: Final = "none"
 SUFFIX: Final = ".txt"
+_NOT_DIVIDED: Final = ("stratify", "group", "time", "folds")
 _NOT_TAKEN: Final = ("begin", "end", "truncate", "pad", "missing")
 _PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 
@@ -102,10 +103,14 @@ def digest_of(texts: Texts) -> str:
 def column_problems(spec: Spec, data: DataSpec) -> list[Problem]:
     """Finds columns that cannot be stretches of a text.
 
-    Problems: `column-missing`, `stretch-type`, `stretch-word`, `stretch-shift`.
+    Problems: `column-missing`, `stretch-type`, `stretch-word`, `stretch-shift`, `stretch-split`.
     """
     problems = []
     columns, fields = shared_columns(data), ColumnSpec.model_fields
+    for word in _NOT_DIVIDED:
+        if getattr(data.split, word) not in (None, NO_STRATIFY):
+            path = f"data.split.{word}"
+            problems.append(Problem("stretch-split", spec.place(*path.split(".")), path, {"word": word}))
     owner = next((each for each in columns if each.owner is None), columns[0])
     for each in columns:
         column, declared = each.column, each.declared

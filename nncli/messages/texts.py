@@ -104,6 +104,12 @@ TABLE: Final[dict[str, Words]] = {
         ("the network takes a stretch of {length} tokens: give the last ones of each text",),
         "What was trained on stretches of a text takes texts up to that length.",
     ),
+    "stretch-split": Words(
+        SpecError,
+        "a text file is divided by position, not by `{word}`",
+        ("remove `{word}`: `split: {{validation: 0.1, test: 0}}` takes the last tenth for validation",),
+        "Stretches of one text know each other: only those far apart can judge what was learned.",
+    ),
     "stretch-shift": Words(
         SpecError,
         "`{name}` reads the step before, which the first stretch of a text does not have",

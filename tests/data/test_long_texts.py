@@ -130,6 +130,7 @@ def test_built_in_topics_are_a_text(tmp_path: Path) -> None:
         ({"targets": {"next": {**TARGETS["next"], "tokenizer": "bytes"}}}, {"stretch-word"}),
         ({"inputs": {"text": {**INPUTS["text"], "shift": 1}}}, {"stretch-shift"}),
         ({"inputs": {"text": {**INPUTS["text"], "length": 5000}}}, {"text-short"}),
+        ({"split": {"folds": 5}}, {"stretch-split"}),
         ({"train": "nothing.txt"}, {"data-missing"}),
         ({"train": "nothing*.txt"}, {"data-missing"}),
     ],
