@@ -13,6 +13,10 @@ _nncli_verb() {
             arguments=('@specs')
             repeats=1
             ;;
+        data)
+            options='--set --json --fail-on --contact-sheet --overwrite --cache --help'
+            arguments=('@specs')
+            ;;
         summary)
             options='--set --no-data --flat --depth --batch-size --memory --graph --overwrite --json --code --help'
             arguments=('@specs')
@@ -52,6 +56,10 @@ _nncli_value() {
         'init -o' | 'init --output') value=(@files) ;;
         'check --set') value=() ;;
         'check --code') value=(@files) ;;
+        'data --set') value=() ;;
+        'data --fail-on') value=() ;;
+        'data --contact-sheet') value=(@files) ;;
+        'data --cache') value=(list clear) ;;
         'summary --set') value=() ;;
         'summary --depth') value=() ;;
         'summary --batch-size') value=() ;;
@@ -168,7 +176,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check summary explain train inspect-gradients evaluate predict export')
+    local options='--version --debug --help' arguments=('init check data summary explain train inspect-gradients evaluate predict export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --code --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --require --run --seed --set --split --target --text --threads -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --require --run --seed --set --split --target --text --threads -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -46,6 +46,7 @@ complete -c nncli -n '__nncli_at \'\'' -l debug -d 'Show a traceback where somet
 complete -c nncli -n '__nncli_at \'\'' -s h -l help -d 'Show this message and exit.'
 complete -c nncli -n '__nncli_at \'\'' -a init -d 'Write a commented spec for a table that trains as it stands.'
 complete -c nncli -n '__nncli_at \'\'' -a check -d 'Find every problem of a spec at once, or say "ok" with its sizes.'
+complete -c nncli -n '__nncli_at \'\'' -a data -d 'Look at data before training: figures, histograms, and what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, shapes, parameters and memory; draw it.'
 complete -c nncli -n '__nncli_at \'\'' -a explain -d 'Tell what a layer, word, key or error code means, with an example.'
 complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run folder.'
@@ -66,6 +67,15 @@ complete -c nncli -n '__nncli_at check' -l resolved -d 'Print the spec with ever
 complete -c nncli -n '__nncli_at check' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at check' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at check' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at data 1' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at data' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at data' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at data' -l fail-on -x -d 'Exit 1 if one of these is found: leakage, duplicates, noise, giveaway, imbalance, rare, constant, filled, outside.'
+complete -c nncli -n '__nncli_at data' -l contact-sheet -x -a '(__fish_complete_path)' -d 'Draw images after augmentation into a PNG.'
+complete -c nncli -n '__nncli_at data' -l overwrite -d 'Replace an existing PNG.'
+complete -c nncli -n '__nncli_at data' -l cache -x -a 'list clear' -d 'list or clear what is kept to be quicker next time.'
+complete -c nncli -n '__nncli_at data' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at summary 1' -a '(__nncli_paths specs)'
 complete -c nncli -n '__nncli_at summary' -l set -x -d 'Change one value of the spec; repeatable.'

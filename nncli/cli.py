@@ -146,6 +146,58 @@ def check(
 @app.command(
     rich_help_panel=DEFINE,
     epilog=_examples(
+        "nncli data net.yaml --fail-on leakage,giveaway",
+        "nncli data --cache list",
+    ),
+)
+def data(
+    spec: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(metavar="SPEC", help="The YAML file whose data are looked at."),
+    ] = None,
+    set_: Set = None,
+    json: Json = False,
+    fail_on: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--fail-on",
+            metavar="NAME,…",
+            help="Exit 1 if one of these is found: leakage, duplicates, noise, giveaway, imbalance, rare, "
+            "constant, filled, outside.",
+        ),
+    ] = None,
+    contact_sheet: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--contact-sheet", metavar="FILE", help="Draw images after augmentation into a PNG."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing PNG.")] = False,
+    cache: Annotated[
+        Optional[Literal["list", "clear"]],  # noqa: UP045
+        typer.Option("--cache", metavar="WHAT", help="list or clear what is kept to be quicker next time."),
+    ] = None,
+) -> None:
+    """Look at data before training: figures, histograms, and what is wrong."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.data import DataOptions, data
+
+        options = DataOptions(
+            spec=spec,
+            set=tuple(set_ or ()),
+            fail_on=tuple(fail_on or ()),
+            contact_sheet=contact_sheet,
+            overwrite=overwrite,
+            json=json,
+            cache=cache,
+        )
+        return data(options, streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=DEFINE,
+    epilog=_examples(
         "nncli summary specs/digits-cnn.yaml --memory 8GiB",
         "nncli summary net.yaml --set vars.width=64 --graph net.svg",
     ),

@@ -35,7 +35,7 @@ from nncli.spec.spec import Spec
 if TYPE_CHECKING:
     pass
 
-__all__ = ["open_data", "source_digest", "stand_in"]
+__all__ = ["open_cells", "open_data", "source_digest", "stand_in"]
 
 PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 NO_STRATIFY: Final = "none"
@@ -154,6 +154,20 @@ def _encode_all(
     if problems:
         raise failures(problems)
     return columns, documents
+
+
+def open_cells(spec: Spec) -> Division | None:
+    """Reads the cells of data that can be opened, divided into parts as `open_data` does it.
+
+    None where the samples are stretches of long texts, which have no cells. Raises the problems of
+    declarations, of files and of the split; cells are not checked.
+    """
+    data, problems = declare(spec)
+    if is_long_text(data):
+        return None
+    tables = _read_tables(data, _read_files(spec, data, problems), problems)
+    _raise(spec, problems)
+    return divide(spec, data, tables, [])
 
 
 def source_digest(spec: Spec) -> str:

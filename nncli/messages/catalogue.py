@@ -12,6 +12,7 @@ from typing import Final
 from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
     data,
+    findings,
     media,
     models,
     network,
@@ -37,6 +38,7 @@ TABLES: Final = (
     wiring.TABLE,
     tensors.TABLE,
     data.TABLE,
+    findings.TABLE,
     media.TABLE,
     texts.TABLE,
     weights.TABLE,

@@ -110,6 +110,18 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "A file named on the command line is not there, or is no readable file.",
     ),
+    "contact-sheet-none": Words(
+        UsageError,
+        "no input of the spec is an image",
+        ("leave --contact-sheet out",),
+        "A contact sheet shows images as the network gets them, augmented as in training.",
+    ),
+    "data-what": Words(
+        UsageError,
+        "data takes either a spec or --cache",
+        ("`nncli data net.yaml` looks at data, `nncli data --cache list` at what is kept of them",),
+        "The cache belongs to all specs.",
+    ),
     "finding-unknown": Words(
         UsageError,
         "there is no finding `{id}`",

@@ -79,18 +79,19 @@ def _last_of_first(group: Group) -> tuple[int, ...]:
 def _cells(line: _Line, flops: Mapping[str, int], widest: tuple[int, int]) -> Iterator[Text]:
     style = "" if line.step else "bold"
     indent = "  " * line.indent
-    yield Text(indent + _cut(line.name, max(8, widest[0] - len(indent))), style)
-    yield Text(_cut(line.step.type, widest[1]) if line.step else "")
+    yield Text(indent + cut(line.name, max(8, widest[0] - len(indent))), style)
+    yield Text(cut(line.step.type, widest[1]) if line.step else "")
     yield Text(shape_text(line.output), style)
     parameters = sum(step.parameters for step in line.steps)
     shared = "shared" if any(step.has_shared for step in line.steps) else ""
     yield Text(count(parameters) if parameters else shared, style)
     operations = sum(flops.get(step.key, 0) for step in line.steps)
     yield Text(large(operations) if operations else "", style)
-    yield Text(_cut(line.step.mask.removesuffix(".mask"), widest[1]) if line.step else "")
+    yield Text(cut(line.step.mask.removesuffix(".mask"), widest[1]) if line.step else "")
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
+    """Shortens a text to a width, without anything that would steer a terminal."""
     shown = printable(text).replace("\t", " ").replace("\n", " ")
     return shown if len(shown) <= width else shown[: width - 1] + "…"
 
