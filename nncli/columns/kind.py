@@ -112,6 +112,7 @@ class Kind:
     file, and may add warnings. `stand_in` gives an encoder of plausible sizes where no data are read.
     `mistakes` finds what is wrong in a declaration by itself. `has_numbers` tells that every cell is a
     number, so that text is read as float64: NaN where a cell is empty, infinity where it is no number.
+    `reads_files` tells that every cell is the path of a file.
     """
 
     words: tuple[str, ...]
@@ -120,6 +121,7 @@ class Kind:
     stand_in: Callable[[Column, ColumnSpec], Encoder]
     may_be_target: bool = True
     has_numbers: bool = False
+    reads_files: bool = False
     headers: Callable[[Column, ColumnSpec, Sequence[str]], tuple[str, ...]] = _own_header
     mistakes: Callable[[Column, ColumnSpec], Iterator[Mistake]] = _no_mistakes
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nncli.columns.categories import BINARY, CATEGORY, ClassEncoder
 from nncli.columns.dates import DATE, DateEncoder
+from nncli.columns.images import IMAGES, ImageEncoder
 from nncli.columns.kind import Kind
 from nncli.columns.numbers import NUMBER, NumberEncoder
 from nncli.columns.pixels import PIXELS, PixelEncoder
@@ -27,7 +28,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "date": DATE,
     "vector": VECTOR,
     "series": SERIES,
-    "image": PIXELS,
+    "image": IMAGES,
     "text": TEXT,
     "tokens": TAGS,
 }
@@ -38,6 +39,7 @@ AnyEncoder: TypeAlias = Annotated[
     | DateEncoder
     | VectorEncoder
     | SeriesEncoder
+    | ImageEncoder
     | PixelEncoder
     | TextEncoder
     | TagEncoder,
@@ -47,5 +49,10 @@ AnyEncoder: TypeAlias = Annotated[
 
 
 def kind_of(declared: ColumnSpec) -> Kind:
-    """Finds the kind of a declaration whose type is in the table."""
+    """Finds the kind of a declaration whose type is in the table.
+
+    An image is a file, or where it names columns or a shape one column per pixel.
+    """
+    if declared.type == "image" and (declared.columns is not None or declared.shape is not None):
+        return PIXELS
     return KINDS[declared.type]

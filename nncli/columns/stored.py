@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +41,10 @@ class Stored(Protocol):
     def rows(self) -> int:
         """Counts the samples."""
 
+    @property
+    def row_bytes(self) -> int | None:
+        """Counts the bytes of one sample, where all have as many and none shares them with another."""
+
     def take(self, rows: Tensor) -> Taken:
         """Takes samples by number, int64 (B,), in the order given."""
 
@@ -58,6 +63,11 @@ class Dense:
     def rows(self) -> int:
         """Counts the samples."""
         return len(self.values)
+
+    @property
+    def row_bytes(self) -> int:
+        """Counts the bytes of one sample."""
+        return math.prod(self.values.shape[1:]) * self.values.element_size()
 
     def take(self, rows: Tensor) -> Taken:
         """Takes samples by number."""
@@ -92,6 +102,11 @@ class Ragged:
     def rows(self) -> int:
         """Counts the samples."""
         return len(self.starts) - 1
+
+    @property
+    def row_bytes(self) -> None:
+        """Samples differ in length."""
+        return None
 
     @property
     def lengths(self) -> Tensor:
@@ -133,6 +148,11 @@ class Windows:
     def rows(self) -> int:
         """Counts the rows that a stretch can be around."""
         return len(self.values)
+
+    @property
+    def row_bytes(self) -> None:
+        """Stretches share their steps."""
+        return None
 
     def take(self, rows: Tensor) -> Taken:
         """Takes the stretches around rows by number; the caller keeps to rows that have them whole."""

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from nncli.columns.pictures import Pictures
 from nncli.columns.stored import Dense, Ragged, Stored, Windows
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     Dense: (),
     Ragged: ("length", "padding", "is_padded_before", "shift", "begin"),
     Windows: ("first", "length"),
+    Pictures: ("folder", "decode"),
 }
 """The forms of columns, with what they are beside their tensors."""
 _DTYPES: Final = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
@@ -166,11 +168,18 @@ class Pieces:
 
 
 def open_columns(document: Mapping[str, Any], folder: Path) -> dict[str, Stored]:
-    """Opens columns from files. Raises KeyError, TypeError, ValueError, OSError where they are damaged."""
-    return {
+    """Opens columns from files.
+
+    Raises KeyError, TypeError, ValueError, OSError where they are damaged, or files that they name changed.
+    """
+    columns = {
         name: _column(form, {key: open_array(place, folder) for key, place in form["arrays"].items()})
         for name, form in document.items()
     }
+    for name, column in columns.items():
+        if isinstance(column, Pictures) and not column.is_current:
+            raise ValueError(name)
+    return columns
 
 
 def open_array(place: Mapping[str, Any], folder: Path) -> Tensor:

@@ -62,9 +62,20 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
     problems.extend(sharing_problems(spec, data))
     for column, declared in columns_of(data):
         problems.extend(_column_problems(spec, column, declared))
+    problems.extend(_view_problems(spec, data))
     if FEATURES in data.inputs and all(each.type in _TABULAR for each in data.inputs.values()):
         problems.append(Problem("name-features", spec.place("data", "inputs", FEATURES), "data.inputs"))
     return data, problems
+
+
+def _view_problems(spec: Spec, data: DataSpec) -> Iterator[Problem]:
+    """Finds views whose name another input has. Problem: `view-name`."""
+    names = [column.name for column, _ in columns_of(data) if column.role == "input"]
+    for column, _ in columns_of(data):
+        if column.view_of and names.count(column.name) > 1:
+            place = spec.place("data", "inputs", column.view_of, "views")
+            facts = {"view": column.name, "name": column.view_of}
+            yield Problem("view-name", place, f"{column.path}.views", facts)
 
 
 def wanted_of(data: DataSpec, headers: Sequence[str]) -> Wanted:

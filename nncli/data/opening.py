@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from nncli.data.dataset import Data, Part, PartName
 from nncli.data.declarations import declare, reaches_of, stand_in, wanted_of
 from nncli.data.dividing import Division, divide
 from nncli.data.fitting import cell_problems, column_problems, fit_encoders, resolved
+from nncli.data.folders import content_digest, reads_files, with_declared_files, with_part_folders
 from nncli.data.long_texts import find_texts, is_long_text, open_texts
 from nncli.data.rows import encode_slices, torch_index
 from nncli.data.sharing import columns_of
@@ -28,15 +29,15 @@ from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failures
 from nncli.sources.data_files import DataFile, find_file
 from nncli.sources.files import DataSource, find_source, read_table
+from nncli.sources.folders import DataFolder, find_folder
+from nncli.sources.hub_folders import is_hub_folder
 from nncli.sources.tables import Reading, Table
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["open_cells", "open_data", "source_digest", "stand_in"]
 
+Files: TypeAlias = Mapping[PartName, DataSource | DataFolder]
 PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 NO_STRATIFY: Final = "none"
 
@@ -50,6 +51,7 @@ def open_data(spec: Spec) -> Data:
     data, problems = declare(spec)
     if is_long_text(data):
         return _open_long_text(spec, data, problems)
+    data = with_part_folders(spec, data)
     files = _read_files(spec, data, problems)
     key = cache_key(data, _digest(files), [file.shown for file in files.values()])
     opened = None if problems else read_cached(key)
@@ -82,7 +84,11 @@ def _open_long_text(spec: Spec, data: DataSpec, problems: list[Problem]) -> Data
 
 
 def _opened_and_kept(
-    spec: Spec, data: DataSpec, files: Mapping[PartName, DataSource], problems: list[Problem], key: str
+    spec: Spec,
+    data: DataSpec,
+    files: Files,
+    problems: list[Problem],
+    key: str,
 ) -> Data:
     try:
         with new_entry(KIND, key, f"{spec.name}: {data.train}") as entry:
@@ -95,7 +101,7 @@ def _opened_and_kept(
 def _open(
     spec: Spec,
     data: DataSpec,
-    files: Mapping[PartName, DataSource],
+    files: Files,
     problems: list[Problem],
     entry: Path | None,
 ) -> Data:
@@ -108,6 +114,8 @@ def _open(
         problems.extend(cell_problems(data, table))
     _raise(spec, problems)
     warnings: list[Problem] = _leaks(data)
+    for file in files.values():
+        warnings += file.warnings if isinstance(file, DataFolder) else ()
     division = divide(spec, data, tables, warnings)
     encoders = fit_encoders(data, division.tables["train"], division.training, warnings)
     if not isinstance(encoders, Encoders):
@@ -119,7 +127,8 @@ def _open(
         if name in division.samples
     }
     stated = resolved(data, encoders, division.stratify)
-    opened = Data(parts, encoders, stated, _digest(files), tuple(warnings))
+    digest = content_digest(_digest(files), columns.values())
+    opened = Data(parts, encoders, stated, digest, tuple(warnings))
     if entry is not None:
         rows = {str(name): index.astype(np.int64) for name, (_, index) in division.samples.items()}
         places, sources = write_arrays(entry / "index.arrays", rows), list(division.tables)
@@ -165,13 +174,14 @@ def open_cells(spec: Spec) -> Division | None:
     data, problems = declare(spec)
     if is_long_text(data):
         return None
+    data = with_part_folders(spec, data)
     tables = _read_tables(data, _read_files(spec, data, problems), problems)
     _raise(spec, problems)
     return divide(spec, data, tables, [])
 
 
 def source_digest(spec: Spec) -> str:
-    """Digests the source files of a spec without reading them as tables; equals `Data.digest`.
+    """Digests the source files of a spec, as tables only where these name files; equals `Data.digest`.
 
     Raises the problems of declarations and of files that cannot be read.
     """
@@ -180,46 +190,60 @@ def source_digest(spec: Spec) -> str:
         texts = find_texts(spec, data, problems)
         _raise(spec, problems)
         return long_texts.digest_of(texts)
+    if reads_files(data):
+        # Which files those are, only the table tells.
+        return open_data(spec).digest
     files = _read_files(spec, data, problems)
     _raise(spec, problems)
     return _digest(files)
 
 
-def _read_files(spec: Spec, data: DataSpec, problems: list[Problem]) -> dict[PartName, DataSource]:
-    files: dict[PartName, DataSource] = {}
+def _read_files(
+    spec: Spec, data: DataSpec, problems: list[Problem]
+) -> dict[PartName, DataSource | DataFolder]:
+    files: dict[PartName, DataSource | DataFolder] = {}
     refused = {problem.path for problem in problems}
     for part in PARTS:
         source = getattr(data, part)
         if source is None or f"data.{part}" in refused:
             continue
-        try:
-            found = _found(spec, source)
-        except DataError as error:
-            problems.extend(error.problems)
-            continue
-        if isinstance(found, Problem):
-            problems.append(Problem(found.code, spec.place("data", part), f"data.{part}", found.facts))
-        else:
+        found = _found(spec, source, data)
+        if not isinstance(found, list):
             files[part] = found
+        else:
+            place, path = spec.place("data", part), f"data.{part}"
+            problems += [replace(each, place=each.place or place, path=each.path or path) for each in found]
     return files
 
 
-def _found(spec: Spec, source: str) -> DataSource | Problem:
+def _found(spec: Spec, source: str, data: DataSpec) -> DataSource | DataFolder | list[Problem]:
+    """Finds a source, or says what is wrong with it, without a place unless that is in a file."""
     name = builtin_name(source)
-    if name is None:
-        return find_source(spec.origin.folder, source)
-    made = builtin_table(name)
-    return DataFile(builtin_file(name), source, made) if made else find_file(builtin_file(name), source)
+    made = builtin_table(name) if name else None
+    found: DataSource | DataFolder | Problem
+    try:
+        path = spec.origin.folder / source
+        if name is not None:
+            path = builtin_file(name)
+            found = DataFile(path, source, made) if made else find_file(path, source)
+        elif path.is_dir() and reads_files(data) and not is_hub_folder(path):
+            found = find_folder(path, str(path))
+        else:
+            found = find_source(spec.origin.folder, source)
+    except DataError as error:
+        return list(error.problems)
+    return [found] if isinstance(found, Problem) else found
 
 
-def _read_tables(
-    data: DataSpec, files: Mapping[PartName, DataSource], problems: list[Problem]
-) -> dict[PartName, Table]:
+def _read_tables(data: DataSpec, files: Files, problems: list[Problem]) -> dict[PartName, Table]:
     reading = Reading(data.delimiter, data.encoding, data.nulls)
     tables = {}
     for part, file in files.items():
         try:
-            tables[part] = read_table(file, reading, partial(wanted_of, data))
+            if isinstance(file, DataFolder):
+                tables[part] = with_declared_files(data, file.table)
+            else:
+                tables[part] = read_table(file, reading, partial(wanted_of, data))
         except DataError as error:
             problems.extend(error.problems)
     return tables
@@ -237,7 +261,7 @@ def _leaks(data: DataSpec) -> list[Problem]:
     ]
 
 
-def _digest(files: Mapping[PartName, DataSource]) -> str:
+def _digest(files: Files) -> str:
     """Digests the bytes of all source files; which part a file is for counts as well."""
     digest = hashlib.sha256()
     for part, file in files.items():

@@ -23,7 +23,7 @@ from nncli.data.stretches import text_samples
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.files import find_source, read_table, unfound
-from nncli.sources.folders import FILE, MEDIA, read_folder
+from nncli.sources.folders import FILE, find_folder, is_medium
 from nncli.sources.streamed import Incoming, streamed_tables, whole_table
 from nncli.sources.tables import Refusals, Rows, Source, Table, counted
 
@@ -75,21 +75,21 @@ def rows_of_texts(texts: Sequence[str], encoders: Encoders) -> Table:
 
 
 def _is_media(source: Path) -> bool:
-    return source.is_dir() or any(source.suffix.lower() in endings for endings in MEDIA.values())
+    return source.is_dir() or is_medium(source.name)
 
 
 def _media_table(source: Path, encoders: Encoders) -> Table:
     """Makes a table of one file, or of all files of a folder, under the name of the input that reads them."""
     import polars as pl
 
-    headers = [each.column.header for each in encoders.input_encoders if each.reads_files]
+    headers = list(dict.fromkeys(e.column.header for e in encoders.input_encoders if e.reads_files))
     if len(headers) != 1:
         raise failure("file-input", file=str(source), found=[f"`{each}`" for each in headers])
     if not source.is_dir():
         frame = pl.DataFrame({headers[0]: [source.name]})
         place = Source(str(source), folder=str(source.parent))
         return Table(frame, np.array([1]), place, encoders.reading)
-    table = read_folder(source, str(source), [])
+    table = find_folder(source, str(source)).table
     return replace(table, cells=table.frame.rename({FILE: headers[0]}))
 
 

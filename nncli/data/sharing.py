@@ -66,9 +66,13 @@ def _firsts(data: DataSpec) -> dict[tuple[str, str], tuple[str, ColumnSpec]]:
 
 
 def columns_of(data: DataSpec) -> Iterator[tuple[Column, ColumnSpec]]:
-    """Walks over the declared columns, inputs first; an image's header is its own name."""
+    """Walks over the declared columns, inputs first; views of one are columns of their own."""
     for name, declared in data.inputs.items():
-        yield Column(name, declared.column or name, "input"), declared
+        header = declared.column or name
+        for view in declared.views or ():
+            yield Column(view, header, "input", name), declared
+        if declared.views is None:
+            yield Column(name, header, "input"), declared
     for name, declared in data.targets.items():
         yield Column(name, declared.column or name, "target"), declared
 

@@ -5,57 +5,125 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from nncli.errors import DataError
+from nncli.errors import DataError, ResourceError, SpecError
 from nncli.messages.words import Words
 
 _FOLDERS: Final = {
     "folder-class-empty": Words(
         DataError,
-        "no file lies in {shown}",
+        "no file of `{file}` lies in {shown}",
         ("take out folders of classes that have no files",),
         "In a folder with a folder for each class, every class has files.",
     ),
     "folder-empty": Words(
         DataError,
-        "no image or sound lies in the folder",
+        "no image or sound lies in `{file}`",
         ("put a folder for each class into it, or the files themselves where they have no classes",),
         "A folder as data holds images or sounds.",
     ),
     "folder-files": Words(
         DataError,
-        "{files} in the folder are no images or sounds, by their names: {shown}",
+        "{files} in `{file}` are no images or sounds, by their names: {shown}",
         ("take them out of the folder; files end in {known}",),
         "What a file of a folder is follows its suffix. Nothing is left out in silence but hidden files.",
     ),
     "folder-hidden": Words(
         DataError,
-        "hidden files are left out, {files}: {shown}",
+        "hidden files in `{file}` are left out, {files}: {shown}",
         (),
         "Names that start with a dot, and what systems leave behind in folders, are no data.",
     ),
     "folder-levels": Words(
         DataError,
-        "{files} lie beside the folders of classes: {shown}",
+        "{files} lie beside the folders of classes in `{file}`: {shown}",
         ("put each file into the folder of its class",),
         "A folder has a folder for each class, or files alone.",
     ),
     "folder-links": Words(
         DataError,
-        "the folder has links that lead out of it or nowhere, {links}: {shown}",
+        "`{file}` has links that lead out of it or nowhere, {links}: {shown}",
         ("put the files themselves there; a link to a folder is not followed either",),
         "What belongs to a folder of data lies below it.",
     ),
     "folder-mixed": Words(
         DataError,
-        "the folder holds both images and sounds, such as {shown}",
+        "`{file}` holds both images and sounds, such as {shown}",
         ("give each kind a folder of its own, or a table with a column of paths for each",),
         "All files of a folder are of one kind.",
     ),
     "folder-name": Words(
         DataError,
-        "these names of files are no UTF-8 text: {shown}",
+        "these names of files in `{file}` are no UTF-8 text: {shown}",
         ("rename the files",),
         "Names of files are data: they become rows and classes.",
     ),
 }
-TABLE: Final[Mapping[str, Words]] = _FOLDERS
+_IMAGES: Final = {
+    "augment-unknown": Words(
+        SpecError,
+        "there is no transform `{transform}`",
+        ("did you mean `{nearest}`?", "there are {known}"),
+        "Transforms of `augment:` have the names of torchvision's.",
+    ),
+    "augment-value": Words(
+        SpecError,
+        "{transform} cannot be made: {reason}",
+        (),
+        "An argument of a transform makes no sense, or does not suit the images.",
+    ),
+    "file-unnamed": Words(
+        DataError,
+        "`{column}` names no file in {rows}: {lines}",
+        ("remove these rows, or fill in the paths; they start from the folder of the table",),
+        "Every cell of a column of files is the path of one.",
+    ),
+    "image-channels": Words(
+        SpecError,
+        "`{name}` has 2 channels, and an image has 1, 3 or 4",
+        ("1 is grey, 3 colour, 4 colour with how opaque it is",),
+        "Images are grey, colours, or colours with an alpha channel.",
+    ),
+    "image-gone": Words(
+        DataError,
+        "`{file}` can no longer be decoded: {reason}",
+        ("put the file back; training goes on from its last checkpoint with `--resume`",),
+        "An image that could be decoded when training began is gone or changed.",
+    ),
+    "image-scale": Words(
+        SpecError,
+        "the pixels of `{name}` cannot be scaled by quantiles",
+        ("write standard, minmax (0 to 1) or none (0 to 255)",),
+        "Pixels are scaled by channel.",
+    ),
+    "image-size": Words(
+        SpecError,
+        "size of `{name}` is [{received}], but must be from 1 to 16384",
+        (),
+        "The height and width of images.",
+    ),
+    "image-sizes": Words(
+        DataError,
+        "the images of `{name}` have sizes from {smallest} to {largest}, and no size is stated",
+        ("say to which size they are brought: `size: [224, 224]` beside the type of `{name}`",),
+        "All images of a column have one size: the one that is stated, else the one that all of them have.",
+    ),
+    "image-too-large": Words(
+        ResourceError,
+        "images of `{column}` are too large in {rows}: {reasons}",
+        ("take them out or make them smaller: an image has at most 50 million pixels",),
+        "An image is refused by its header where its pixels would take too much memory or time.",
+    ),
+    "image-unreadable": Words(
+        DataError,
+        "files of `{column}` cannot be decoded in {rows}: {reasons}",
+        ("repair them, or remove their rows; nncli reads PNG, JPEG, GIF, BMP, WebP and TIFF",),
+        "Every image is decoded whole before the first step, so that none of them ends training later.",
+    ),
+    "view-name": Words(
+        SpecError,
+        "`{view}` cannot be the name of a view of `{name}`",
+        ("names have letters, digits and underscores; each input has its own",),
+        "A view is an input of its own.",
+    ),
+}
+TABLE: Final[Mapping[str, Words]] = {**_FOLDERS, **_IMAGES}

@@ -8,8 +8,8 @@ from typing import Final
 
 from nncli.errors import SET_FILE, NncliError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.network.argument_types import NAMES, expected, fits, shown_argument, takes_sequence
 from nncli.network.signatures import Parameter, Signature, signature_of
+from nncli.spec.argument_types import NAMES, expected, fits, shown_argument, takes_sequence
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.names import ITEM_WORDS

@@ -12,9 +12,9 @@ from typing import Any, Final
 import torch
 import torch.nn.functional
 
-from nncli.network.argument_types import expected, fits, shown_argument
 from nncli.network.signatures import Parameter, Signature
 from nncli.network.values import Count, Value, shown
+from nncli.spec.argument_types import expected, fits, shown_argument
 from nncli.spec.functions import HOMES
 from nncli.spec.scalars import word_of
 

@@ -11,7 +11,6 @@ import einops
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, nearest
-from nncli.network.argument_types import shown_argument
 from nncli.network.arguments import FormulaScope, evaluated
 from nncli.network.einops_patterns import REST, Axis, Pattern, parse_pattern
 from nncli.network.modules import filled_padding, masked_amax, masked_amin, masked_mean
@@ -19,6 +18,7 @@ from nncli.network.remedies import divisors_near
 from nncli.network.tape import Spot, Tape
 from nncli.network.upstream import ways_to
 from nncli.network.values import ROWS, Value, axes_counted, shown
+from nncli.spec.argument_types import shown_argument
 from nncli.spec.items import Rearrangement
 
 # einops traces through torch.compile, torch.export and ONNX as plain reshape, permute, reductions and expand.

@@ -72,8 +72,9 @@ def find_source(folder: Path, source: str) -> DataSource | Problem:
         return _find_several(folder, source)
     if is_hub_folder(path):
         return find_hub_folder(path, str(path))
-    # A folder is told to be one, whatever its name ends in.
-    return (None if os.path.isdir(path) else format_problem(path)) or find_file(path, str(path))
+    # A folder is told to be one, whatever its name ends in; so is a name that may be meant as one.
+    is_folder = os.path.isdir(path) or not (path.suffix or path.exists())
+    return (None if is_folder else format_problem(path)) or find_file(path, str(path))
 
 
 def unfound(problem: Problem, source: Path | str) -> NncliError:

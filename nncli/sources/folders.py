@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from nncli.messages.catalogue import failure, failures
 from nncli.natural_order import natural_order
 from nncli.sources.image_files import IMAGE_SUFFIXES
 from nncli.sources.sound_files import SOUND_SUFFIXES
-from nncli.sources.tables import SHOWN, Source, Table, counted
+from nncli.sources.tables import SHOWN, Source, Spot, Table, counted
 
 MEDIA: Final[Mapping[str, tuple[str, ...]]] = {
     "images": IMAGE_SUFFIXES,
@@ -29,6 +30,40 @@ _PART_FOLDERS: Final[Mapping[str, PartFolder]] = {
 }  # fmt: skip
 # What systems leave behind in folders.
 _LEFT_BEHIND: Final = ("Thumbs.db", "desktop.ini", "__MACOSX")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFiles:
+    """Where rows of a folder stand: each is a file."""
+
+    folder: str
+    names: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """A row is a file."""
+        return "file"
+
+    def spot(self, line: int, header: str) -> Spot:
+        """Points at the file that is a row, counted from 1."""
+        return Spot(Place(f"{self.folder}/{self.names[line - 1]}", 1, 1))
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """One folder of data, listed; what its files hold is looked at by who decodes them.
+
+    `shown` is its name in messages. `warnings` say what was left out.
+    """
+
+    path: Path
+    shown: str
+    table: Table
+    warnings: tuple[Problem, ...] = ()
+
+    def digest(self) -> str:
+        """Names the files and their order."""
+        return hashlib.sha256("\n".join(self.table.texts(FILE)).encode()).hexdigest()
 
 
 @dataclass
@@ -56,29 +91,46 @@ def part_folders(folder: Path) -> Mapping[PartFolder, Path]:
     return parts if is_whole and "train" in parts else {}
 
 
-def read_folder(folder: Path, file: str, warnings: list[Problem]) -> Table:
+def find_folder(folder: Path, file: str) -> DataFolder:
     """Lists the images or sounds of a folder; `file` is its name in messages.
 
-    The rows are sorted by label and name, numbers in them by value. Warns of `folder-hidden`. Raises
+    The rows are sorted by label and name, numbers in them by value. Warns of `folder-hidden`. Raises, all
+    without a place,
     `folder-empty`, `folder-files`, `folder-links`, `folder-mixed`, `folder-levels`, `folder-class-empty`,
     `folder-name`, `data-closed`.
     """
     import polars as pl
 
     found = _walk(folder, file)
-    place = Place(file, 1, 1)
-    problems = list(_problems(found, place))
+    problems = list(_problems(found, file))
     if problems:
         raise failures(problems)
+    warnings = []
     if found.hidden:
-        facts = {"files": counted(len(found.hidden), "file"), "shown": _shown(found.hidden)}
-        warnings.append(Problem("folder-hidden", place, "", facts, "warning"))
+        facts = {"file": file, "files": counted(len(found.hidden), "file"), "shown": _shown(found.hidden)}
+        warnings.append(Problem("folder-hidden", facts=facts, severity="warning"))
     files = sorted(found.files, key=lambda path: [natural_order(part) for part in path.split("/")])
     columns = {FILE: files}
     if "/" in files[0]:
         columns[LABEL] = [path.partition("/")[0] for path in files]
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
-    return Table(frame, np.arange(1, len(files) + 1), Source(file, folder=str(folder)))
+    table = Table(
+        frame, np.arange(1, len(files) + 1), Source(file, FolderFiles(file, tuple(files)), folder=str(folder))
+    )
+    return DataFolder(folder, file, table, tuple(warnings))
+
+
+def is_medium(name: str) -> bool:
+    """Tells by its name whether a file is an image or a sound."""
+    return _kind(name) != ""
+
+
+def table_of_file(path: Path) -> Table:
+    """Makes a table of one image or sound, without a label."""
+    import polars as pl
+
+    frame = pl.DataFrame({FILE: [path.name]}, schema={FILE: pl.String})
+    return Table(frame, np.arange(1, 2), Source(str(path), folder=str(path.parent)))
 
 
 def _walk(folder: Path, file: str) -> _Found:
@@ -91,7 +143,7 @@ def _walk(folder: Path, file: str) -> _Found:
             entries = list(os.scandir(folder / below))
         except OSError as error:
             shown = f"{file}/{below}".rstrip("/")
-            raise failure("data-closed", None, "", file=shown, reason=error.strerror) from None
+            raise failure("data-closed", file=shown, reason=error.strerror) from None
         for entry in entries:
             path = f"{below}/{entry.name}".lstrip("/")
             if _is_hidden(entry.name):
@@ -108,33 +160,38 @@ def _walk(folder: Path, file: str) -> _Found:
     return found
 
 
-def _problems(found: _Found, place: Place) -> Iterator[Problem]:
+def _problems(found: _Found, file: str) -> Iterator[Problem]:
     if found.outside:
-        facts = {"links": counted(len(found.outside), "link"), "shown": _shown(found.outside)}
-        yield Problem("folder-links", place, "", facts)
+        facts = {"file": file, "links": counted(len(found.outside), "link"), "shown": _shown(found.outside)}
+        yield Problem("folder-links", facts=facts)
     if found.unknown:
         known = [suffix for suffixes in MEDIA.values() for suffix in suffixes]
-        facts = {"files": counted(len(found.unknown), "file"), "shown": _shown(found.unknown), "known": known}
-        yield Problem("folder-files", place, "", facts)
+        facts = {
+            "file": file,
+            "files": counted(len(found.unknown), "file"),
+            "shown": _shown(found.unknown),
+            "known": known,
+        }
+        yield Problem("folder-files", facts=facts)
     strange = [path for path in found.files if not _is_utf8(path)]
     if strange:
-        yield Problem("folder-name", place, "", {"shown": _shown(strange)})
+        yield Problem("folder-name", facts={"file": file, "shown": _shown(strange)})
     if not found.files:
         if not found.unknown and not found.outside:
-            yield Problem("folder-empty", place)
+            yield Problem("folder-empty", facts={"file": file})
         return
     kinds = {_kind(path): path for path in reversed(found.files)}
     if len(kinds) > 1:
-        yield Problem("folder-mixed", place, "", {"shown": _shown(sorted(kinds.values()))})
+        yield Problem("folder-mixed", facts={"file": file, "shown": _shown(sorted(kinds.values()))})
     flat = [path for path in found.files if "/" not in path]
     if flat and len(flat) < len(found.files):
         yield Problem(
-            "folder-levels", place, "", {"files": counted(len(flat), "file"), "shown": _shown(flat)}
+            "folder-levels", facts={"file": file, "files": counted(len(flat), "file"), "shown": _shown(flat)}
         )
     classes = {path.partition("/")[0] for path in found.files}
     empty = [name for name in found.folders if "/" not in name and name not in classes]
     if empty:
-        yield Problem("folder-class-empty", place, "", {"shown": _shown(empty)})
+        yield Problem("folder-class-empty", facts={"file": file, "shown": _shown(empty)})
 
 
 def _kind(name: str) -> str:

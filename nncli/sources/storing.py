@@ -121,6 +121,7 @@ def _stored(folder: Path, opened: OpenedFile) -> Table:
 
 
 def _table(opened: OpenedFile, cells: pl.DataFrame | StoredFrame, lines: Rows, index: Index) -> Table:
-    source = Source(opened.file.shown, opened.text(index))
+    folder = str(opened.file.path.parent)
+    source = Source(opened.file.shown, opened.text(index), folder=folder)
     headers = tuple(dict.fromkeys([*opened.headers, *cells.columns]))
     return Table(cells, lines, source, opened.reading, headers)

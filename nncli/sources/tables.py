@@ -37,16 +37,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by its three names: in the spec, in the file (`header`), and its role."""
+    """A column by its three names: in the spec, in the file (`header`), and its role.
+
+    `view_of` is the name that is declared where the column is one of several views of it.
+    """
 
     name: str
     header: str
     role: Literal["input", "target"]
+    view_of: str = ""
 
     @property
     def path(self) -> str:
         """The YAML path of the column's declaration."""
-        return f"data.{self.role}s.{self.name}"
+        return f"data.{self.role}s.{self.view_of or self.name}"
 
 
 @dataclass(frozen=True, slots=True)

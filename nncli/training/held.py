@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nncli.columns.encoders import Columns
-from nncli.columns.stored import Dense, Finish, Ragged, Stored, Taken
+from nncli.columns.stored import Finish, Ragged, Stored, Taken
 from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
@@ -17,6 +17,7 @@ from nncli.training.objectives import Objective, Truth, on_device
 
 MOST_HELD_BYTES: Final = 256 * 2**20
 """Columns up to this size are copied to the device as a whole; of larger ones each batch is."""
+_FINISHED_BYTES: Final = 4
 _MASK: Final = ".mask"
 
 
@@ -30,12 +31,14 @@ class HeldColumn:
         self._device = device
         self._finish = finish
         self._whole: Taken | None = None
-        is_small = isinstance(stored, Dense) and _row_bytes(stored) * len(index) <= MOST_HELD_BYTES
-        if is_small:
+        row_bytes = stored.row_bytes
+        if row_bytes is not None and row_bytes * len(index) <= MOST_HELD_BYTES:
             taken = stored.take(index)
             mask = None if taken.mask is None else on_device(taken.mask, device)
             values = on_device(_widened(taken.values, finish), device)
-            if finish is not None and not finish.is_drawn:
+            # Pixels that are kept as bytes take four times as much when they are finished.
+            is_small = values.numel() * _FINISHED_BYTES <= MOST_HELD_BYTES
+            if finish is not None and not finish.is_drawn and is_small:
                 values, self._finish = finish(values, None), None
             self._whole = Taken(values, mask)
 
@@ -160,10 +163,6 @@ def _named(taken: Mapping[str, Taken], name: str) -> Tensor:
         return torch.ones(found.values.shape[:2], dtype=torch.bool, device=found.values.device)
     # One truth a row is that of its only step.
     return mask.unsqueeze(1) if mask.ndim == 1 else mask
-
-
-def _row_bytes(column: Dense) -> int:
-    return column.values[:1].nbytes or 1
 
 
 def _widened(values: Tensor, finish: Finish | None) -> Tensor:

@@ -10,7 +10,7 @@ import pytest
 
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import hint_of, message_of
-from nncli.sources.folders import part_folders, read_folder
+from nncli.sources.folders import find_folder, part_folders
 from nncli.sources.tables import Table
 
 
@@ -22,8 +22,8 @@ def _fill(folder: Path, *files: str) -> Path:
 
 
 def _read(folder: Path) -> tuple[Table, list[Problem]]:
-    warnings: list[Problem] = []
-    return read_folder(folder, "pets", warnings), warnings
+    found = find_folder(folder, "pets")
+    return found.table, list(found.warnings)
 
 
 def _refused(folder: Path) -> list[Problem]:
@@ -60,15 +60,15 @@ def test_hidden_files_are_left_out_and_counted(tmp_path: Path) -> None:
     assert len(table) == 2
     (warning,) = warnings
     assert warning.severity == "warning"
-    assert message_of(warning).startswith("hidden files are left out, 5 files: `.DS_Store`, `.git`")
+    assert message_of(warning).startswith("hidden files in `pets` are left out, 5 files: `.DS_Store`, `.git`")
 
 
 @pytest.mark.parametrize(
     ("files", "code", "said"),
     [
-        ((), "folder-empty", "no image or sound lies in the folder"),
+        ((), "folder-empty", "no image or sound lies in `pets`"),
         (("a/1.png", "a/notes.txt", "labels.csv"), "folder-files", "`a/notes.txt`, `labels.csv`"),
-        (tuple(f"a/{n}.txt" for n in range(12)), "folder-files", "12 files in the folder"),
+        (tuple(f"a/{n}.txt" for n in range(12)), "folder-files", "12 files in `pets`"),
         (("a/1.png", "b/1.wav"), "folder-mixed", "`a/1.png`, `b/1.wav`"),
         (("a/1.png", "1.png", "2.png"), "folder-levels", "2 files lie beside"),
     ],
@@ -79,7 +79,7 @@ def test_what_does_not_belong_there_is_named(
     (problem,) = _refused(_fill(tmp_path, *files))
     assert problem.code == code
     assert said in message_of(problem)
-    assert message_of(problem).count("`") <= 10
+    assert message_of(problem).count("`") <= 12
 
 
 def test_classes_without_files_are_named(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_classes_without_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "eel" / "young").mkdir(parents=True)
     (problem,) = _refused(_fill(tmp_path, "cat/1.png"))
     assert problem.code == "folder-class-empty"
-    assert message_of(problem) == "no file lies in `dog`, `eel`"
+    assert message_of(problem) == "no file of `pets` lies in `dog`, `eel`"
 
 
 def test_links_may_not_lead_out_of_the_folder_or_to_folders(tmp_path: Path) -> None:
