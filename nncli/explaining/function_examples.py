@@ -57,6 +57,7 @@ _WRITTEN: Final[Mapping[str, str]] = {
     "softmax": "{dim: 1}",
     "split": "[4, dim: 2]",
     "stack": "{dim: 1}",
+    "squeeze": "{dim: 1}",
     "std": "{dim: 1}",
     "sum": "{dim: 1}",
     "swapaxes": "[1, 2]",

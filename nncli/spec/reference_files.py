@@ -1,4 +1,4 @@
-"""The words of files, networks and blocks, values and metrics: what each means, its forms, an example."""
+"""The words of files, networks and blocks, and values: what each means, its forms, an example."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from nncli.spec.expressions import FUNCTIONS
 from nncli.spec.reference import ITEM_ENTRIES, Entry, Group
 from nncli.spec.reference_concepts import CONCEPTS
 from nncli.spec.reference_keys import INPUT_ENTRIES, WEIGHTS_ENTRIES
+from nncli.spec.reference_metrics import METRICS
 
 
 def _keys(group: Group, *rows: tuple[str, str, tuple[tuple[str, str], ...], str]) -> tuple[Entry, ...]:
@@ -256,19 +257,6 @@ _VALUES: Final = _keys(
     ),
 )
 
-_METRIC: Final = "training:\n  metrics: [%s]\n"
-_METRICS: Final = _keys(
-    "metric",
-    ("accuracy", "the share of rows whose class is predicted", (), _METRIC % "accuracy"),
-    ("f1", "precision and recall in one figure; the mean over classes", (), _METRIC % "f1"),
-    ("precision", "of those predicted to be a class, the share that are", (), _METRIC % "precision"),
-    ("recall", "of those of a class, the share that are predicted so", (), _METRIC % "recall"),
-    ("auroc", "how well scores order the rows: 0.5 is chance, 1 without fault", (), _METRIC % "auroc"),
-    ("mae", "the mean distance from the target, in its unit", (), _METRIC % "mae"),
-    ("rmse", "the root of the mean squared distance from the target, in its unit", (), _METRIC % "rmse"),
-    ("r2", "the share of the target's variance that is explained", (), _METRIC % "r2"),
-)
-
 ENTRIES: Final = (
     *ITEM_ENTRIES,
     *_FILES,
@@ -278,7 +266,7 @@ ENTRIES: Final = (
     *WEIGHTS_ENTRIES,
     *_VALUES,
     *CONCEPTS,
-    *_METRICS,
+    *METRICS,
 )
 
 

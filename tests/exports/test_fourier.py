@@ -11,9 +11,9 @@ from nncli.exports.fourier import with_convolved_stft
 from nncli.exports.onnx_file import run_onnx, write_onnx
 from nncli.exports.pt2_file import run_pt2, traced, write_pt2
 from nncli.exports.python_file import run_python, write_python
-from nncli.exports.subject import Subject, subject_of_network
+from nncli.exports.subject import Subject
 from nncli.exports.verification import verify
-from tests.exports.subjects import METADATA, assert_close, batches
+from tests.exports.subjects import assert_close, batches, subject
 from tests.network.compiled import compiled
 
 SOUND = "sound: {shape: [2, 1000], type: audio, rate: 8000}"
@@ -23,7 +23,7 @@ def _subject(layers: str) -> Subject:
     torch.manual_seed(0)
     network = compiled(layers, SOUND)
     network.module.eval()
-    return subject_of_network("sounds", network, METADATA)
+    return subject("sounds", {"network": network})
 
 
 def _stft_nodes(subject: Subject) -> int:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from nncli.network.losses import OWN_LOSSES
 from nncli.network.naming import TAKEN
 from nncli.network.signatures import NOT_LAYERS, OWN_LAYERS, layer_classes, loss_classes
 from nncli.spec.names import NAME, RESERVED
@@ -98,7 +99,8 @@ def modules() -> set[str]:
 def test_every_class_of_torch_is_a_layer_a_loss_or_has_a_reason() -> None:
     # Lazy classes infer sizes at the first run, which the compiler does for all.
     offered = {name for name in modules() if not name.startswith(("Lazy", "_"))}
-    assert offered - set(NOT_LAYERS) == {*layer_classes(), *loss_classes()} - set(OWN_LAYERS)
+    own = {*OWN_LAYERS, *OWN_LOSSES}
+    assert offered - set(NOT_LAYERS) == {*layer_classes(), *loss_classes()} - own
 
 
 def test_no_reason_is_left_over() -> None:
