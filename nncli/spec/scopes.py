@@ -254,11 +254,14 @@ def _substituted(
 
 
 def _placed(problem: Problem, path: str, scope: Scope) -> Problem:
-    """Says on which path a mistake stands, and of a name that is unknown in which block."""
+    """Says on which path a mistake stands, and of a name that is unknown in which block.
+
+    What is placed already stays the same object: a value that is read twice makes one mistake, not two.
+    """
     facts = problem.facts
-    if problem.code == "name-unknown" and scope.blocks and not facts["nearest"]:
-        facts = {**facts, "block": scope.blocks[-1]}
-    return replace(problem, path=problem.path or path, facts=facts)
+    if problem.code == "name-unknown" and scope.blocks and not facts["nearest"] and "block" not in facts:
+        problem = replace(problem, facts={**facts, "block": scope.blocks[-1]})
+    return problem if problem.path else replace(problem, path=path)
 
 
 def _given(text: str, scope: Scope) -> Place | None:
