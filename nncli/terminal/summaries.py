@@ -15,11 +15,13 @@ from nncli.network.steps import Step
 from nncli.network.summary import Summary
 from nncli.terminal.figures import count
 from nncli.terminal.streams import Streams
-from nncli.terminal.tables import plain_table, shape_text
+from nncli.terminal.tables import inputs_text, plain_table, shape_text
 
-WIDE: Final = 120
-# The widest cells of the name and of the layer, on narrow screens and on wide ones.
-_CELLS: Final = {False: (30, 16), True: (64, 40)}
+_HEADERS: Final = ("name", "layer", "output", "parameters", "FLOPs", "mask")
+_LEFT: Final = ("name", "layer", "mask")
+# The widest cells of the name and of the layer, and how narrow they get where the screen is.
+_WIDEST, _NARROWEST = (64, 40), (30, 16)
+_GAP: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,22 @@ class _Line:
 
 def show_summary(streams: Streams, summary: Summary, view: View) -> None:
     """Prints layers with shapes, parameters and operations, and below them what the whole takes."""
-    taken = ", ".join(f"{key} {shape_text(shape)}" for key, shape in summary.inputs.items())
-    streams.title(f"{summary.name}: {taken}")
-    masked = any(step.mask for step in summary.steps)
+    streams.title(f"{summary.name}: {inputs_text(summary.inputs)}")
+    headers = _HEADERS if any(step.mask for step in summary.steps) else _HEADERS[:-1]
     flops = summary.cost.flops if summary.cost else {}
-    table = plain_table()
-    for header in ("name", "layer", "output", "parameters", "FLOPs", "mask")[: 6 if masked else 5]:
-        table.add_column(header, justify="left" if header in ("name", "layer", "mask") else "right")
-    widest = _CELLS[streams.out.width >= WIDE]
     parts: Sequence[Part] = summary.steps if view.is_flat else folded(summary.steps)
-    for line in _lines(parts, 0, view):
-        table.add_row(*_cells(line, flops, widest))
+    lines = list(_lines(parts, 0, view))
+    rows = [[*_cells(line, flops)][: len(headers)] for line in lines]
+    widest = _fitting([headers, *rows], streams.out.width)
+    table = plain_table()
+    for header in headers:
+        table.add_column(header, justify="left" if header in _LEFT else "right")
+    for line, cells in zip(lines, rows, strict=True):
+        # Of a name below many scopes some letters stay.
+        widths = max(widest[0], 2 * line.indent + 8), widest[1]
+        short = (cut(cell, width) for cell, width in zip(cells, widths, strict=False))
+        style = "" if line.step else "bold"
+        table.add_row(*(Text(text, style) for text in (*short, *cells[len(widths) :])))
     streams.table(table)
     width = max(len(label) for label, _ in _totals(summary))
     for label, text in (("", ""), *_totals(summary)):
@@ -76,23 +83,34 @@ def _last_of_first(group: Group) -> tuple[int, ...]:
     return last.output if isinstance(last, Step) else _last_of_first(last)
 
 
-def _cells(line: _Line, flops: Mapping[str, int], widest: tuple[int, int]) -> Iterator[Text]:
-    style = "" if line.step else "bold"
-    indent = "  " * line.indent
-    yield Text(indent + cut(line.name, max(8, widest[0] - len(indent))), style)
-    yield Text(cut(line.step.type, widest[1]) if line.step else "")
-    yield Text(shape_text(line.output), style)
+def _cells(line: _Line, flops: Mapping[str, int]) -> Iterator[str]:
+    yield "  " * line.indent + _plain(line.name)
+    yield _plain(line.step.type) if line.step else ""
+    yield shape_text(line.output)
     parameters = sum(step.parameters for step in line.steps)
     shared = "shared" if any(step.has_shared for step in line.steps) else ""
-    yield Text(count(parameters) if parameters else shared, style)
+    yield count(parameters) if parameters else shared
     operations = sum(flops.get(step.key, 0) for step in line.steps)
-    yield Text(large(operations) if operations else "", style)
-    yield Text(cut(line.step.mask.removesuffix(".mask"), widest[1]) if line.step else "")
+    yield large(operations) if operations else ""
+    yield cut(line.step.mask.removesuffix(".mask"), _NARROWEST[1]) if line.step else ""
+
+
+def _plain(text: str) -> str:
+    return printable(text).replace("\t", " ").replace("\n", " ")
+
+
+def _fitting(rows: Sequence[Sequence[str]], screen: int) -> tuple[int, int]:
+    """Finds how wide names and layers may be, so that a line fits on the screen: layers are cut first."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    name, layer = (min(width, most) for width, most in zip(widths, _WIDEST, strict=False))
+    room = screen - sum(widths[2:]) - _GAP * (len(widths) - 1)
+    layer = min(layer, max(_NARROWEST[1], room - name))
+    return min(name, max(_NARROWEST[0], room - layer)), layer
 
 
 def cut(text: str, width: int) -> str:
     """Shortens a text to a width, without anything that would steer a terminal."""
-    shown = printable(text).replace("\t", " ").replace("\n", " ")
+    shown = _plain(text)
     return shown if len(shown) <= width else shown[: width - 1] + "…"
 
 

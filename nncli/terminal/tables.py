@@ -30,6 +30,16 @@ def shape_text(shape: Sequence[int]) -> str:
     return "×".join(str(size) for size in shape) or "1"
 
 
+def inputs_text(inputs: Mapping[str, Sequence[int]]) -> str:
+    """Writes inputs with their shapes; a mask stands beside what it belongs to: `tokens 64 with mask`."""
+    masked = {name: f"{name}.mask" in inputs for name in inputs}
+    return ", ".join(
+        f"{name} {shape_text(shape)}{' with mask' if masked[name] else ''}"
+        for name, shape in inputs.items()
+        if not masked.get(name.removesuffix(".mask"), False) or masked[name]
+    )
+
+
 def check_lines(path: str, prepared: Prepared, stand_in: bool) -> Iterator[str]:
     """Says "ok" with the sizes of a spec, network by network, and what became of weights from elsewhere."""
     yield f"{printable(path)}: ok"
@@ -41,7 +51,7 @@ def check_lines(path: str, prepared: Prepared, stand_in: bool) -> Iterator[str]:
     for name, network in prepared.networks.items():
         if len(prepared.networks) > 1:
             yield f"  {printable(name)}:"
-        inputs = ", ".join(f"{each} {shape_text(given.shape)}" for each, given in network.inputs.items())
+        inputs = inputs_text({each: given.shape for each, given in network.inputs.items()})
         yield f"  inputs      {printable(inputs)}{note}"
         outputs = [f"{each} {shape_text(shape)}" for each, shape in network.outputs.items()]
         yield f"  output      {printable(', '.join(outputs)).removeprefix('output ')}"

@@ -12,6 +12,8 @@ from nncli.network.compiled import CompiledNetwork
 from nncli.network.summary import Wanted, summarise
 from nncli.terminal.streams import PIPE_WIDTH, Streams
 from nncli.terminal.summaries import View, large, show_summary
+from nncli.terminal.tables import inputs_text
+from tests.network.compiled import compiled
 from tests.network.traced import decoder, digits, resnet, two_inputs
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "summary"
@@ -54,6 +56,22 @@ def test_a_mask_has_a_column_only_where_there_is_one() -> None:
     lines = shown(replace(network, calls=(replace(first, mask="image.mask"), *rest)), View()).splitlines()
     assert lines[1].split()[-1] == "mask" and lines[2].split()[-1] == "image"
     assert lines[3].split()[-1] == "k"
+
+
+def test_layers_are_cut_only_where_the_screen_is_too_narrow() -> None:
+    assert "AdaptiveAvgPool2d" in shown(resnet(), View(), 80)
+    narrow = shown(resnet(), View(), 50)
+    assert "AdaptiveAvgPool2d" not in narrow and "AdaptiveAvgPool…" in narrow
+
+
+def test_a_mask_stands_beside_its_input_in_the_title() -> None:
+    shapes = {"tokens": (8,), "tokens.mask": (8,), "image": (1, 8, 8), "alone.mask": (3,)}
+    assert inputs_text(shapes) == "tokens 8 with mask, image 1×8×8, alone.mask 3"
+
+
+def test_weights_that_are_counted_elsewhere_are_marked() -> None:
+    lines = shown(compiled("{Linear: 8, name: a}, {Linear: , share: a}", "row: [8]"), View()).splitlines()
+    assert [line.split()[3] for line in lines[2:4]] == ["72", "shared"]
 
 
 def test_frozen_weights_are_told_apart() -> None:
