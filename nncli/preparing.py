@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.constants import work_out_constants
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
+from nncli.spec.habits import misspelt_keys
 from nncli.spec.items import Call
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
@@ -169,7 +170,7 @@ class _Collected:
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        self._read = tuple(problem.path for problem in problems if problem.path)
+        self._read = tuple(path for problem in problems for path in _paths(problem))
 
     def tried(self, step: Callable[[], Result]) -> Result | None:
         """Runs a step; what it refuses is kept, unless it was found wrong when it was read."""
@@ -185,6 +186,16 @@ class _Collected:
         """Tells whether a mistake follows from one in the same value, in a part of it, or around it."""
         pairs = [(path, each) for each in self._read] + [(each, path) for each in self._read]
         return any(f"{inner}.".startswith(f"{outer}.") for inner, outer in pairs)
+
+
+def _paths(problem: Problem) -> Iterator[str]:
+    """Lists the path of a mistake, and of a key that nobody knows those that it was meant to have."""
+    if problem.path:
+        yield problem.path
+    if problem.code == "unknown-key":
+        section = problem.path.rpartition(".")[0]
+        for meant in misspelt_keys([problem]):
+            yield f"{section}.{meant}".lstrip(".")
 
 
 def _declarations(spec: Spec, data: Data | None, found: _Collected) -> Expected:

@@ -135,6 +135,7 @@ TABLE: Final[dict[str, Words]] = {
         SpecError,
         "there is no layer `{layer}` in torch.nn",
         (
+            "write `- {meant}`: arguments stand behind a colon",
             "did you mean `{nearest}`?",
             "did you mean the word `{word}`? it stands beside a layer, below its `- `",
             "layers are the classes of torch.nn; your own come in by `--code FILE.py`",

@@ -216,7 +216,11 @@ TABLE: Final[dict[str, Words]] = {
     "repeat-form": Words(
         SpecError,
         "`repeat:` is a number, names with lists, a table, or a list of these",
-        ("write `${name}`: without `$` it is the word", "`repeat: 3`, or `repeat: {{width: [64, 128]}}`"),
+        (
+            "write `${name}`: without `$` it is the word",
+            "{fraction} is not whole: divide by `//`, or write `$(round(…))`",
+            "`repeat: 3`, or `repeat: {{width: [64, 128]}}`",
+        ),
         "A loop counts, or walks through lists.",
     ),
     "repeat-lengths": Words(

@@ -170,6 +170,8 @@ class _Attempt:
         missing = [p.name for p in self._overload.parameters if p.required and p.name not in self._given]
         if missing:
             needs = {"call": self._name, "missing": missing, "signature": str(self._overload.signature)}
+            is_second = missing == ["other"] and bool(self._arguments.flow)
+            needs["example"] = "`from: [x, NAME]` below it" if is_second else ""
             self._add("argument-missing", self._place, needs)
 
     def require_axis(self) -> None:
@@ -266,6 +268,8 @@ class _Attempt:
             facts: dict[str, object] = {"call": self._name, "argument": parameter.name, "filled": []}
             facts |= {"received": received(given.value), "expected": wanted(parameter.annotation)}
             facts["instead"] = _instead(self._name, parameter, given)
+            if parameter.name == "other" and isinstance(given.value, str) and self._arguments.flow:
+                facts["instead"] = f"values are named below it: `from: [x, {given.value}]`"
             self._add("argument-type", given.place, facts)
 
 

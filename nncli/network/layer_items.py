@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from functools import partial
 
 import torch
@@ -47,9 +48,21 @@ def layer_class(build: Build, call: Call, item: Item) -> type[nn.Module]:
     if reason:
         facts = {"layer": call.name, "reason": reason, "loss": loss}
         raise failure("layer-not-allowed", call.place, item.path, **facts)
+    if meant := _call_in_word(call.name, build.kinds):
+        raise failure("layer-unknown", call.place, item.path, layer=call.name, meant=meant)
     near = KNOWN_ELSEWHERE.get(call.name.lower()) or nearest(call.name, build.kinds)
     word = nearest(call.name, ITEM_WORDS) if call.name.islower() and not near else ""
     raise failure("layer-unknown", call.place, item.path, layer=call.name, nearest=near, word=word)
+
+
+def _call_in_word(text: str, kinds: Collection[str]) -> str:
+    """Writes `Linear(8)` and `Linear 8` as a file does; empty for all else."""
+    found = re.fullmatch(r"([A-Za-z0-9]+)(?: +|\()([^()]*)\)?", text)
+    if not found or found.group(1) not in kinds:
+        return ""
+    arguments = found.group(2).replace("=", ": ").strip()
+    listed = f"[{arguments}]" if "," in arguments or ": " in arguments else arguments
+    return f"{found.group(1)}: {listed}" if listed else found.group(1)
 
 
 def build_layer(build: Build, frame: Frame, item: Item, call: Call, flow: tuple[Inflow, str]) -> Named:

@@ -39,6 +39,9 @@ def arguments_that_fit(arguments: Mapping[str, object]) -> str:
         if type(number) is int and type(size) is int and number > 0 and size > 0 and size % number:
             found = ", ".join(map(str, divisors_near(size, number)))
             return f"`{name}` has to divide `{of}`, which is {size} here: {found} would do"
+    kernel = arguments.get("kernel_size")
+    if arguments.get("padding") == "same" and type(kernel) is int and kernel % 2:
+        return f"beside a stride, say how much: `padding: {kernel // 2}`"
     share = arguments.get("p", arguments.get("dropout"))
     if isinstance(share, (int, float)) and share > 1:
         percent = f": `{share / 100:g}` is {share} percent" if 5 <= share < 100 else ", such as `0.2`"

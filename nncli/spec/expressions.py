@@ -21,7 +21,7 @@ NUMBERS_ELSEWHERE: Final = {
 }
 # Where functions of Python's libraries are found there.
 LIBRARIES: Final = frozenset(
-    "torch F nn nn.functional torch.nn.functional torch.Tensor torch.special np numpy jnp tf math".split()
+    "torch torch.nn F nn nn.functional torch.nn.functional torch.Tensor np numpy jnp tf math".split()
 )
 FUNCTIONS: Final = ("min", "max", "len", "sum", "range", *OF_A_NUMBER)
 # The most characters of an expression, and of a word that holds one or comes of it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from typing import Final
@@ -60,6 +61,8 @@ _TYPED: Final[MappingType[str, str]] = {
     "train": "data.train=FILE.csv",
     "weight_decay": "training.optimizer.NAME.weight_decay=0.01",
 }
+# The key that a sentence above says to write in the same place.
+_SENT: Final = re.compile(r"(?:^write|stand in) `(\w+):")
 _TOP: Final = ("network", "training", "data", "vars", "description")
 
 
@@ -104,3 +107,10 @@ def unknown_key(name: Scalar, path: str, known: Iterable[str], training: Node | 
     facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, keys), "known": keys}
     facts["elsewhere"] = where_it_belongs(name, training)
     return Problem("unknown-key", name.place, f"{path}.{name.text}".lstrip("."), facts)
+
+
+def misspelt_keys(problems: Iterable[Problem]) -> set[str]:
+    """Lists the keys that are there under a name that nobody knows."""
+    unknown = [problem.facts for problem in problems if problem.code == "unknown-key"]
+    sent = {word for facts in unknown for word in _SENT.findall(str(facts["elsewhere"]))}
+    return sent | {str(facts["nearest"]) for facts in unknown if facts["nearest"]}

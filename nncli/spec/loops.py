@@ -114,7 +114,8 @@ def _count(written: Written) -> int:
     value = written.node.value if isinstance(written.node, Scalar) else None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         name = value if isinstance(value, str) and value in written.scope else ""
-        raise failure("repeat-form", written.place, written.path, name=name)
+        fraction = value if isinstance(value, float) else ""
+        raise failure("repeat-form", written.place, written.path, name=name, fraction=fraction)
     if value > MOST_ITEMS:
         written.scope.budget.spend_items(value)
     return value

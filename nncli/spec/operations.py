@@ -10,6 +10,7 @@ from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.spec.arithmetic import Formula, inside_quotes, is_waiting, substitute
 from nncli.spec.calls import read_call
+from nncli.spec.expressions import LIBRARIES
 from nncli.spec.functions import ITEM_FUNCTIONS, KNOWN_ELSEWHERE
 from nncli.spec.items import (
     Argument,
@@ -65,7 +66,11 @@ def read_layer_or_function(key: Scalar, arguments: Written, known: Iterable[str]
         return Layer(read_arguments(key, arguments))
     if key.text not in ITEM_FUNCTIONS:
         everything = (*known, *ITEM_WORDS, *STRUCTURES, *ITEM_FUNCTIONS, *_OFTEN)
-        near = KNOWN_ELSEWHERE.get(key.text) or nearest(key.text, everything)
+        owner, _, name = key.text.rpartition(".")
+        # A library stands before the name in Python.
+        near = KNOWN_ELSEWHERE.get(key.text) or (
+            name if owner in LIBRARIES else nearest(key.text, everything)
+        )
         word = near if near in ITEM_WORDS else ""
         facts: dict[str, object] = {"name": key.text, "nearest": "" if word else near, "word": word}
         raise failures([Problem("operation-unknown", key.place, arguments.path, facts)])

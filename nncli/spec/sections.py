@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_named_call
-from nncli.spec.habits import where_it_belongs
+from nncli.spec.habits import misspelt_keys, where_it_belongs
 from nncli.spec.items import Call
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
@@ -78,7 +78,7 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
         for key, value in node.entries
         if key.text in ("epochs", "steps") and plain(value) is not None
     ]
-    if len(stated) != 1 and not {"epochs", "steps"} & _misspelt(problems[before:]):
+    if len(stated) != 1 and not {"epochs", "steps"} & misspelt_keys(problems[before:]):
         problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs"))
     return found
 
@@ -86,7 +86,7 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
 def _read_loss(node: Node, problems: list[Problem]) -> tuple[LossTerm, ...] | None:
     """Reads one loss, or one for each target."""
     path = "training.loss"
-    if isinstance(node, Mapping) and node.entries and not any(k[:1].isupper() for k in node.keys()):
+    if isinstance(node, Mapping) and _is_by_target(node):
         terms = [_term(value, f"{path}.{name.text}", name.text, problems) for name, value in node.entries]
     elif isinstance(node, (Mapping, Scalar)):
         terms = [_term(node, path, None, problems)]
@@ -95,6 +95,12 @@ def _read_loss(node: Node, problems: list[Problem]) -> tuple[LossTerm, ...] | No
         return None
     found = tuple(term for term in terms if term)
     return found if len(found) == len(terms) else None
+
+
+def _is_by_target(node: Mapping) -> bool:
+    """Tells targets with their losses from one loss, whose name may be misspelt in lower case."""
+    is_one_name = len(node.entries) == 1 and node.entries[0][1] == Mapping((), node.entries[0][1].place)
+    return bool(node.entries) and not is_one_name and not any(key[:1].isupper() for key in node.keys())
 
 
 def _term(node: Node, path: str, target: str | None, problems: list[Problem]) -> LossTerm | None:
@@ -109,13 +115,6 @@ def _term(node: Node, path: str, target: str | None, problems: list[Problem]) ->
         return None
     values = {"loss": call, "target": target, "weight": weight}
     return _validated(LossTerm, values, node, path, problems)
-
-
-def _misspelt(problems: SequenceType[Problem]) -> set[str]:
-    """Lists the keys that are there under a name that nobody knows."""
-    unknown = [problem.facts for problem in problems if problem.code == "unknown-key"]
-    sent = {word for facts in unknown for word in re.findall(r"`(\w+):", str(facts["elsewhere"]))}
-    return sent | {str(facts["nearest"]) for facts in unknown}
 
 
 def _validated(
@@ -135,7 +134,7 @@ def _validated(
     told = (detail for detail in details if str(detail["loc"][0]) not in fallback.told)
     found = [_problem(detail, model, node, path) for detail in told]
     # One mistake is said once: the key is there, and misspelt.
-    misspelt = _misspelt(found)
+    misspelt = misspelt_keys(found)
     problems.extend(each for each in found if each.code != "key-missing" or each.facts["key"] not in misspelt)
     needed = {"train", "inputs", "targets"} | {
         name for name, field in model.model_fields.items() if field.is_required()
