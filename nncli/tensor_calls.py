@@ -33,7 +33,9 @@ def call_on_tensors(
             rows.append(_checked(name, wanted, given[name]).to(device))
         else:
             # Only a mask may be left out; it stands behind what it belongs to.
-            rows.append(torch.ones(rows[-1].shape[:2], dtype=torch.bool, device=device))
+            owner, whole = rows[-1], network.inputs[name.removesuffix(".mask")]
+            steps = owner.shape[-1] if whole.type == "audio" else owner.shape[1]
+            rows.append(torch.ones((len(owner), steps), dtype=torch.bool, device=device))
     try:
         with torch.no_grad():
             results = module(*rows)

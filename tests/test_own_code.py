@@ -13,8 +13,9 @@ from nncli.errors import NncliError, Problem, SpecError, UsageError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.copied_source import copied_source
 from nncli.own_code import NO_CODE, OwnCode, load_code, require_code
+from nncli.printing.copied_source import copied_source
+from nncli.printing.specialising import Use
 from nncli.spec.opening import Origin, parse_spec
 from tests.code_files import LAYERS, ODD, write
 
@@ -182,7 +183,7 @@ def test_the_source_is_that_which_ran(tmp_path: Path) -> None:
     file = write(tmp_path)
     code = load_code([file])
     file.write_text("gone")
-    copied = copied_source([code.layers["Gated"]])
+    copied = copied_source({code.layers["Gated"]: Use()})
     assert list(copied.definitions) == ["GAIN", "Gated", "_squash"]
     assert copied.definitions["Gated"] in LAYERS
 

@@ -1,4 +1,4 @@
-"""Export to a Python program: one readable class that needs torch alone"""
+"""Export to a Python program, and its run in a process of its own that has no nncli"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from nncli.exports.subject import Subject
 from nncli.exports.verification import Batches
 from nncli.messages.catalogue import failure
-from nncli.network.source import python_source
+from nncli.printing.source import python_source
 from nncli.runs.atomic import read_regular, write_new
 from nncli.runs.tensors import packed, unpacked
 

@@ -51,17 +51,23 @@ class SelfAttention(nn.Module):
         scale: float | None = None,
     ) -> None:
         super().__init__()
-        kv_heads, head_dim = _head_sizes(embed_dim, heads, kv_heads, head_dim)
+        _require_heads(embed_dim, heads, kv_heads, head_dim)
         _require_probability("dropout", dropout)
+        # torch's enable_gqa would save the copies of shared heads, but of CUDA's kernels only flash attention
+        # knows it, which takes neither masks nor float32.
+        self.groups = 1 if kv_heads is None else heads // kv_heads
+        kv_heads = heads if kv_heads is None else kv_heads
+        head_dim = embed_dim // heads if head_dim is None else head_dim
+        output_bias = bias if output_bias is None else output_bias
         self.head_dim = head_dim
         self.causal = causal
         self.dropout = dropout
         self.scale = scale
         self.rotary = _rotary_options(rotary, head_dim)
-        self.query = nn.Linear(embed_dim, heads * head_dim, bias)
-        self.key = nn.Linear(embed_dim, kv_heads * head_dim, bias)
-        self.value = nn.Linear(embed_dim, kv_heads * head_dim, bias)
-        self.output = nn.Linear(heads * head_dim, embed_dim, bias if output_bias is None else output_bias)
+        self.query = nn.Linear(embed_dim, heads * head_dim, bias=bias)
+        self.key = nn.Linear(embed_dim, kv_heads * head_dim, bias=bias)
+        self.value = nn.Linear(embed_dim, kv_heads * head_dim, bias=bias)
+        self.output = nn.Linear(heads * head_dim, embed_dim, bias=output_bias)
 
     def forward(self, x: Tensor, attn_mask: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """Maps (batch, time, embed_dim) to the same shape."""
@@ -74,19 +80,21 @@ class SelfAttention(nn.Module):
             cosine, sine = _rotary_angles(x, base, dimensions)
             query = _rotated(query, cosine, sine, interleaved)
             key = _rotated(key, cosine, sine, interleaved)
-        masks = _attention_masks(attn_mask, mask)
-        # torch's kernels skip what lies ahead when they are told; together with a mask they cannot be.
-        if masks and self.causal:
-            steps = torch.arange(x.shape[1], device=x.device)
-            masks.append(steps[:, None] >= steps)
+        if self.groups > 1:
+            key = key.repeat_interleave(self.groups, 1)
+            value = value.repeat_interleave(self.groups, 1)
         dropout = self.dropout if self.training else 0.0
-        if masks:
-            attended = _attended(query, key, value, masks, dropout, self.scale)
-        else:
-            key, value = _shared_heads(query, key, value)
+        if attn_mask is None and mask is None:
             attended = F.scaled_dot_product_attention(
                 query, key, value, dropout_p=dropout, is_causal=self.causal, scale=self.scale
             )
+        else:
+            masks = _attention_masks(attn_mask, mask)
+            # torch's kernels skip what lies ahead when they are told; together with a mask they cannot be.
+            if self.causal:
+                steps = torch.arange(x.shape[1], device=x.device)
+                masks.append(steps[:, None] >= steps)
+            attended = _attended(query, key, value, masks, dropout, self.scale)
         result: Tensor = self.output(attended.transpose(1, 2).flatten(2))
         return result
 
@@ -126,16 +134,20 @@ class CrossAttention(nn.Module):
         scale: float | None = None,
     ) -> None:
         super().__init__()
-        kv_heads, head_dim = _head_sizes(embed_dim, heads, kv_heads, head_dim)
+        _require_heads(embed_dim, heads, kv_heads, head_dim)
         _require_probability("dropout", dropout)
+        self.groups = 1 if kv_heads is None else heads // kv_heads
+        kv_heads = heads if kv_heads is None else kv_heads
+        head_dim = embed_dim // heads if head_dim is None else head_dim
         memory_dim = embed_dim if memory_dim is None else memory_dim
+        output_bias = bias if output_bias is None else output_bias
         self.head_dim = head_dim
         self.dropout = dropout
         self.scale = scale
-        self.query = nn.Linear(embed_dim, heads * head_dim, bias)
-        self.key = nn.Linear(memory_dim, kv_heads * head_dim, bias)
-        self.value = nn.Linear(memory_dim, kv_heads * head_dim, bias)
-        self.output = nn.Linear(heads * head_dim, embed_dim, bias if output_bias is None else output_bias)
+        self.query = nn.Linear(embed_dim, heads * head_dim, bias=bias)
+        self.key = nn.Linear(memory_dim, kv_heads * head_dim, bias=bias)
+        self.value = nn.Linear(memory_dim, kv_heads * head_dim, bias=bias)
+        self.output = nn.Linear(heads * head_dim, embed_dim, bias=output_bias)
 
     def forward(
         self, x: Tensor, memory: Tensor, attn_mask: Tensor | None = None, memory_mask: Tensor | None = None
@@ -146,27 +158,31 @@ class CrossAttention(nn.Module):
         query = _split_heads(self.query(x), self.head_dim)
         key = _split_heads(self.key(memory), self.head_dim)
         value = _split_heads(self.value(memory), self.head_dim)
-        masks = _attention_masks(attn_mask, memory_mask)
+        if self.groups > 1:
+            key = key.repeat_interleave(self.groups, 1)
+            value = value.repeat_interleave(self.groups, 1)
         dropout = self.dropout if self.training else 0.0
-        attended = _attended(query, key, value, masks, dropout, self.scale)
+        if attn_mask is None and memory_mask is None:
+            attended = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=self.scale)
+        else:
+            masks = _attention_masks(attn_mask, memory_mask)
+            attended = _attended(query, key, value, masks, dropout, self.scale)
         result: Tensor = self.output(attended.transpose(1, 2).flatten(2))
         return result
 
 
-def _head_sizes(embed_dim: int, heads: int, kv_heads: int | None, head_dim: int | None) -> tuple[int, int]:
-    """Works out the number of key and value heads, and the width of a head."""
+def _require_heads(embed_dim: int, heads: int, kv_heads: int | None, head_dim: int | None) -> None:
+    """Refuses numbers of heads, and widths of a head, that do not fit together."""
     kv_heads = heads if kv_heads is None else kv_heads
     if heads < 1 or kv_heads < 1 or heads % kv_heads:
         raise ValueError(f"heads is a multiple of kv_heads, both at least 1; received {heads} and {kv_heads}")
-    if head_dim is None:
-        if embed_dim % heads:
-            raise ValueError(
-                f"{embed_dim} values do not share out among {heads} heads; give head_dim or other heads"
-            )
-        head_dim = embed_dim // heads
+    if head_dim is None and embed_dim % heads:
+        raise ValueError(
+            f"{embed_dim} values do not share out among {heads} heads; give head_dim or other heads"
+        )
+    head_dim = embed_dim // heads if head_dim is None else head_dim
     if head_dim < 1:
         raise ValueError(f"head_dim is at least 1; received {head_dim}")
-    return kv_heads, head_dim
 
 
 def _require_probability(name: str, value: float) -> None:
@@ -190,7 +206,9 @@ def _rotary_options(
     """Reads `rotary:` into base, dimensions and interleaved; None where there is none."""
     if rotary is None or rotary is False:
         return None
-    given = {} if rotary is True else rotary
+    if rotary is True:
+        return 10000.0, head_dim, False
+    given = rotary
     known = {"base": 10000.0, "dimensions": head_dim, "interleaved": False}
     if not isinstance(given, Mapping) or given.keys() - known.keys():
         received = ", ".join(map(str, given)) if isinstance(given, Mapping) else given
@@ -251,18 +269,6 @@ def _attention_masks(attn_mask: Tensor | None, mask: Tensor | None) -> list[Tens
     return masks
 
 
-def _shared_heads(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-    """Repeats key and value heads, so that every query head has its own.
-
-    torch's enable_gqa would save the copies, but of CUDA's kernels only flash attention knows it, which takes
-    neither masks nor float32.
-    """
-    groups = query.shape[1] // key.shape[1]
-    if groups == 1:
-        return key, value
-    return key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
-
-
 def _attended(
     query: Tensor, key: Tensor, value: Tensor, masks: list[Tensor], dropout: float, scale: float | None
 ) -> Tensor:
@@ -270,9 +276,6 @@ def _attended(
 
     torch's kernels and ONNX differ for such a step: here it looks everywhere, and is put to zero after.
     """
-    key, value = _shared_heads(query, key, value)
-    if not masks:
-        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=scale)
     allowed, bias = None, None
     for each in masks:
         if each.dtype != torch.bool:

@@ -82,11 +82,11 @@ def _leaves_the_flow_alone(item: Item) -> bool:
 
 def _remember(frame: Frame, item: Item, named: Named) -> None:
     if len(item.names) == 1:
-        frame.names.own[item.names[0].text] = named
+        frame.remember(item.names[0].text, named)
         return
     for position, name in enumerate(item.names):
         known = position < len(named.results)
-        frame.names.own[name.text] = named.results[position] if known else Named(is_broken=True)
+        frame.remember(name.text, named.results[position] if known else Named(is_broken=True))
 
 
 def _build_item(build: Build, frame: Frame, item: Item) -> Named | None:
@@ -176,7 +176,8 @@ def _operation(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str
         inputs = dict.fromkeys(operation.inputs, "an input")
         child = inner_frame(frame, name, operation.items, others=inputs, opaque=True)
         build.entered.append(_called(item))
-        named = build_block(build_items, build, child, item, inflow)
+        with build.tape.within(name, operation.block, "block"):
+            named = build_block(build_items, build, child, item, inflow)
         build.entered.pop()
         return replace(named, parts={**child.names.own, **named.parts})
     return _structure(build, frame, item, inflow, name)
@@ -188,16 +189,25 @@ def _called(item: Item) -> str:
 
 def _structure(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:
     """Walks a structure: in the frame itself where it has no name, else in a scope of its own."""
+    if not name:
+        return _walked(build, frame, item, inflow)
     operation = item.operation
     items = operation.items if isinstance(operation, (Sequential, Residual)) else ()
-    inside = inner_frame(frame, name, items) if name else frame
+    inside = inner_frame(frame, name, items)
+    scopes = name.split(".")
+    kind = next(scope for scope in reversed(scopes) if not scope.isdecimal())
+    with build.tape.within(name, kind, "copy" if scopes[-1].isdecimal() else "structure", inflow.first):
+        named = _walked(build, inside, item, inflow)
+    return replace(named, parts={**inside.names.own, **named.parts})
+
+
+def _walked(build: Build, frame: Frame, item: Item, inflow: Inflow) -> Named:
+    operation = item.operation
     if isinstance(operation, Sequential):
-        named = build_sequential(build_items, build, inside, operation.items, inflow.first)
-    elif isinstance(operation, Residual):
-        named = build_residual(build_items, build, inside, item, inflow)
-    else:
-        named = build_parallel(build_items, build, inside, item, inflow)
-    return replace(named, parts={**inside.names.own, **named.parts}) if name else named
+        return build_sequential(build_items, build, frame, operation.items, inflow.first)
+    if isinstance(operation, Residual):
+        return build_residual(build_items, build, frame, item, inflow)
+    return build_parallel(build_items, build, frame, item, inflow)
 
 
 def _loop(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:

@@ -23,6 +23,8 @@ from nncli.spec.network_spec import NetworkSpec
 
 # The words beside an item that make a call of their own.
 WORDS: Final = ("join", "shortcut", "take")
+# In the meta of a node whose value has a name in the file: that name, the outermost of several.
+GIVEN_NAME: Final = "given name"
 # The memory that is free is read again when this much was added.
 MANY_BYTES: Final = 2**24
 
@@ -184,6 +186,13 @@ class Frame:
     def move(self, named: Named) -> None:
         """Lets the result of an item flow on."""
         self.flow, self.last, self.unclear = named.value, named, ()
+
+    def remember(self, name: str, named: Named) -> None:
+        """Keeps a result under its name, by which a printed program calls it too."""
+        self.names.own[name] = named
+        if isinstance(named.value, Value):
+            named.value.node.meta.setdefault("name", self.namer.full(name))
+            named.value.node.meta[GIVEN_NAME] = self.namer.full(name)
 
     def flowing(self, place: Place, path: str) -> Found:
         """Gives what flows in from above: `x`.

@@ -245,7 +245,7 @@ def last_valid(x: Tensor, mask: Tensor | None = None) -> Tensor:
     return _step(x, torch.where(mask, steps, 0).amax(1), mask)
 
 
-def last_states(sequence: Tensor, mask: Tensor | None, hidden_size: int) -> Tensor:
+def last_states(sequence: Tensor, hidden_size: int, mask: Tensor | None = None) -> Tensor:
     """Takes the final states of both directions of a recurrent layer, side by side: (batch, width).
 
     `sequence` is (batch, time, width): the states of the forward direction, hidden_size wide, then those of

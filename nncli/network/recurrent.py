@@ -70,11 +70,11 @@ def _packed(
 
 def _last(tape: Tape, module: nn.Module, sequence: Value, spot: Spot) -> Value:
     """Takes the last valid step; of two directions the final state of each, side by side."""
+    mask = () if sequence.mask is None else (sequence.mask,)
     if getattr(module, "bidirectional", False):
-        size = sequence.shape[-1] // 2
-        made: Value = tape.call(last_states, (sequence, sequence.mask, size), {}, spot)
+        made: Value = tape.call(last_states, (sequence, sequence.shape[-1] // 2, *mask), {}, spot)
     else:
-        made = tape.call(last_valid, (sequence, sequence.mask), {}, spot)
+        made = tape.call(last_valid, (sequence, *mask), {}, spot)
     return replace(made, channels=1)
 
 

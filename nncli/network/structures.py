@@ -16,12 +16,13 @@ from nncli.network.function_items import record
 from nncli.network.function_records import carried_call
 from nncli.network.joining import join
 from nncli.network.naming import NOTHING, Namer
+from nncli.network.regions import EMPTY_SHORTCUT
 from nncli.network.scopes import Found, Named, Names
 from nncli.network.tape import Spot
 from nncli.network.upstream import ways_to
 from nncli.network.values import Value, shown
 from nncli.spec.arithmetic import Formula
-from nncli.spec.items import FLOW, BlockCall, GivenName, Item, NetworkCall, Parallel, Residual
+from nncli.spec.items import FLOW, BlockCall, GivenName, Item, NetworkCall, Parallel, Residual, Waiting
 
 # The walk over a list of items, in a frame that it moves forward.
 Walk: TypeAlias = "Callable[[Build, Frame, Sequence[Item]], None]"
@@ -49,7 +50,7 @@ def build_residual(walk: Walk, build: Build, frame: Frame, item: Item, inflow: I
     assert isinstance(residual, Residual)
     named = build_sequential(walk, build, frame, residual.items, inflow.first)
     around: Found = _flow(inflow.first)
-    shortcut = residual.shortcut
+    shortcut, empty = residual.shortcut, ""
     if isinstance(shortcut, Formula):
         if not inflow.is_known():
             return replace(named, value=None)
@@ -57,8 +58,10 @@ def build_residual(walk: Walk, build: Build, frame: Frame, item: Item, inflow: I
     if isinstance(shortcut, tuple):
         name = frame.namer.full(frame.namer.automatic("shortcut"))
         child = inner_frame(frame, name, shortcut)
-        side = build_sequential(walk, build, child, shortcut, inflow.first)
+        with build.tape.within(name, "shortcut", "shortcut", inflow.first):
+            side = build_sequential(walk, build, child, shortcut, inflow.first)
         around = side.value
+        empty = name if around is inflow.first else ""
         named.is_broken = named.is_broken or side.is_broken
     elif not shortcut:
         return named
@@ -72,9 +75,11 @@ def build_residual(walk: Walk, build: Build, frame: Frame, item: Item, inflow: I
         flow = ways_to((body,), "residual", item.place)
         raise failure("residual-shape", item.place, item.path, flow=flow, **facts)
     spot = Spot(item.place, item.path, "residual")
-    value = carried_call(build.tape, operator.add, (body, other), {}, spot)
-    record(build, item, (frame.namer.full("add"), "add"), (body, other), value, "shortcut")
-    return replace(named, value=value)
+    total: Value = carried_call(build.tape, operator.add, (body, other), {}, spot)
+    record(build, item, (frame.namer.full("add"), "add"), (body, other), total, "shortcut")
+    if empty:
+        total.node.meta[EMPTY_SHORTCUT] = empty
+    return replace(named, value=total)
 
 
 def _shortcut_that_fits(before: Value, after: Value) -> str:
@@ -124,7 +129,8 @@ def build_parallel(walk: Walk, build: Build, frame: Frame, item: Item, inflow: I
         given = GivenName(name, items[0].place if items else item.place)
         branch = frame.namer.full(frame.namer.claim(given, f"{item.path}.{name}"))
         child = inner_frame(frame, branch, items)
-        made = build_sequential(walk, build, child, items, inflow.first)
+        with build.tape.within(branch, name, "branch", inflow.first):
+            made = build_sequential(walk, build, child, items, inflow.first)
         results[name] = replace(made, parts={**made.parts, **child.names.own}, module=branch)
         frame.names.own[name] = results[name]
     value = None
@@ -153,12 +159,26 @@ def build_block(walk: Walk, build: Build, frame: Frame, item: Item, inflow: Infl
             build.waiting[waiting.key] = evaluated(written, scope)
         except NncliError as error:
             build.report(error.problems)
+    _describe(build, block, flowing)
     named = build_sequential(walk, build, frame, block.items, flowing.get(FLOW, inflow.first))
     if not block.outputs or named.is_broken:
         return named
     inside = replace(frame, flow=named.value)
     path = f"{item.path}.outputs"
     return outputs_of({name: Named(find(build, inside, each, path)) for name, each in block.outputs.items()})
+
+
+def _describe(build: Build, block: BlockCall, flowing: Mapping[str, Flowing]) -> None:
+    """Notes in the region of a call what its values and arguments are called."""
+    region = build.tape.region
+    assert region is not None
+    for name, value in flowing.items():
+        region.takes(name, value)
+    region.optional = block.optional
+    region.arguments = {
+        name: build.waiting.get(value.key) if isinstance(value, Waiting) else value
+        for name, value in block.arguments.items()
+    }
 
 
 def outputs_of(outputs: Mapping[str, Named]) -> Named:
@@ -192,7 +212,8 @@ def build_network_call(walk: Walk, build: Build, frame: Frame, item: Item, inflo
     inside = inner_frame(frame, called.network, spec.layers, others=others, opaque=True)
     inside.is_shared = is_there or compiled is not None
     around, build.visit = build.visit, next(build.visits)
-    named = build_block(walk, build, inside, replace(item, operation=block), inflow)
+    with build.tape.within(called.network, called.network, "network"):
+        named = build_block(walk, build, inside, replace(item, operation=block), inflow)
     build.visit = around
     return replace(named, parts={**inside.names.own, **named.parts})
 

@@ -46,7 +46,8 @@ def _taken(build: Build, item: Item, named: Named) -> Named:
         return replace(named, value=taken, results=results)
     if word == "last" and isinstance(value, Value) and value.time == 1:
         spot = Spot(item.place, item.path, "take: last")
-        made: Value = build.tape.call(last_valid, (value, value.mask), {}, spot)
+        mask = () if value.mask is None else (value.mask,)
+        made: Value = build.tape.call(last_valid, (value, *mask), {}, spot)
         return replace(named, value=replace(made, channels=1))
     known = [part for part in named.parts if not part.isdigit()] or list(named.parts)
     facts = {"layer": kind_of(item.operation), "take": word, "nearest": nearest(word, known), "known": known}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, Final
 
 import einops
@@ -15,6 +16,7 @@ from torch import fx, nn
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
 from nncli.network.more_rows import Wider, wider_call, wider_layer
+from nncli.network.regions import REGION, Form, Region
 from nncli.network.remedies import call_that_fits
 from nncli.network.samples import could_be_large, noded, ran, takes_long, tensors_in
 from nncli.network.sizing import require_room
@@ -25,6 +27,8 @@ from nncli.network.values import MOST_VALUES, Count, DeviceOf, Value, shown, val
 PART_OF: Final = "part of"
 # In the meta of a node that holds the padding mask of a value.
 IS_MASK: Final = "mask"
+# In the meta of a node that gave several results: how many.
+PARTS: Final = "parts"
 NOWHERE: Final = Place("", 1, 1)
 
 
@@ -46,6 +50,7 @@ class Tape:
 
     graph: fx.Graph = field(default_factory=fx.Graph)
     root: nn.Module = field(default_factory=nn.Module)
+    region: Region | None = None
     _told: fx.Node | None = None
 
     def fresh(self) -> frozenset[str]:
@@ -53,6 +58,20 @@ class Tape:
         nodes = list(takewhile(lambda node: node is not self._told, reversed(self.graph.nodes)))
         self._told = nodes[0] if nodes else self._told
         return frozenset(node.name for node in nodes)
+
+    @contextmanager
+    def within(self, name: str, kind: str, form: Form, flow: object = None) -> Iterator[Region]:
+        """Opens a region: all nodes that are recorded meanwhile belong to it. `flow` is `x` in it."""
+        region = Region(name, kind, form, self.region)
+        region.takes("x", flow)
+        before, self.region = len(self.graph.nodes), region
+        try:
+            yield region
+        finally:
+            self.region = region.around
+            added = len(self.graph.nodes) - before
+            for node in islice(reversed(self.graph.nodes), added):
+                node.meta.setdefault(REGION, region)
 
     def call(
         self,
@@ -95,6 +114,7 @@ class Tape:
         """
         node.meta.update(place=spot.place, path=spot.path, label=spot.label)
         if isinstance(result, (tuple, list)):
+            node.meta[PARTS] = len(result)
             parts, shapes = [], wider if isinstance(wider, list) else [None] * len(result)
             for position, part in enumerate(result):
                 if part is None:

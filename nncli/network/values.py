@@ -113,10 +113,15 @@ def shown(shape: tuple[int, ...]) -> str:
 
 def shown_sizes(node: fx.Node) -> str:
     """Writes the shape of what a node gives; every axis that grows with the rows is `batch`."""
+    return f"[{', '.join(axis_texts(node))}]"
+
+
+def axis_texts(node: fx.Node) -> list[str]:
+    """Writes the size of every axis of what a node gives; of those that grow with the rows `batch`."""
     shape, wider = node.meta["shape"], node.meta.get("wider")
     if wider is None:
-        return shown(shape)
-    return "[" + ", ".join(map(_shown_size, shape, wider)) + "]"
+        return ["batch" if at == 0 and size == ROWS else str(size) for at, size in enumerate(shape)]
+    return list(map(_shown_size, shape, wider))
 
 
 def _shown_size(size: int, wider: int) -> str:

@@ -15,12 +15,14 @@ from nncli.spec.item_parts import Parts, followed_item, name_in, take_apart, wor
 from nncli.spec.items import (
     BlockCall,
     Broken,
+    Constant,
     Copy,
     Item,
     Loop,
     NetworkCall,
     Operation,
     Sequential,
+    Waiting,
 )
 from nncli.spec.loops import loop_names, mentions, repetitions
 from nncli.spec.nodes import MOST_PROBLEMS, Node, Scalar, plain
@@ -251,4 +253,15 @@ class ItemReader:
         if any(problem.path.startswith(f"{block.path}.") for problem in self._problems[before:]):
             self._broken.add(block.name.text)
         waiting = tuple(entrance.waiting)
-        return BlockCall(block.name.text, block.inputs, waiting, items, outputs or {})
+        optional = frozenset(each.name.text for each in block.parameters if each.default is not None)
+        arguments = _constants(block, scope)
+        return BlockCall(block.name.text, block.inputs, waiting, items, outputs or {}, arguments, optional)
+
+
+def _constants(block: Block, scope: Scope) -> dict[str, Constant | Waiting]:
+    """Takes the arguments of a call that are numbers, words or truths, and that somebody read."""
+    written = {each.name.text: scope.written(each.name.text) for each in block.parameters}
+    known = {name: value.known_value() for name, value in written.items() if value is not None}
+    return {
+        name: value for name, value in known.items() if isinstance(value, (bool, int, float, str, Waiting))
+    }

@@ -159,7 +159,8 @@ class BlockCall:
 
     `inputs` are the names under which values flow in. `waiting` is worked out in order at the
     entrance, where `size(d)` is that of what flows into the call. `outputs` maps names to paths;
-    empty for the last result.
+    empty for the last result. `arguments` are those that are constants and are read, `optional` those of
+    them that have a default.
     """
 
     block: str
@@ -167,6 +168,8 @@ class BlockCall:
     waiting: tuple[tuple[Waiting, Constant], ...]
     items: tuple[Item, ...]
     outputs: Mapping[str, Source] = field(default_factory=dict)
+    arguments: Mapping[str, Constant | Waiting] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,10 @@ class Written:
         self._value = waiting
         return waiting
 
+    def known_value(self) -> Value:
+        """The value, where somebody read it and nothing is wrong with it; else None."""
+        return self._value if self.is_used and self._failure is None else None
+
 
 @final
 class Scope(MappingType[str, Value]):

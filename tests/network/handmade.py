@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 import runpy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +14,9 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from nncli.network.compiled import CompiledNetwork, Construction
-from nncli.network.source import Program
+from nncli.network.regions import REGION, Form, Region
 from nncli.network.tape import NOWHERE
+from nncli.printing.source import Program
 from nncli.spec.network_spec import InputSpec, NetworkSpec
 from tests.network.own_layers import Scale, leaky
 
@@ -24,12 +27,22 @@ class Hand:
     def __init__(self, **inputs: InputSpec) -> None:
         self.graph, self.root, self.inputs = fx.Graph(), nn.Module(), inputs
         self.built: dict[str, Construction] = {}
+        self._region: Region | None = None
         self._samples: dict[fx.Node, Any] = {}
         for name, given in inputs.items():
             node = self.graph.placeholder(name)
             is_index = given.type == "index"
             sizes = (2, *given.shape)
             self._samples[node] = torch.zeros(sizes, dtype=torch.int64) if is_index else torch.randn(sizes)
+            node.meta["shape"] = sizes
+
+    @contextmanager
+    def within(self, name: str, kind: str, form: Form, **inputs: fx.Node) -> Iterator[Region]:
+        """Gives a region every node that is added meanwhile."""
+        around = self._region
+        self._region = Region(name, kind, form, around, {node: called for called, node in inputs.items()})
+        yield self._region
+        self._region = around
 
     def input(self, name: str) -> fx.Node:
         return next(node for node in self.graph.nodes if node.target == name)
@@ -72,6 +85,8 @@ class Hand:
         with torch.no_grad():
             result = self._run(node)
         self._samples[node] = result
+        if self._region is not None:
+            node.meta[REGION] = self._region
         if isinstance(result, Tensor):
             node.meta["shape"] = tuple(result.shape)
             if name:
@@ -108,13 +123,14 @@ def transformer() -> CompiledNetwork:
         hand.put(f"{scope}.mlp.linear", nn.Linear, in_features=8, out_features=16, bias=False)
         hand.put(f"{scope}.mlp.linear_2", nn.Linear, in_features=16, out_features=8)
         hand.put(f"{scope}.scale", Scale, start=0.5, kind="root")
-        y = hand.layer(f"{scope}.norm", x)
-        y = hand.layer(f"{scope}.mlp.linear", y)
-        y = hand.call(functional.gelu, y, approximate="tanh")
-        y = hand.call(leaky, y)
-        y = hand.layer(f"{scope}.mlp.linear_2", y)
-        y = hand.layer(f"{scope}.scale", y)
-        x = hand.call(operator.add, y, x)
+        with hand.within(scope, "layer", "block", x=x):
+            y = hand.layer(f"{scope}.norm", x)
+            y = hand.layer(f"{scope}.mlp.linear", y)
+            y = hand.call(functional.gelu, y, approximate="tanh")
+            y = hand.call(leaky, y)
+            y = hand.layer(f"{scope}.mlp.linear_2", y)
+            y = hand.layer(f"{scope}.scale", y)
+            x = hand.call(operator.add, y, x)
     linear = hand.put("linear", nn.Linear, in_features=8, out_features=11, bias=False)
     linear.weight = embedding.weight
     first = hand.call(operator.getitem, x, (slice(None), 0), name="pooled")
@@ -134,8 +150,9 @@ def convolutions() -> CompiledNetwork:
     hand.put("lstm", nn.LSTM, input_size=6, hidden_size=4, batch_first=True)
     x = hand.input("image")
     for index in range(2):
-        x = hand.layer(f"stages.{index}.conv2d", x)
-        x = hand.layer(f"stages.{index}.norm", x)
+        with hand.within(f"stages.{index}", "stages", "copy", x=x):
+            x = hand.layer(f"stages.{index}.conv2d", x)
+            x = hand.layer(f"stages.{index}.norm", x)
     x = hand.method("transpose", hand.call(torch.flatten, x, 2), 1, 2)
     both = hand.layer("lstm", x)
     sequence = hand.call(operator.getitem, both, 0, name="sequence")

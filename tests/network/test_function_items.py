@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nncli.network.source import python_source
+from nncli.printing.source import python_source
 from tests.network.compiled import (
     IMAGE,
     ROW,

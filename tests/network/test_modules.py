@@ -207,12 +207,10 @@ def test_the_last_states_are_the_final_ones_of_an_lstm(projection: int) -> None:
     sequence, (states, _) = lstm(packed)
     sequence, _ = nn.utils.rnn.pad_packed_sequence(sequence, batch_first=True, padding_value=torch.nan)
     expected = torch.cat((states[0], states[1]), -1)
-    torch.testing.assert_close(last_states(sequence, MASK[:3], projection or 3), expected)
+    torch.testing.assert_close(last_states(sequence, projection or 3, MASK[:3]), expected)
     sequence, (states, _) = lstm(x)
-    torch.testing.assert_close(
-        last_states(sequence, None, projection or 3), torch.cat((states[0], states[1]), -1)
-    )
-    none = last_states(sequence, torch.zeros(3, TIME, dtype=torch.bool), projection or 3)
+    torch.testing.assert_close(last_states(sequence, projection or 3), torch.cat((states[0], states[1]), -1))
+    none = last_states(sequence, projection or 3, torch.zeros(3, TIME, dtype=torch.bool))
     assert none.eq(0).all()
 
 
@@ -248,7 +246,7 @@ class _Network(nn.Module):
         short = convolved_mask(mask, 3, 2, 1)
         ends = torch.cat((masked_mean(x, mask, 1), masked_amax(x, mask, 1), last_valid(x, mask)), -1)
         strided = masked_mean(self.strided(x.transpose(1, 2)), short, 2)
-        return torch.cat((ends, last_states(x, mask, 2), (share * x).sum(1), strided), -1)
+        return torch.cat((ends, last_states(x, 2, mask), (share * x).sum(1), strided), -1)
 
 
 def test_all_of_it_compiles_whole() -> None:

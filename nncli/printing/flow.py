@@ -1,4 +1,4 @@
-"""The `forward` of a printed network: one line a call, with the shape that it gives"""
+"""The `forward` of a printed class: one line a call, with the shape that it gives"""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, final
 
-from torch import fx
+from torch import fx, nn
 
-from nncli.network.construction import Layout
-from nncli.network.literals import (
+from nncli.network.frames import GIVEN_NAME
+from nncli.network.tape import PARTS
+from nncli.printing.classes import SHOWN
+from nncli.printing.cutting import PART
+from nncli.printing.layout import path_of
+from nncli.printing.literals import (
     Code,
     call,
     callable_name,
     identifier,
     is_method,
     literal,
+    singular,
     subscript,
     within,
 )
-from nncli.network.values import shown
+from nncli.printing.repeating import LOOP
 
 # As long as a line may be, less where it stands in its class and perhaps in a loop.
 WIDTH: Final = 94
@@ -56,8 +61,8 @@ _PREFIX: Final[Mapping[Callable[..., Any], str]] = {
 class Flow:
     """Writes the statements of a graph. A variable is used again once its value is not needed any more."""
 
-    def __init__(self, graph: fx.Graph, layout: Layout, reserved: Iterable[str]) -> None:
-        self._layout = layout
+    def __init__(self, graph: fx.Graph, module: nn.Module, reserved: Iterable[str]) -> None:
+        self._module = module
         self._nodes = list(graph.nodes)
         self._order = {node: position for position, node in enumerate(self._nodes)}
         self._reserved = frozenset(reserved)
@@ -68,13 +73,8 @@ class Flow:
         self.arguments = [identifier(str(node.target)) for node in self._nodes if node.op == "placeholder"]
 
     def lines(self) -> list[str]:
-        """Writes the body of `forward`, its loops folded."""
-        written: list[str] = []
-        for node in self._nodes:
-            written += self._statement(node)
-        for path, count in sorted(self._layout.lists().items(), key=lambda found: -len(found[0])):
-            written = folded(written, path, count, self._reserved)
-        return written
+        """Writes the body of `forward`."""
+        return [line for node in self._nodes for line in self._statement(node)]
 
     def _statement(self, node: fx.Node) -> list[str]:
         if node.op == "placeholder":
@@ -83,20 +83,61 @@ class Flow:
             return []
         if node.op == "output":
             return self._returned(node.args[0])
-        if not node.users and node.op != "call_module":
+        if node in self._codes or (not node.users and node.op != "call_module"):
             return []
+        if LOOP in node.meta:
+            return self._loop(node)
         code = self._code(node)
         if self._is_inlined(node):
             self._codes[node] = code
             return []
-        name = self._variable(node)
+        results = _results(node)
+        if self._is_last(node):
+            self._codes[node] = Code("")
+            return _with_shape(_assigned("return ", code), results)
+        names = [
+            self._named(result, is_part=result is not node) if result is node or result.users else "_"
+            for result in results
+        ]
+        return _with_shape(_assigned(f"{', '.join(names)} = ", code), results)
+
+    def _named(self, node: fx.Node, *, is_part: bool = False) -> str:
+        name = self._variable(node, is_part=is_part)
         self._codes[node], self._held[name] = Code(name), node
-        return _with_shape(Code(f"{name} = {code.start}", code.parts, code.end, code.tail), node)
+        return name
+
+    def _is_last(self, node: fx.Node) -> bool:
+        """Tells whether a value is what the graph returns, and nothing else is done with it."""
+        return node.next.op == "output" and node.next.args == (node,) and len(node.users) == 1
+
+    def _loop(self, node: fx.Node) -> list[str]:
+        """Writes the call of a list of layers: what is passed along goes through all of them."""
+        passed = node.args[node.meta[LOOP]]
+        assert isinstance(passed, fx.Node)
+        begin = self._codes[passed].line()
+        is_over = self._last_use[passed] <= self._order[node] and self._held.get(begin) is passed
+        name = begin if is_over else self._named(node)
+        self._codes[node], self._held[name] = Code(name), node
+        codes = (Code(name) if each is passed else self._leaf_or_literal(each) for each in node.args)
+        keywords = {key: self._leaf_or_literal(value) for key, value in node.kwargs.items()}
+        layer = self._loop_variable(str(node.target))
+        made = _assigned(f"{name} = ", call(layer, tuple(codes), keywords))
+        body = [f"    {line}" for line in _with_shape(made, [node], WIDTH - 4)]
+        loop = [f"for {layer} in {path_of(self._module, str(node.target))}:", *body]
+        return loop if is_over else [f"{name} = {begin}", *loop]
+
+    def _loop_variable(self, target: str) -> str:
+        last = target.rpartition(".")[2]
+        name = singular(last) if singular(last) != last else "layer"
+        while name in self._reserved or name in self._held:
+            name += "_"
+        return name
 
     def _returned(self, value: Any) -> list[str]:
         if isinstance(value, (tuple, list)) and len(value) > 1:
             return ["return " + ", ".join(self._leaf_or_literal(each).line() for each in value)]
-        return [f"return {self._leaf_or_literal(value).line()}"]
+        code = self._leaf_or_literal(value).line()
+        return [f"return {code}"] if code else []
 
     def _is_inlined(self, node: fx.Node) -> bool:
         """Tells whether a node is written where it is used: attributes, and what is no tensor."""
@@ -130,15 +171,15 @@ class Flow:
                 position = self._order[node]
         return following
 
-    def _variable(self, node: fx.Node) -> str:
+    def _variable(self, node: fx.Node, *, is_part: bool) -> str:
         position = self._order[node]
 
         def is_free(name: str) -> bool:
             held = self._held.get(name)
             return name not in self._reserved and (held is None or self._last_use[held] <= position)
 
-        # A flow that enters a list of layers, or comes from one, has no name, so that a loop can be written.
-        used_at_once = self._last_use[node] <= self._next[node] or any(map(_is_in_list, node.users))
+        is_called = is_part and GIVEN_NAME in node.meta
+        used_at_once = self._last_use[node] <= self._next[node] and not is_called
         wanted = "" if used_at_once else _variable_of(str(node.meta.get("name", "")))
         if not wanted:
             free = next((name for name in _UNNAMED if is_free(name)), "")
@@ -159,9 +200,9 @@ class Flow:
         arguments = tuple(self._leaf_or_literal(value) for value in node.args)
         keywords = {name: self._leaf_or_literal(value) for name, value in node.kwargs.items()}
         if node.op == "get_attr":
-            return Code(self._layout.path(str(node.target)))
+            return Code(path_of(self._module, str(node.target)))
         if node.op == "call_module":
-            return call(self._layout.path(str(node.target)), arguments, keywords)
+            return call(path_of(self._module, str(node.target)), arguments, keywords)
         if node.op == "call_method" or is_method(node.target):
             name = str(node.target) if node.op == "call_method" else callable_name(node.target).split(".")[-1]
             return call(f"{within(arguments[0])}.{identifier(name)}", arguments[1:], keywords)
@@ -187,6 +228,16 @@ class Flow:
         return call(callable_name(target), arguments, keywords)
 
 
+def _results(node: fx.Node) -> list[fx.Node]:
+    """Lists what a statement gives: the value, or all parts of one that is taken apart at once."""
+    parts = list(node.users)
+    if "shape" in node.meta or not all(each.target is operator.getitem for each in parts):
+        return [node]
+    if PART not in node.meta and [each.args[1] for each in parts] != list(range(node.meta.get(PARTS, 0))):
+        return [node]
+    return parts
+
+
 def own_functions(graph: fx.Graph) -> list[Callable[..., Any]]:
     """Lists the functions that a graph calls and that neither torch, einops nor Python has."""
     found = {
@@ -209,46 +260,17 @@ def _variable_of(name: str) -> str:
     return last if last.isidentifier() and not _COUNTED.search(name) else ""
 
 
-def _is_in_list(node: fx.Node) -> bool:
-    return node.op == "call_module" and bool(_COUNTED.search(str(node.target)))
+def _assigned(start: str, code: Code) -> Code:
+    return Code(start + code.start, code.parts, code.end, code.tail)
 
 
-def _with_shape(code: Code, node: fx.Node) -> list[str]:
-    shape = node.meta.get("shape")
-    lines = code.lines(WIDTH)
-    if shape is None:
+def _with_shape(code: Code, nodes: Iterable[fx.Node], width: int = WIDTH) -> list[str]:
+    """Writes a statement with the shapes of what it gives."""
+    shapes = [node.meta[SHOWN] for node in nodes if SHOWN in node.meta]
+    lines = code.lines(width)
+    if not shapes:
         return lines
-    comment = f"# {shown(tuple(shape))}"
-    if len(lines) == 1 and len(lines[0]) + len(comment) + 2 <= WIDTH:
+    comment = f"# {', '.join(shapes)}"
+    if len(lines) == 1 and len(lines[0]) + len(comment) + 2 <= width:
         return [f"{lines[0]}  {comment}"]
     return [*lines[:-1], f"{lines[-1]}  {comment}"] if len(lines) > 1 else [comment, *lines]
-
-
-def folded(lines: list[str], path: str, count: int, reserved: Iterable[str]) -> list[str]:
-    """Writes the lines of a list of layers as a loop, where every layer has the same ones.
-
-    `path` is that of the list, such as `self.layers`; lines stay as they are where they differ.
-    """
-    starts = [next((at for at, line in enumerate(lines) if f"{path}[{i}]" in line), -1) for i in range(count)]
-    if count < 2 or -1 in starts:
-        return lines
-    start, size = starts[0], starts[1] - starts[0]
-    variable = _loop_variable(path, lines, reserved)
-    bodies = [
-        [line.replace(f"{path}[{i}]", variable) for line in lines[start + i * size : start + (i + 1) * size]]
-        for i in range(count)
-    ]
-    rest = lines[:start] + lines[start + count * size :]
-    if size < 1 or any(body != bodies[0] for body in bodies) or f"{path}[" in "\n".join([*bodies[0], *rest]):
-        return lines
-    loop = [f"for {variable} in {path}:", *(f"    {line}" for line in bodies[0])]
-    return [*lines[:start], *loop, *lines[start + count * size :]]
-
-
-def _loop_variable(path: str, lines: list[str], reserved: Iterable[str]) -> str:
-    last = path.rpartition(".")[2]
-    name = last[:-1] if re.fullmatch(r"[a-z_]+[^\Ws_\d]s", last) else "each"
-    taken = {*re.findall(r"\w+", "\n".join(lines)), *reserved}
-    while name in taken:
-        name += "_"
-    return name

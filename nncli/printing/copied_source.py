@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.abc import InspectLoader
 from types import ModuleType
 from typing import Any, Final, TypeAlias
+
+from nncli.printing.specialising import Use, specialised, stands_alone
+from nncli.printing.unparsing import definition_text
 
 _PACKAGE: Final = __name__.partition(".")[0]
 _Definition: TypeAlias = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
@@ -54,38 +57,50 @@ class _File:
     imports: dict[str, Import]
 
 
-def copied_source(objects: Iterable[Any]) -> Copied:
+def copied_source(uses: Mapping[Any, Use]) -> Copied:
     """Copies classes and functions from their files, with every definition there that they use.
 
-    Names that come from elsewhere in nncli are copied too; all others are imported.
+    Names that come from elsewhere in nncli are copied too; all others are imported. What is nncli's own is
+    written for what is done with it; what people wrote stays as it is.
     """
     copied = Copied()
-    wanted: dict[ModuleType, set[str]] = {}
-    for each in objects:
-        module = sys.modules[each.__module__]
-        wanted.setdefault(module, set()).add(each.__name__)
+    wanted: dict[ModuleType, dict[str, Use]] = {}
+    for each, use in uses.items():
+        wanted.setdefault(sys.modules[each.__module__], {})[each.__name__] = use
     for module, names in wanted.items():
         _copy(module, names, copied)
     return copied
 
 
-def _copy(module: ModuleType, names: set[str], copied: Copied) -> None:
+def is_written_anew(kind: type) -> bool:
+    """Tells whether a class is written for what is done with it: nncli's own, if none other is made of it."""
+    module = sys.modules[kind.__module__]
+    if kind.__module__.partition(".")[0] != _PACKAGE:
+        return False
+    return stands_alone(_parsed(_source(module)).definitions, kind.__name__)
+
+
+def _copy(module: ModuleType, names: Mapping[str, Use], copied: Copied) -> None:
     file = _parsed(_source(module))
     copied.has_late_annotations |= _LATE in file.imports.values()
+    used = {name: use for name, use in names.items() if use.calls}
+    anew = specialised(file.definitions, used) if module.__name__.partition(".")[0] == _PACKAGE else {}
+    definitions: Mapping[str, _Definition] = {**file.definitions, **anew}
     needed: set[str] = set()
     waiting = sorted(names)
     while waiting:
         name = waiting.pop()
-        if name in needed or name not in file.definitions:
+        if name in needed or name not in definitions:
             continue
         needed.add(name)
-        used = {node.id for node in ast.walk(file.definitions[name]) if isinstance(node, ast.Name)}
-        waiting.extend(used & file.definitions.keys())
-        for imported in sorted(used & file.imports.keys()):
+        named = {node.id for node in ast.walk(definitions[name]) if isinstance(node, ast.Name)}
+        waiting.extend(named & definitions.keys())
+        for imported in sorted(named & file.imports.keys()):
             _bring(imported, file.imports[imported], copied)
-    for name in file.definitions:
+    for name in definitions:
         if name in needed:
-            copied.definitions.setdefault(name, _text(file, file.definitions[name]))
+            text = definition_text(anew[name]) if name in anew else _text(file, file.definitions[name])
+            copied.definitions.setdefault(name, text)
 
 
 def _source(module: ModuleType) -> str:
@@ -97,7 +112,7 @@ def _source(module: ModuleType) -> str:
 
 def _bring(name: str, wanted: Import, copied: Copied) -> None:
     if wanted.name and wanted.module.partition(".")[0] == _PACKAGE:
-        _copy(sys.modules[wanted.module], {wanted.name}, copied)
+        _copy(sys.modules[wanted.module], {wanted.name: Use()}, copied)
     else:
         copied.imports[name] = wanted
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nncli.network.literals import Code, call, callable_name, is_method, literal, subscript, tensor_literal
+from nncli.printing.literals import Code, call, callable_name, is_method, literal, subscript, tensor_literal
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A compiled network as a Python program: one class that needs torch alone and takes the same weights"""
+"""A compiled network as a Python program: readable classes that need torch alone and take the same weights"""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ import ast
 import json
 import pprint
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from torch import fx
 
-from nncli.network.compiled import CompiledNetwork
-from nncli.network.construction import Layout
-from nncli.network.copied_source import Copied, Import, copied_source, import_lines
-from nncli.network.flow import Flow, own_functions
-from nncli.network.literals import RESERVED, Code, callable_name, literal
+from nncli.network.compiled import CompiledNetwork, Construction
+from nncli.network.regions import Region
+from nncli.network.signatures import signature_of
 from nncli.network.values import shown
+from nncli.printing.classes import PrintedClass
+from nncli.printing.copied_source import Copied, Import, copied_source, import_lines, is_written_anew
+from nncli.printing.flow import Flow, own_functions
+from nncli.printing.layout import frozen, ties
+from nncli.printing.literals import RESERVED, Code, callable_name, identifier, literal
+from nncli.printing.sorting import printed_classes
+from nncli.printing.specialising import Use
+from nncli.printing.unparsing import definition_lines
 from nncli.spec.network_spec import InputSpec
 
 _LINE: Final = 110
@@ -38,6 +45,7 @@ _IMPORTS: Final = MappingProxyType(
         "Tensor": Import("torch", "Tensor"),
         "F": Import("torch.nn.functional", "", "F"),
         "einops": Import("einops"),
+        "OrderedDict": Import("collections", "OrderedDict"),
     }
 )
 
@@ -62,16 +70,16 @@ def python_source(
     for each in (name, *network.inputs):
         if not _NAME.fullmatch(each):
             raise ValueError(f"{each!r} is no name")
-    module = network.module
-    assert isinstance(module, fx.GraphModule)
-    layout = Layout(module, network.constructions)
-    copied = copied_source([*_own_classes(layout), *own_functions(module.graph)])
+    uses = _uses(network)
+    copied = copied_source(uses)
     reserved = {*RESERVED, *copied.definitions, *copied.imports}
     class_name = _class_name(name, reserved)
-    flow = Flow(module.graph, layout, {*reserved, class_name})
-    written = "\n".join(_class(class_name, network, layout, flow))
-    needed = ([_GROUP] if "Group(" in written else []) + ([copied.text] if copied.definitions else [])
-    parts = [*needed, written, *_documents(documents), _demonstration(class_name, network.inputs, option)]
+    classes = printed_classes(_without_options(network, uses), class_name, reserved)
+    taken = {*reserved, *(each.name for each in classes)}
+    written = ["\n".join(_class(each, network, taken)) for each in classes]
+    needed = [_GROUP] if any("Group(" in each for each in written) else []
+    needed += [copied.text] if copied.definitions else []
+    parts = [*needed, *written, *_documents(documents), _demonstration(class_name, network.inputs, option)]
     body = "\n\n\n".join(parts) + "\n"
     imports = _imports(body, copied)
     packages = "torch and einops" if "import einops" in imports else "torch"
@@ -84,7 +92,7 @@ def _header(name: str, network: CompiledNetwork, option: str, packages: str) -> 
     return [
         f'"""{name}: a network of {network.parameters():,} parameters in PyTorch, written by nncli.',
         "",
-        f"Takes {taken}." if taken else "Takes nothing.",
+        *textwrap.wrap(f"Takes {taken or 'nothing'}.", _LINE),
         f"Needs {packages}. NAME.py being this file, these lines write its weights, and run it on two rows:",
         "",
         f"    nncli export RUN{option} --output NAME.safetensors",
@@ -98,9 +106,37 @@ def _rows(shape: tuple[int, ...]) -> str:
     return shown((2, *shape))
 
 
-def _own_classes(layout: Layout) -> list[type]:
-    kinds = {kind: None for kind, _ in layout.built.values()}
-    return [kind for kind in kinds if "." not in callable_name(kind)]
+def _uses(network: CompiledNetwork) -> dict[Any, Use]:
+    """Finds the classes and functions of a network that torch does not have, and what is done with them."""
+    uses: dict[Any, Use] = {}
+    for made in network.constructions.values():
+        if "." not in callable_name(made.kind):
+            signature = signature_of(made.kind)
+            optional = frozenset(each.name for each in signature.parameters if not each.required)
+            uses.setdefault(made.kind, Use(optional)).made.append(made.arguments)
+    for target in own_functions(network.module.graph):
+        uses[target] = Use()
+    for node in network.module.graph.nodes:
+        is_layer = node.op == "call_module" and node.target in network.constructions
+        target = network.constructions[node.target].kind if is_layer else node.target
+        if (is_layer or node.op == "call_function") and target in uses:
+            positions = tuple(value is not None for value in node.args)
+            keywords = {name: value is not None for name, value in node.kwargs.items()}
+            uses[target].calls.append((positions, keywords))
+    return uses
+
+
+def _without_options(network: CompiledNetwork, uses: Mapping[Any, Use]) -> CompiledNetwork:
+    """Leaves out the arguments that the layers of the program do not take any more."""
+    anew = (target for target in uses if isinstance(target, type) and is_written_anew(target))
+    dropped = {target: uses[target].dropped() for target in anew}
+    built = {
+        name: Construction(
+            kind, {key: arguments[key] for key in arguments if key not in dropped.get(kind, ())}
+        )
+        for name, (kind, arguments) in network.constructions.items()
+    }
+    return replace(network, constructions=built)
 
 
 def _class_name(name: str, taken: Iterable[str]) -> str:
@@ -111,27 +147,48 @@ def _class_name(name: str, taken: Iterable[str]) -> str:
     return found
 
 
-def _class(name: str, network: CompiledNetwork, layout: Layout, flow: Flow) -> Iterator[str]:
-    arguments = ", ".join(["self", *(f"{argument}: Tensor" for argument in flow.arguments)])
-    yield f"class {name}(nn.Module):"
-    yield '    """The network. Its initial weights are those that torch gives such layers."""'
+def _class(printed: PrintedClass, network: CompiledNetwork, reserved: Iterable[str]) -> Iterator[str]:
+    part = printed.part
+    module = network.module.get_submodule(part.name)
+    flow = Flow(part.graph, module, reserved)
+    yield f"class {printed.name}(nn.Module):"
+    yield f'    """{_about(part.region)}"""'
     yield ""
-    yield "    def __init__(self) -> None:"
+    parameters = (Code("self"), *printed.signature.lines())
+    yield from definition_lines("def __init__(", parameters, ") -> None:", " " * 4)
     yield "        super().__init__()"
-    for target, code in layout.statements():
-        whole = Code(f"{target} = {code.start}", code.parts, code.end, code.tail)
-        yield from _indented(whole.lines(_LINE - 8))
-    yield from _indented(layout.ties())
-    yield from _indented(layout.frozen())
+    for name, code in printed.statements:
+        yield from _indented(_assignment(f"self.{identifier(name)} = ", code))
+    if part.region is None:
+        yield from _indented(ties(module))
+        yield from _indented(frozen(module))
     yield ""
-    results = "Tensor" if _results(network.module) == 1 else "tuple[Tensor, ...]"
-    yield f"    def forward({arguments}) -> {results}:"
+    arguments = (Code("self"), *(Code(f"{each}: Tensor") for each in flow.arguments))
+    results = f") -> {_results(part.graph)}:"
+    yield from definition_lines("def forward(", arguments, results, " " * 4)
     yield from _indented(flow.lines())
 
 
-def _results(module: Any) -> int:
-    value = next(node for node in module.graph.nodes if node.op == "output").args[0]
-    return len(value) if isinstance(value, (tuple, list)) else 1
+def _about(region: Region | None) -> str:
+    if region is None:
+        return "The network. Its initial weights are those that torch gives such layers."
+    if region.form in ("block", "network"):
+        return f"The {region.form} {region.kind}."
+    return f"The layers of {region.kind}."
+
+
+def _assignment(start: str, code: Code) -> list[str]:
+    # A choice stands in parentheses only where it takes several lines.
+    bare = f"{start}{code.line()[1:-1]}"
+    if code.start == "(" and code.tail and len(bare) <= _LINE - 8:
+        return [bare]
+    return Code(start + code.start, code.parts, code.end, code.tail).lines(_LINE - 8)
+
+
+def _results(graph: fx.Graph) -> str:
+    value = next(node for node in graph.nodes if node.op == "output").args[0]
+    count = len(value) if isinstance(value, (tuple, list)) else 1
+    return "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
@@ -155,8 +212,8 @@ def _shifted(text: str) -> str:
 
 
 def _demonstration(class_name: str, inputs: Mapping[str, InputSpec], option: str) -> str:
-    rows = ", ".join(_two_rows(given) for given in inputs.values())
-    result = Code("print(", (Code("network(", (Code(rows),), ")"),), ")")
+    rows = tuple(Code(_two_rows(given)) for given in inputs.values())
+    result = Code("print(", (Code("network(", rows, ")"),), ")")
     printed = "\n".join(f"        {line}" for line in result.lines(_LINE - 8))
     return f"""\
 if __name__ == "__main__":

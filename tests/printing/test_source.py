@@ -11,36 +11,21 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
 from nncli.errors import WeightsError
-from nncli.network.compiled import CompiledNetwork
+from nncli.network.compiled import CompiledNetwork, Construction
 from nncli.network.signatures import layer_classes
-from nncli.network.source import python_source
+from nncli.printing.source import python_source
 from nncli.spec.network_spec import InputSpec
 from tests.network.compiled import ROW, compiled
 from tests.network.handmade import Hand, convolutions, inputs_of, opened, transformer
 from tests.network.test_every_layer import WRITTEN
+from tests.printing.printed import assert_same
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "source"
 RUFF = Path(sys.executable).parent / "ruff"
 DOCUMENTS = {"OUTPUTS": '[{"target": "kind", "classes": ["\\"\\"\\"", "\\u202e", "b\'"], "unit": null}]'}
-
-
-def assert_same(network: CompiledNetwork, folder: Path) -> nn.Module:
-    program = opened(python_source("net", network, {}), folder)
-    program.load_state_dict(network.module.state_dict())
-    assert list(program.state_dict()) == list(network.module.state_dict())
-    for rows in (1, 3):
-        inputs = inputs_of(network, rows)
-        with torch.no_grad(), torch.random.fork_rng():
-            torch.manual_seed(rows)
-            one = network.module(*inputs)
-            torch.manual_seed(rows)
-            other = program(*inputs)
-        pairs = [(one, other)] if isinstance(one, Tensor) else zip(one, other, strict=True)
-        assert all(torch.equal(*pair) for pair in pairs)
-    return program
 
 
 @pytest.mark.parametrize("make", [transformer, convolutions])
@@ -135,7 +120,7 @@ def test_lists_with_gaps_and_unlike_members_are_written_out(tmp_path: Path) -> N
     assert_same(network, tmp_path)
     text = python_source("net", network, {}).text
     assert 'self.each["2"].linear(x)' in text
-    assert "for " not in text.partition("class Net")[2].partition("if __name__")[0]
+    assert "self.tower = nn.Sequential(nn.Linear(5, 6), nn.Linear(6, 7))" in text
 
 
 @pytest.mark.parametrize("name", ["a b", 'x"""', "", "x\ny", "${x}"])
@@ -155,7 +140,7 @@ def test_an_argument_or_layer_that_is_no_name_never_reaches_the_code() -> None:
         python_source("net", renamed, {})
     hand = Hand(x=InputSpec((3,)))
     hand.root.add_module('"),print("', nn.ReLU())
-    hand.built['"),print("'] = (nn.ReLU, {})
+    hand.built['"),print("'] = Construction(nn.ReLU, {})
     with pytest.raises(ValueError, match="is no name"):
         python_source("net", hand.done(hand.layer('"),print("', hand.input("x"))), {})
 

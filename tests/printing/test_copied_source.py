@@ -3,13 +3,14 @@ from __future__ import annotations
 import inspect
 import sys
 
-from nncli.network.copied_source import Import, copied_source, import_lines
 from nncli.network.signatures import OWN_LAYERS
+from nncli.printing.copied_source import Import, copied_source, import_lines
+from nncli.printing.specialising import Use
 from tests.network.own_layers import Scale, leaky
 
 
 def test_a_definition_comes_with_all_that_it_uses_and_nothing_else() -> None:
-    copied = copied_source([leaky, Scale, leaky])
+    copied = copied_source({leaky: Use(), Scale: Use()})
     assert list(copied.definitions) == ["SLOPE", "Scale", "_start", "leaky"]
     assert copied.definitions["leaky"].startswith("# Kept with the function")
     assert sorted(copied.imports) == ["Literal", "Tensor", "math", "nn", "torch"]
@@ -19,7 +20,7 @@ def test_a_definition_comes_with_all_that_it_uses_and_nothing_else() -> None:
 def test_what_comes_from_elsewhere_in_nncli_is_copied_too() -> None:
     from nncli.network.inputs import input_values
 
-    copied = copied_source([input_values])
+    copied = copied_source({input_values: Use()})
     assert {"input_values", "Value", "InputSpec"} <= set(copied.definitions)
     assert not any(each.module.startswith("nncli") for each in copied.imports.values())
     assert copied.has_late_annotations
@@ -40,7 +41,7 @@ def test_files_of_layers_share_no_name() -> None:
     """Definitions of several files stand in one program."""
     files = {sys.modules[kind.__module__] for kind in OWN_LAYERS.values()}
     assert len(files) == 4
-    everything = [copied_source(_definitions(file)).definitions for file in files]
+    everything = [copied_source(dict.fromkeys(_definitions(file), Use())).definitions for file in files]
     names = [name for definitions in everything for name in definitions]
     assert len(names) == len(set(names)) > len(OWN_LAYERS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,9 +23,12 @@ _PLACES: Final = (
     (torch.linalg, "torch.linalg"),
     (torch.fft, "torch.fft"),
     (torch.special, "torch.special"),
+    (nn.utils.rnn, "nn.utils.rnn"),
 )
 # What a program binds itself; a variable of that name would hide it.
-RESERVED: Final = frozenset({"self", "torch", "nn", "F", "einops", "Tensor", "Group", *dir(builtins)})
+RESERVED: Final = frozenset(
+    {"self", "torch", "nn", "F", "einops", "Tensor", "Group", "OrderedDict", *dir(builtins)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ def identifier(name: str) -> str:
     return name
 
 
+def singular(name: str) -> str:
+    """Names one of several: `layer` of `layers`; what is no plural stays as it is."""
+    return name[:-1] if re.fullmatch(r"[A-Za-z_]*[^\Ws_\d]s", name) else name
+
+
 def literal(value: object, leaf: Callable[[object], Code | None] = lambda value: None) -> Code:
     """Writes a value: None, truths, numbers, texts, types, slices, and lists, tuples and dicts of them.
 
@@ -94,6 +103,8 @@ def literal(value: object, leaf: Callable[[object], Code | None] = lambda value:
         return _plain(value)
     if isinstance(value, str):
         return Code(_quoted(value))
+    if value is Ellipsis:
+        return Code("...")
     if isinstance(value, torch.dtype):
         return Code(str(value))
     if isinstance(value, tuple):
@@ -133,14 +144,14 @@ def _ends(value: slice) -> tuple[object, object, object]:
 def subscript(value: Code, index: object, leaf: Callable[[object], Code | None]) -> Code:
     """Writes `x[index]`, where an index may be a slice, a number, a name or several of them."""
     parts = index if isinstance(index, tuple) and index else (index,)
-    codes = tuple(_index(part, leaf) for part in parts)
+    inside = ", ".join(_index(part, leaf).line() for part in parts)
     lone = isinstance(index, tuple) and len(index) == 1
-    return Code(f"{within(value)}[", codes, ",]" if lone else "]")
+    # Broken over lines, the comma behind a lone index would make a tuple of it.
+    end = f"[{inside},]" if lone else f"[{inside}]"
+    return replace(value, end=value.end + end) if value.is_atom and value.parts else Code(within(value) + end)
 
 
 def _index(part: object, leaf: Callable[[object], Code | None]) -> Code:
-    if part is Ellipsis:
-        return Code("...")
     if not isinstance(part, slice):
         return literal(part, leaf)
     start, stop, step = ("" if each is None else literal(each, leaf).line() for each in _ends(part))
