@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -73,7 +73,7 @@ class ImageEncoder(Encoder):
 
     def finish(self) -> Finish:
         """Gives what is done to each batch: augmented where it is trained on, and scaled."""
-        return ImageFinish(self)
+        return ImageFinish(self.column.name, self.augment, self.means, self.deviations)
 
     def stated(self) -> Mapping[str, object]:
         """Names the column, and the size and channels of its images."""
@@ -82,18 +82,29 @@ class ImageEncoder(Encoder):
 
 
 class ImageFinish:
-    """Makes float32 (B, channels, height, width) of uint8: augmented where a draw is given, then scaled."""
+    """Makes float32 (B, channels, height, width) of pixels: augmented where a draw is given, then scaled.
 
-    def __init__(self, encoder: ImageEncoder) -> None:
+    `name` is that of the column, `brightest` what pixels run up to.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        augment: Sequence[Change],
+        means: tuple[float, ...],
+        deviations: tuple[float, ...],
+        brightest: float = 255.0,
+    ) -> None:
         from nncli.augmentation.transforms import MIXERS, TRANSFORMS, Augmentation, mixing_of, place_of
 
-        place = place_of(encoder.column.name)
-        made = [each.made({**TRANSFORMS, **MIXERS}) for each in encoder.augment]
+        place = place_of(name)
+        made = [each.made({**TRANSFORMS, **MIXERS}) for each in augment]
         mixers = tuple(each for each in made if type(each).__name__ in MIXERS)
         self.augmentation = Augmentation(tuple(each for each in made if each not in mixers), place)
         self.mixing = mixing_of(mixers, place)
-        self._means = encoder.means
-        self._deviations = encoder.deviations
+        self._means = means
+        self._deviations = deviations
+        self._brightest = brightest
 
     @property
     def is_drawn(self) -> bool:
@@ -104,7 +115,7 @@ class ImageFinish:
         """Finishes a batch."""
         pixels = values.float()
         if draw is not None and self.is_drawn:
-            pixels = self.augmentation.images(pixels / 255, draw) * 255
+            pixels = self.augmentation.images(pixels / self._brightest, draw) * self._brightest
         means = pixels.new_tensor(self._means)[:, None, None]
         deviations = pixels.new_tensor(self._deviations)[:, None, None]
         return (pixels - means) / deviations
@@ -159,9 +170,9 @@ def fit_images(
         size = size or (sizes[0] if sizes else _STAND_IN_SIZE)
         channels = channels or (1 if all(each.is_grey for each in headers) else _STAND_IN_CHANNELS)
     means, deviations = _scale(files, ImageDecode(channels, size, declared.resize), declared.scale)
-    changes = tuple(each for each in _changes(declared) if isinstance(each, Change))
+    changes = tuple(each for each in changes_of(declared) if isinstance(each, Change))
     encoder = ImageEncoder(column, channels, size, means, deviations, declared.resize, changes)
-    return _misfit(encoder) or encoder
+    return augment_misfit(column, changes, channels, size) or encoder
 
 
 def stated_size(declared: ColumnSpec) -> tuple[int, int] | None:
@@ -206,19 +217,22 @@ def _shown(size: tuple[int, int]) -> str:
     return f"{size[0]} × {size[1]}"
 
 
-def _misfit(encoder: ImageEncoder) -> Problem | None:
-    """Finds a transform that does not suit the size or channels that came out."""
+def augment_misfit(
+    column: Column, changes: Sequence[Change], channels: int, size: tuple[int, int]
+) -> Problem | None:
+    """Finds a transform that does not suit the size or channels that came out: `augment-value`."""
     from nncli.augmentation.transforms import MIXERS, TRANSFORMS, misfit
 
-    for change in encoder.augment:
-        reason = misfit(change.made({**TRANSFORMS, **MIXERS}), encoder.channels, encoder.size)
+    for change in changes:
+        reason = misfit(change.made({**TRANSFORMS, **MIXERS}), channels, size)
         if reason:
             facts = {"transform": change.name, "reason": reason}
-            return Problem("augment-value", None, f"{encoder.column.path}.augment", facts)
+            return Problem("augment-value", None, f"{column.path}.augment", facts)
     return None
 
 
-def _changes(declared: ColumnSpec) -> list[Change | list[Mistake]]:
+def changes_of(declared: ColumnSpec) -> list[Change | list[Mistake]]:
+    """Reads what `augment:` says, or what is wrong with it."""
     from nncli.augmentation.transforms import MIXERS, TRANSFORMS
 
     return read_changes(declared.augment, {**TRANSFORMS, **MIXERS})
@@ -231,7 +245,7 @@ def _check(column: Column, declared: ColumnSpec, table: Table, refusals: Refusal
 def _stand_in(column: Column, declared: ColumnSpec) -> ImageEncoder:
     channels = declared.channels or _STAND_IN_CHANNELS
     size = stated_size(declared) or _STAND_IN_SIZE
-    changes = tuple(each for each in _changes(declared) if isinstance(each, Change))
+    changes = tuple(each for each in changes_of(declared) if isinstance(each, Change))
     return ImageEncoder(
         column, channels, size, (0.0,) * channels, (1.0,) * channels, declared.resize, changes
     )
@@ -250,7 +264,7 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
         yield Mistake("image-channels", "channels")
     if declared.scale == "quantile":
         yield Mistake("image-scale", "scale")
-    for found in _changes(declared):
+    for found in changes_of(declared):
         yield from found if isinstance(found, list) else ()
     for view in declared.views or ():
         if not NAME.fullmatch(view):

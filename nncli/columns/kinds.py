@@ -7,6 +7,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
+from nncli.columns.array_images import ARRAY_IMAGES, ArrayImageEncoder
 from nncli.columns.categories import BINARY, CATEGORY, ClassEncoder
 from nncli.columns.dates import DATE, DateEncoder
 from nncli.columns.images import IMAGES, ImageEncoder
@@ -41,6 +42,7 @@ AnyEncoder: TypeAlias = Annotated[
     | SeriesEncoder
     | ImageEncoder
     | PixelEncoder
+    | ArrayImageEncoder
     | TextEncoder
     | TagEncoder,
     Field(discriminator="type"),
@@ -51,8 +53,10 @@ AnyEncoder: TypeAlias = Annotated[
 def kind_of(declared: ColumnSpec) -> Kind:
     """Finds the kind of a declaration whose type is in the table.
 
-    An image is a file, or where it names columns or a shape one column per pixel.
+    An image is a file; where it names columns, one column per pixel; where it has a shape alone, an array.
     """
-    if declared.type == "image" and (declared.columns is not None or declared.shape is not None):
+    if declared.type == "image" and declared.columns is not None:
         return PIXELS
+    if declared.type == "image" and declared.shape is not None:
+        return ARRAY_IMAGES
     return KINDS[declared.type]

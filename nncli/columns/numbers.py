@@ -162,15 +162,17 @@ def fit_number(
 ) -> NumberEncoder | Problem:
     """Fits fill and scale to the training rows. Problem: `column-empty`. Warning: `column-constant`."""
     numbers = read_numbers(table, column, Refusals(), empty_allowed=True)
-    present = numbers[~np.isnan(numbers)]
+    empty = np.isnan(numbers)
+    # Columns can be most of the memory: they are copied only where that changes them.
+    present = numbers[~empty] if empty.any() else numbers
     missing = _fill(declared, present)
     if present.size == 0 and (missing is None or not isinstance(declared.missing, Mapping)):
         return Problem("column-empty", None, column.path, {"name": column.name, "column": column.header})
-    if len(numbers) > 1 and (numbers == numbers[0]).all():
+    if len(numbers) > 1 and numbers.min() == numbers.max():
         warnings.append(constant_warning(column))
     # Where gaps are told of, what fills them is no number of the column.
     told = declared.missing in ("flag", "keep")
-    filled = present if told or missing is None else np.where(np.isnan(numbers), missing, numbers)
+    filled = present if told or missing is None or present is numbers else np.where(empty, missing, numbers)
     shaped = np.log1p(filled) if declared.log else filled
     gaps: Any = declared.missing if declared.missing in ("flag", "keep") else "fill"
     fields: dict[str, Any] = {"log": declared.log, "gaps": gaps, "unit": declared.unit}

@@ -1,14 +1,16 @@
-"""`nncli init`: a commented spec for a table, which trains as it stands."""
+"""`nncli init`: a commented spec for data of any kind, which trains as it stands."""
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from nncli.commands.output_files import check_folder
+from nncli.commands.templates import LOSSES, network_of
 from nncli.data.builtin_sets import PREFIX, builtin_name
 from nncli.data.guessing import Guess, guess_columns
 from nncli.errors import Exit, printable
@@ -19,41 +21,6 @@ from nncli.spec.schema import ColumnSpec
 from nncli.spec.writing import as_flow, as_yaml
 from nncli.terminal.streams import Streams
 
-LOSSES: Final[Mapping[str, tuple[str, str]]] = {
-    "classification": ("CrossEntropyLoss", "$classes"),
-    "binary classification": ("BCEWithLogitsLoss", "1"),
-    "regression": ("MSELoss", "1"),
-    "language model": ("CrossEntropyLoss", "$classes"),
-}
-TABLE_NETWORK: Final = """\
-  - Linear: 32                     # input sizes are inferred
-  - ReLU
-  - Dropout: 0.2
-  - Linear: {width}
-"""
-IMAGE_NETWORK: Final = """\
-  - Conv2d: [32, 3, padding: same] # input sizes are inferred
-  - ReLU
-  - MaxPool2d: 2
-  - Conv2d: [64, 3, padding: same]
-  - ReLU
-  - Flatten
-  - Dropout: 0.25
-  - Linear: {width}
-"""
-TEXT_NETWORK: Final = """\
-  - Embedding: 64                  # the vocabulary comes from the data
-  - LSTM: 64
-    take: last                     # of the last token, not of the padding
-  - Dropout: 0.2
-  - Linear: {width}
-"""
-LANGUAGE_NETWORK: Final = """\
-  - Embedding: 64                  # the vocabulary comes from the data
-  - LSTM: 256
-  - Dropout: 0.1
-  - Linear: {width}
-"""
 TRAINING: Final = """\
 training:
   loss: {loss}
@@ -62,6 +29,14 @@ training:
   batch_size: 32
   stop_early: {{watch: validation.loss, patience: 10}}
 """
+
+
+_REMARK: Final = "numbers are standardised, categories one-hot"
+_REMARKS: Final = {
+    "text": "texts become tokens",
+    "image": "pixels are scaled by channel",
+    "series": "the rows before the one that is predicted",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +51,7 @@ class InitOptions:
 def init(options: InitOptions, streams: Streams) -> int:
     """Writes the spec, and says what was guessed and what to type next."""
     guess = guess_columns(options.source, options.target)
-    stem = spec_name_from(Path(options.source.removeprefix(PREFIX)).stem)
+    stem = spec_name_from(_stem(options.source.removeprefix(PREFIX)))
     output = options.output or Path(f"{stem}.yaml")
     if output.exists():
         raise failure("spec-exists", file=str(output))
@@ -90,29 +65,26 @@ def init(options: InitOptions, streams: Streams) -> int:
     return Exit.DONE
 
 
+def _stem(source: str) -> str:
+    """Names a spec after its source: a file, a folder, or the folder of a glob."""
+    path = Path(source)
+    while glob.has_magic(path.name) and path.name:
+        path = path.parent
+    return path.name.partition(".")[0] or Path(source).absolute().parent.name
+
+
 def spec_text(name: str, source: str, guess: Guess, folder: Path) -> str:
     """Writes the whole spec as text with comments."""
-    loss, width = LOSSES[guess.task]
-    network, epochs = _network(guess)
+    network, epochs = network_of(guess)
     return "".join(
         (
             f"# A {guess.task} of {_comment(source)}, guessed by `nncli init`: change what is wrong.\n",
             as_yaml({"name": name}),
             _data(source, guess, folder),
-            "network:\n" + network.format(width=width),
-            TRAINING.format(loss=loss, epochs=epochs),
+            "network:\n" + network,
+            TRAINING.format(loss=LOSSES[guess.task][0], epochs=epochs),
         )
     )
-
-
-def _network(guess: Guess) -> tuple[str, int]:
-    """Chooses a network for what flows in, and how often it sees the rows."""
-    types = {column.type for column in guess.inputs.values()}
-    if guess.task == "language model":
-        return LANGUAGE_NETWORK, 5
-    if "text" in types:
-        return TEXT_NETWORK, 20
-    return (IMAGE_NETWORK, 20) if "image" in types else (TABLE_NETWORK, 60)
 
 
 def _comment(text: str) -> str:
@@ -128,9 +100,12 @@ def _data(source: str, guess: Guess, folder: Path) -> str:
         head["delimiter"] = guess.delimiter
     if guess.nulls != ("",):
         head["nulls"] = list(guess.nulls)
+    head |= {
+        key: value for key, value in (("time", guess.time), ("season", guess.season)) if value is not None
+    }
     lines = ["data:", *_indented(as_yaml(head))]
-    is_text = any(column.type == "text" for column in guess.inputs.values())
-    remark = "texts become tokens" if is_text else "numbers are standardised, categories one-hot"
+    types = [column.type for column in guess.inputs.values()]
+    remark = next((said for kind, said in _REMARKS.items() if kind in types), _REMARK)
     lines += [f"  inputs:                          # {remark}"]
     for name, column in guess.inputs.items():
         lines += _indented(_column(name, column), 4)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -11,33 +10,46 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 from nncli.data.builtin_sets import BUILTIN, builtin_name
+from nncli.data.column_guesses import ColumnGuess, guess_column
+from nncli.data.column_names import names_of
+from nncli.data.forecast_guess import forecast_of
 from nncli.data.long_texts import STEPS
 from nncli.data.long_texts import SUFFIX as TEXT_SUFFIX
 from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.files import DataSource, find_source, read_table, unfound
+from nncli.sources.folders import FolderFiles, find_folder, part_folders
+from nncli.sources.hub_folders import is_hub_folder
+from nncli.sources.several import FILE, SeveralTexts
 from nncli.sources.tables import Column, Reading, Table
 from nncli.sources.text_files import TEXT
-from nncli.spec.names import NAME, RESERVED
-from nncli.spec.network_spec import FEATURES
 from nncli.spec.schema import ColumnSpec, DataSpec
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
-Task: TypeAlias = Literal["regression", "binary classification", "classification", "language model"]
+Task: TypeAlias = Literal[
+    "regression",
+    "binary classification",
+    "classification",
+    "classification with several answers",
+    "language model",
+    "forecast",
+]
 
 TARGET_NAMES: Final = ("target", "label", "y", "survived", "species", "outcome", "diagnosis", "class")
 NULL_WORDS: Final = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
 DELIMITERS: Final = (None, ";", "\t", "|")
-MOST_CLASSES: Final = 50
-"""A text column of more classes is taken for names or free text."""
 MOST_NUMBERED_CLASSES: Final = 20
 """A target of more whole numbers is taken for a quantity."""
-LEAST_WORDS: Final = 4
-"""Cells of a text have at least so many words in the mean; shorter ones are names or ids."""
-_ID_NAME: Final = re.compile(r"(?i)(.*[_ ])?(id|index|uuid|key)|unnamed.*")
-_LEADING_ZERO: Final = r"^[+-]?0[0-9]"
+MOST_ROWS: Final = 200_000
+"""Of a longer table so many rows are looked at, taken evenly."""
+_PREDICTED: Final = ("number", "category", "binary", "set")
+_NOT_BESIDE: Final = {
+    "text": "`{kept}` is a text; a network can take both by their names",
+    "image": "`{kept}` is an image; a network can take both by their names",
+    "audio": "`{kept}` is a sound; a network can take both by their names",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class Guess:
     """What a spec could say about a file.
 
     `left_out` maps headers to the reason why they are no input. `delimiter` and `nulls` are what the
-    file needs. `chosen` says how the target was found.
+    file needs; `time` and `season` what rows in time need. `chosen` says how the target was found.
     """
 
     train: str
@@ -56,14 +68,8 @@ class Guess:
     chosen: str
     delimiter: str | None = None
     nulls: tuple[str, ...] = ("",)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What the cells of one column are; `reason` says why it is no input."""
-
-    type: Literal["number", "category", "binary", "text"]
-    reason: str = ""
+    time: str | None = None
+    season: int | None = None
 
 
 def guess_columns(source: str | Path, target: str | None = None) -> Guess:
@@ -78,27 +84,44 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
     if str(source).lower().endswith(TEXT_SUFFIX):
         return _long_text(str(source), target)
     table = _read(Path(source))
-    header, chosen = _target(table, target)
-    kinds = {each: _kind(table.texts(each), each) for each in table.columns}
+    kinds = {each: guess_column(table, each) for each in table.columns}
+    header, chosen = _target(table, target, kinds)
     predicted = _as_target(table, header, kinds[header])
-    repeats = _repeats(table, header, predicted)
+    repeats = _repeats(table, header, predicted, kinds)
+    names = names_of(table.columns)
+    if isinstance(table.source.text, FolderFiles):
+        names[FILE] = kinds[FILE].type
     left_out: dict[str, str] = {}
     inputs: dict[str, ColumnSpec] = {}
-    names = _names(table.columns)
     for each, kind in kinds.items():
         reason = f"it repeats `{header}`" if each in repeats else kind.reason
+        if each == FILE and isinstance(table.source.text, SeveralTexts):
+            reason = "it names the file of a row: `split: {group: file}` keeps the rows of each together"
         if each == header:
             continue
         if reason:
             left_out[each] = reason
         else:
-            inputs[names[each]] = _declared(kind.type, each, names[each], table.texts(each).null_count() > 0)
-    inputs = _text_alone(table, inputs, left_out)
+            inputs[names[each]] = _declared(kind, each, names[each], _has_gaps(table, each))
+    inputs = _alone(table, inputs, left_out)
+    targets = {names[header]: _declared(predicted, header, names[header], False)}
+    reading = table.reading
+    guess = Guess(
+        str(source),
+        inputs,
+        targets,
+        left_out,
+        _task(predicted.type),
+        chosen,
+        reading.delimiter,
+        reading.nulls,
+    )
+    found = forecast_of(table, guess, header)
+    if found is not None:
+        return found
     if not inputs:
         raise failure("guess-inputs", table.header_place(), target=header)
-    targets = {names[header]: _declared(predicted.type, header, names[header], False)}
-    task, reading = _task(predicted.type), table.reading
-    return Guess(str(source), inputs, targets, left_out, task, chosen, reading.delimiter, reading.nulls)
+    return guess
 
 
 def _builtin(name: str, source: str, target: str | None) -> Guess:
@@ -122,34 +145,41 @@ def _long_text(source: str, target: str | None) -> Guess:
     return Guess(source, declared.inputs, declared.targets, {}, "language model", "what comes next in a text")
 
 
-def _text_alone(
-    table: Table, inputs: dict[str, ColumnSpec], left_out: dict[str, str]
-) -> dict[str, ColumnSpec]:
-    """Keeps the longest text where there is one: beside others it needs a network with several inputs."""
-    texts = {name: each.column or name for name, each in inputs.items() if each.type == "text"}
-    if not texts:
+def _alone(table: Table, inputs: dict[str, ColumnSpec], left_out: dict[str, str]) -> dict[str, ColumnSpec]:
+    """Keeps one text, image or sound where there is one: with others it takes a network of several inputs."""
+    media = {name: each for name, each in inputs.items() if each.type in _NOT_BESIDE}
+    if not media:
         return inputs
-    sizes = {name: int(table.texts(header).str.len_chars().sum() or 0) for name, header in texts.items()}
+    sizes = {
+        name: int(table.texts(each.column or name).str.len_chars().sum() or 0)
+        if each.type == "text"
+        else 10**18
+        for name, each in media.items()
+    }
     kept = max(sizes, key=lambda name: sizes[name])
     for name, each in inputs.items():
         if name != kept:
-            left_out[each.column or name] = f"`{kept}` is a text; a network can take both by their names"
+            left_out[each.column or name] = _NOT_BESIDE[inputs[kept].type].format(kept=kept)
     return {kept: inputs[kept]}
 
 
 def _task(kind: str) -> Task:
     tasks: dict[str, Task] = {"number": "regression", "binary": "binary classification"}
-    tasks["text"] = "language model"
+    tasks |= {"text": "language model", "set": "classification with several answers"}
     return tasks.get(kind, "classification")
 
 
 def _read(path: Path) -> Table:
-    """Reads a file; another delimiter and words for empty cells are found by trying."""
+    """Reads a source; another delimiter and words for empty cells are found by trying."""
+    if path.is_dir() and not is_hub_folder(path):
+        return find_folder(part_folders(path).get("train", path), str(path)).table
     source = find_source(Path(), str(path))
     if isinstance(source, Problem):
         raise unfound(source, path)
     table = _first_readable(source)
-    found = {word for each in table.columns for word in _null_words(table.texts(each))}
+    if len(table) > MOST_ROWS:
+        table = table.take(np.unique(np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64)))
+    found = {word for each in table.columns for word in _null_words(table, each)}
     nulls = ("", *(word for word in NULL_WORDS if word in found))
     return replace(table, reading=replace(table.reading, nulls=nulls))
 
@@ -168,16 +198,24 @@ def _first_readable(source: DataSource) -> Table:
     raise refused
 
 
-def _null_words(texts: pl.Series) -> list[str]:
+def _null_words(table: Table, header: str) -> list[str]:
     """Finds the words of a column that mean an empty cell."""
     import polars as pl
 
-    stripped = texts.str.strip_chars()
+    if table.cells.schema[header] != pl.String:
+        return []
+    stripped = table.texts(header).str.strip_chars()
     words = stripped.filter(stripped.is_in(pl.Series(NULL_WORDS).implode()).fill_null(False)).unique()
     return [str(word) for word in words]
 
 
-def _target(table: Table, wanted: str | None) -> tuple[str, str]:
+def _has_gaps(table: Table, header: str) -> bool:
+    kind = table.cells.schema[header]
+    cells = table.series(header) if kind.is_nested() else table.texts(header)
+    return cells.null_count() > 0
+
+
+def _target(table: Table, wanted: str | None, kinds: Mapping[str, ColumnGuess]) -> tuple[str, str]:
     """Chooses the column that is predicted, and says why."""
     if wanted is not None:
         if wanted not in table.columns:
@@ -189,38 +227,17 @@ def _target(table: Table, wanted: str | None) -> tuple[str, str]:
     for name in TARGET_NAMES:
         if name in lowered:
             return lowered[name], "its name is that of a target"
-    return table.columns[-1], "it is the last column"
+    possible = [each for each in table.columns if kinds[each].type in _PREDICTED and each != FILE]
+    header = (possible or list(table.columns))[-1]
+    return header, "it is the last column" if header == table.columns[
+        -1
+    ] else "it is the last that can be one"
 
 
-def _kind(texts: pl.Series, header: str) -> _Kind:
-    import polars as pl
-
-    present = texts.drop_nulls()
-    rows, distinct = len(present), present.n_unique()
-    if distinct < 2:
-        return _Kind("category", "every row has the same value" if rows else "it is empty")
-    values = present.str.strip_chars().cast(pl.Float64, strict=False)
-    # `00123` is a code: as a number it would lose its zeros.
-    is_code = present.str.contains(_LEADING_ZERO).any()
-    is_number = bool(values.is_finite().fill_null(False).all()) and not is_code
-    if distinct == 2 and rows > 2:
-        return _Kind("binary")
-    if distinct == rows and _ID_NAME.fullmatch(header.strip()):
-        return _Kind("category", "its name and its values are those of an id")
-    if is_number:
-        numbers = np.sort(values.to_numpy())
-        counts_rows = rows > 2 and distinct == rows and bool((np.diff(numbers) == 1).all())
-        return _Kind("number", "it counts the rows" if counts_rows else "")
-    words = present.str.split(" ").list.len().sum() / max(rows, 1)
-    if distinct > MOST_CLASSES and words >= LEAST_WORDS:
-        return _Kind("text")
-    if distinct > MOST_CLASSES or distinct * 2 > rows:
-        return _Kind("category", f"{distinct:,} different texts in {rows:,} rows: names, ids or free text")
-    return _Kind("category")
-
-
-def _as_target(table: Table, header: str, kind: _Kind) -> _Kind:
+def _as_target(table: Table, header: str, kind: ColumnGuess) -> ColumnGuess:
     """Reads a column as target: few whole numbers are classes. Raises what no target may be."""
+    if kind.type in ("vector", "image", "audio", "date"):
+        raise failure("target-kind", table.header_place(), column=header, type=kind.type)
     texts = table.texts(header)
     if texts.null_count():
         empty = np.flatnonzero(texts.is_null().to_numpy())
@@ -230,11 +247,11 @@ def _as_target(table: Table, header: str, kind: _Kind) -> _Kind:
         raise failure("target-constant", table.header_place(), column=header, file=table.source.file)
     few = distinct <= MOST_NUMBERED_CLASSES and distinct * 5 <= len(texts)
     if kind.type == "number" and few and texts.str.contains(r"^\s*[+-]?[0-9]+\s*$").all():
-        return _Kind("category")
-    return _Kind("category") if kind.type == "text" else kind
+        return ColumnGuess("category")
+    return ColumnGuess("category") if kind.type == "text" else kind
 
 
-def _repeats(table: Table, target: str, kind: _Kind) -> set[str]:
+def _repeats(table: Table, target: str, kind: ColumnGuess, kinds: Mapping[str, ColumnGuess]) -> set[str]:
     """Finds the columns that give the answer away: each value stands beside one class, and back."""
     if kind.type == "number":
         return set()
@@ -242,43 +259,29 @@ def _repeats(table: Table, target: str, kind: _Kind) -> set[str]:
     classes = answers.n_unique()
     found = set()
     for each in table.columns:
+        if (
+            each == target
+            or kinds[each].type in ("vector", "image", "audio")
+            or table.cells.schema[each].is_nested()
+        ):
+            continue
         texts = table.texts(each)
-        if each == target or texts.null_count() or texts.n_unique() != classes:
+        if texts.null_count() or texts.n_unique() != classes:
             continue
         if texts.alias("a").to_frame().with_columns(answers.alias("b")).n_unique() == classes:
             found.add(each)
     return found
 
 
-def _declared(kind: str, header: str, name: str, gaps: bool) -> ColumnSpec:
-    said: dict[str, object] = {"type": kind}
+def _declared(kind: ColumnGuess, header: str, name: str, gaps: bool) -> ColumnSpec:
+    said: dict[str, object] = {"type": kind.type, **kind.words}
     if name != header:
         said["column"] = header
-    if gaps and kind == "number":
+    if gaps and kind.type in ("number", "date"):
         said["missing"] = "median"
-    elif gaps and kind == "text":
+    elif gaps and kind.type == "text":
         said["missing"] = {"constant": "-"}
-    elif gaps:
+    elif gaps and kind.type in ("category", "binary"):
         # A gap of a binary column is a third class, so it becomes a category.
         said |= {"type": "category", "missing": {"constant": "missing"}}
     return ColumnSpec.model_validate(said)
-
-
-def _names(headers: Sequence[str]) -> dict[str, str]:
-    """Gives every header a name that a spec may use: itself where it can."""
-    names: dict[str, str] = {}
-    for header in headers:
-        taken = {*names.values(), *RESERVED, FEATURES}
-        names[header] = next(each for each in _candidates(header) if each not in taken and NAME.match(each))
-    return names
-
-
-def _candidates(header: str) -> Iterator[str]:
-    yield header
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", header).strip("_")[:50]
-    stem = stem if stem[:1].isalpha() else f"column_{stem}".rstrip("_")
-    yield stem
-    number = 2
-    while True:
-        yield f"{stem}_{number}"
-        number += 1

@@ -150,7 +150,9 @@ def _encode_all(
         is_new = np.ones(len(table), np.bool_)
         if name == "train":
             # The training rows have every category; where classes are stated, a stranger is an error.
-            is_new[np.concatenate(list(division.training.values()))] = False
+            # Most columns are trained on the same rows.
+            for rows in {id(rows): rows for rows in division.training.values()}.values():
+                is_new[rows] = False
         with Pieces(entry, name, len(table)) as pieces:
             refusals = encode_slices(encoders, table, is_new, pieces)
             found = refusals.problems(table)

@@ -20,6 +20,12 @@ _FITTING: Final = {
         (),
         "An image has one column per pixel and channel: as many as the product of its shape.",
     ),
+    "image-array": Words(
+        DataError,
+        "`{column}` holds {found}, which is no image of the shape [{shape}], in {rows}",
+        ("write the axes as `shape: [channels, height, width]`",),
+        "An array of images has the axes (N, C, H, W), (N, H, W, C), (N, H, W), or all pixels side by side.",
+    ),
     "column-empty": Words(
         DataError,
         "`{column}` has no value in any training row",
@@ -238,8 +244,8 @@ _DECLARATIONS: Final = {
     ),
     "image-declaration": Words(
         SpecError,
-        "the image `{name}` needs its pixel columns and its shape",
-        ('write `{name}: {{type: image, columns: "pixel_*", shape: [1, 8, 8]}}`',),
+        "the image `{name}` needs its shape, [channels, height, width]",
+        ('write `{{type: image, columns: "pixel_*", shape: [1, 8, 8]}}`; for an array leave `columns` out',),
         "The shape is [channels, height, width]; columns go channel by channel, row by row.",
     ),
     "classes-repeated": Words(

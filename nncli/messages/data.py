@@ -99,6 +99,12 @@ _GUESSES: Final = {
         ("did you mean `--target {nearest}`?", "the columns are {known}"),
         "`nncli init --target` names a column of the file.",
     ),
+    "target-kind": Words(
+        DataError,
+        "`{column}` is a column of type {type}, and `init` proposes networks for numbers, classes and sets",
+        ("name another column: `--target COLUMN`",),
+        "What `nncli init` predicts is a number, a class or several of them.",
+    ),
     "target-constant": Words(
         DataError,
         "`{column}` has the same value in every row, so there is nothing to predict",

@@ -15,7 +15,8 @@ from nncli.sources.arrow_layout import END, ArrowLayout, Message, arrow_layout
 from nncli.sources.data_files import LARGE_BYTES, DataFile
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.quiet_decoders import quiet_decoders
-from nncli.sources.tables import Index, Reading
+from nncli.sources.spots import Index
+from nncli.sources.tables import Reading
 
 if TYPE_CHECKING:
     import polars as pl

@@ -26,6 +26,8 @@ _CHUNK_BYTES: Final = 2**20
 _SETTLED_SECONDS: Final = 2
 """A file that was changed this long ago cannot be changed again with the same time of change."""
 _DIGESTS: Final = "digests"
+# What this process digested already; a file that changed since is another one by its status.
+_digested: dict[DataFile, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class DataFile:
         """Gives the sha256 of the bytes; of a file above 256 MB only once. Raises `data-changing`."""
         if self.content is not None:
             return hashlib.sha256(self.content).hexdigest()
+        if self not in _digested:
+            _digested[self] = self._digest()
+        return _digested[self]
+
+    def _digest(self) -> str:
         key = self._signature() if self.size_bytes >= _KEPT_BYTES else ""
         kept = find_entry(_DIGESTS, key) if key else None
         if kept is not None:

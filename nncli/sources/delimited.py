@@ -23,7 +23,8 @@ from nncli.sources.delimited_records import (
 )
 from nncli.sources.lines import Lines
 from nncli.sources.pieces import Piece, Wanted
-from nncli.sources.tables import SHOWN, Index, Mark, Reading, Spot, counted
+from nncli.sources.spots import Index, Mark, Spot
+from nncli.sources.tables import SHOWN, Reading, counted
 from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:

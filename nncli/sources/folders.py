@@ -16,7 +16,8 @@ from nncli.messages.catalogue import failure, failures
 from nncli.natural_order import natural_order
 from nncli.sources.image_files import IMAGE_SUFFIXES
 from nncli.sources.sound_files import SOUND_SUFFIXES
-from nncli.sources.tables import SHOWN, Source, Spot, Table, counted
+from nncli.sources.spots import Spot
+from nncli.sources.tables import SHOWN, Source, Table, counted
 
 MEDIA: Final[Mapping[str, tuple[str, ...]]] = {
     "images": IMAGE_SUFFIXES,

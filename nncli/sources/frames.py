@@ -5,8 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, final
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,6 +62,24 @@ class StoredFrame:
             frame = self._read(number)
             frames.append(frame.slice(max(first - before, 0), stop - max(first, before)))
         return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=self.schema)
+
+    def take(self, rows: NDArray[np.int64]) -> pl.DataFrame:
+        """Reads rows by position into memory, in the order given; a file is read once."""
+        import polars as pl
+
+        order = None if (rows[1:] >= rows[:-1]).all() else np.argsort(rows, kind="stable")
+        ascending = rows if order is None else rows[order]
+        frames, borders = [], np.searchsorted(ascending, (0, *self.ends))
+        for number, (first, stop) in enumerate(pairwise(borders)):
+            if first < stop:
+                before = self.ends[number - 1] if number else 0
+                frames.append(self._read(number)[ascending[first:stop] - before])
+        found = pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=self.schema)
+        if order is None:
+            return found
+        places = np.empty_like(order)
+        places[order] = np.arange(len(order))
+        return found[places]
 
     def _read(self, number: int) -> pl.DataFrame:
         import polars as pl

@@ -18,8 +18,9 @@ from nncli.sources.json_alike import keys_alike, read_alike
 from nncli.sources.lines import Lines
 from nncli.sources.number_texts import has_numbers, numbers_of
 from nncli.sources.pieces import Piece, Wanted
+from nncli.sources.spots import Index, Mark, Spot
 from nncli.sources.storing import table_of
-from nncli.sources.tables import Index, Mark, Reading, Rows, Source, Spot, Table
+from nncli.sources.tables import Reading, Rows, Source, Table
 from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nncli.errors import DataError
 from nncli.sources.data_files import DataFile
 from nncli.sources.delimited_records import piece_text
-from nncli.sources.tables import Index
+from nncli.sources.spots import Index
 from nncli.sources.text_pieces import text_pieces
 
 

@@ -19,7 +19,8 @@ from nncli.sources.data_files import LARGE_BYTES, DataFile
 from nncli.sources.parquet_child import LENGTH_BYTES, WRONG
 from nncli.sources.parquet_layout import CELL_BYTES, MOST_FOOTER_BYTES, Layout, checked_layout
 from nncli.sources.pieces import Piece, Wanted
-from nncli.sources.tables import Index, Reading
+from nncli.sources.spots import Index
+from nncli.sources.tables import Reading
 
 if TYPE_CHECKING:
     import polars as pl

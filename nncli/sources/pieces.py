@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from nncli.sources.tables import START, Index, Mark, Reading, Rows, SourceText
+from nncli.sources.spots import START, Index, Mark, SourceText
+from nncli.sources.tables import Reading, Rows
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,7 +13,8 @@ from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import LARGE_BYTES, DataFile
 from nncli.sources.pieces import OpenedFile, Piece, Wanted
-from nncli.sources.tables import START, Index, Mark, Reading, Spot
+from nncli.sources.spots import START, Index, Mark, Spot
+from nncli.sources.tables import Reading
 
 if TYPE_CHECKING:
     import polars as pl

@@ -16,7 +16,8 @@ from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import LARGE_BYTES, DataFile
 from nncli.sources.pieces import Piece, Wanted
-from nncli.sources.tables import Index, Reading, counted
+from nncli.sources.spots import Index
+from nncli.sources.tables import Reading, counted
 
 if TYPE_CHECKING:
     import polars as pl

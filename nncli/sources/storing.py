@@ -14,7 +14,8 @@ from nncli.cache_folder import find_entry, new_entry
 from nncli.messages.catalogue import failure
 from nncli.sources.frames import StoredFrame
 from nncli.sources.pieces import OpenedFile, Piece, Wanted
-from nncli.sources.tables import Index, Mark, Rows, Source, Table
+from nncli.sources.spots import Index, Mark
+from nncli.sources.tables import Rows, Source, Table
 
 if TYPE_CHECKING:
     import polars as pl

@@ -14,7 +14,8 @@ from nncli.sources.data_files import DataFile
 from nncli.sources.decoding import is_utf8, moved
 from nncli.sources.files import read_table
 from nncli.sources.json_lines import read_json
-from nncli.sources.tables import Reading, SourceText, Spot, Table
+from nncli.sources.spots import SourceText, Spot
+from nncli.sources.tables import Reading, Table
 
 STDIN_NAME: Final = "<stdin>"
 # An object, or a list of them; `[kg],age` is the header of a table.

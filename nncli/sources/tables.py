@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure
+from nncli.sources.array_cells import array_of
 from nncli.sources.frames import StoredFrame
+from nncli.sources.spots import SourceText, Spot
 
 if TYPE_CHECKING:
     import polars as pl
-    from polars.datatypes import DataType, DataTypeClass
 
 Rows: TypeAlias = NDArray[np.int64]
 Severity: TypeAlias = Literal["error", "warning"]
@@ -51,45 +52,6 @@ class Column:
     def path(self) -> str:
         """The YAML path of the column's declaration."""
         return f"data.{self.role}s.{self.view_of or self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a cell stands, and its text as written there; None where that is not known."""
-
-    place: Place
-    cell: str | None = None
-
-
-class Mark(NamedTuple):
-    """Where a piece of a source begins: the number of its file, and its offset in it, in bytes.
-
-    `before` is what the lines of all files before are counted up to, `line` the first line of the piece
-    in its own file.
-    """
-
-    file: int
-    before: int
-    offset: int
-    line: int
-
-
-START: Final = Mark(0, 0, 0, 1)
-Index: TypeAlias = tuple[Mark, ...]
-
-
-class SourceText(Protocol):
-    """The text that rows were read from."""
-
-    @property
-    def unit(self) -> str:
-        """What a row is named by: its line, or its number."""
-
-    def spot(self, line: int, header: str) -> Spot:
-        """Finds a cell by the line that its row begins on; without a header, the line itself.
-
-        The place is the start of the line where it cannot be told further.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +107,12 @@ class Table:
         """Picks rows by position, in the order given."""
         import polars as pl
 
-        # Column by column, so that a large table is never in memory twice.
-        picked = pl.DataFrame([self.series(header).gather(rows) for header in self.cells.columns])
+        cells = self.cells
+        if isinstance(cells, StoredFrame):
+            picked = cells.take(rows)
+        else:
+            # Column by column, so that less is in memory twice.
+            picked = pl.DataFrame([cells[header].gather(rows) for header in cells.columns])
         return replace(self, cells=picked, lines=self.lines[rows])
 
     def only(self, headers: Sequence[str]) -> Table:
@@ -173,7 +139,7 @@ class Table:
 
         Raises `cells-nested` where lists differ in length or hold something else.
         """
-        found = _array(self.series(header))
+        found = array_of(self.series(header))
         if found is None:
             kind = self.cells.schema[header]
             raise failure("cells-nested", self.header_place(), column=header, kind=str(kind))
@@ -200,8 +166,8 @@ class Table:
 
         series = self.raw(header)
         nulls = [*self.reading.nulls, *(["NaN"] if self.cells.schema[header].is_float() else [])]
-        empty = series.is_in(pl.Series(nulls, dtype=pl.String).implode())
-        return series.set(empty.fill_null(False), None)
+        empty = series.is_in(pl.Series(nulls, dtype=pl.String).implode()).fill_null(False)
+        return series.set(empty, None) if empty.any() else series
 
     def header_place(self) -> Place:
         """The first line of the file, where the headers of a CSV file stand."""
@@ -211,13 +177,25 @@ class Table:
         """Points at a cell; at the start of its line where it cannot be told further."""
         return self.source.spot(int(self.lines[row]), header).place
 
+    def _shown(self, header: str, rows: list[int]) -> list[str | None]:
+        """Gives some cells as text; lists and bytes are told by what they are."""
+        import polars as pl
+
+        kind = self.cells.schema[header]
+        if kind.is_nested() or kind == pl.Binary:
+            return [str(kind)] * len(rows)
+        return [
+            None if text is None else str(text) for text in self.series(header).gather(rows).cast(pl.String)
+        ]
+
     def cells_problem(self, code: str, column: Column, rows: Rows, **facts: object) -> Problem:
         """Makes one problem of all bad cells of a column: counted, at the first, five shown."""
         unit = self.source.text.unit if self.source.text else "row"
         shown = [int(row) for row in rows[:SHOWN]]
         spots = [self.source.spot(int(self.lines[row]), column.header) for row in shown]
-        raw = None if all(spot.cell is not None for spot in spots) else self.raw(column.header)
-        texts = [spot.cell if raw is None else raw[row] for row, spot in zip(shown, spots, strict=True)]
+        texts = [spot.cell for spot in spots]
+        if any(text is None for text in texts):
+            texts = self._shown(column.header, shown)
         files = {spot.place.file for spot in spots}
         lines = [
             str(spot.place.line) + (f" of {PurePath(spot.place.file).name}" if len(files) > 1 else "")
@@ -276,23 +254,6 @@ class Refusals:
 
 def _short(cell: str | None) -> str | None:
     return f"{cell[:_SHOWN_CHARACTERS]}…" if cell and len(cell) > _SHOWN_CHARACTERS else cell
-
-
-def _array(series: pl.Series) -> NDArray[np.generic] | None:
-    import polars as pl
-
-    kind = series.dtype
-    if isinstance(kind, pl.List):
-        lengths = series.list.len().unique()
-        if len(lengths) != 1 or not lengths[0]:
-            return None
-        inner = _array(series.explode())
-        return None if inner is None else inner.reshape(len(series), -1, *inner.shape[1:])
-    innermost: DataType | DataTypeClass = kind
-    while isinstance(innermost, pl.Array):
-        innermost = innermost.inner
-    is_whole = innermost.is_numeric() or innermost == pl.Boolean
-    return series.to_numpy() if is_whole and not series.has_nulls() else None
 
 
 def counted(count: int, word: str) -> str:

@@ -15,7 +15,8 @@ from nncli.messages.catalogue import failure
 from nncli.sources.data_files import DataFile, find_file
 from nncli.sources.decoding import decoded, decoded_blocks
 from nncli.sources.pieces import Piece, Wanted
-from nncli.sources.tables import Index, Reading
+from nncli.sources.spots import Index
+from nncli.sources.tables import Reading
 
 TEXT: Final = "text"
 """The column of a table that is made of a text file."""

@@ -214,7 +214,9 @@ class SplitSpec(Section):
 class DataSpec(Section):
     """What flows in, and what it is compared with. Short form: `data: builtin:digits`."""
 
-    train: str = Field(description="a .csv, .tsv, .parquet or .jsonl file, or builtin:NAME")
+    train: str = Field(
+        description="a file of rows, arrays or text, a folder, a glob such as logs/*.csv, or builtin:NAME"
+    )
     validation: str | None = Field(default=None, description="a file of its own for validation")
     test: str | None = Field(default=None, description="a file of its own for the test")
     split: SplitSpec = Field(default_factory=SplitSpec, description="how the rows are divided")

@@ -44,7 +44,7 @@ def test_what_is_declared_well_has_no_problems() -> None:
         ({"type": "number", "missing": {"constant": "none"}}, "missing-constant"),
         ({"type": "number", "missing": {"constant": True}}, "missing-constant"),
         ({"type": "number", "missing": {"constant": 1e300}}, "missing-constant"),
-        ({"type": "image", "shape": (1, 2, 2)}, "image-declaration"),
+        ({"type": "image", "shape": (2, 2)}, "image-declaration"),
         ({"type": "image", "columns": "p*"}, "image-declaration"),
         ({"type": "image", "columns": "p*", "shape": (2, 2)}, "image-declaration"),
         ({"type": "image", "columns": "p*", "shape": (1, 0, 2)}, "image-declaration"),

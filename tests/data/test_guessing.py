@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from nncli.data import guessing
 from nncli.data.builtin_sets import BUILTIN
 from nncli.data.guessing import Guess, guess_columns
 from nncli.data.opening import open_data
@@ -149,10 +154,13 @@ def test_what_cannot_be_guessed_is_refused(
 
 
 def test_a_file_that_is_not_there_is_a_mistake_of_the_command_line(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.csv", tmp_path):
+    for path in (tmp_path / "none.csv", tmp_path / "*.csv"):
         with pytest.raises(UsageError) as caught:
             guess_columns(path)
         assert _codes(caught.value) == ["file-unreadable"]
+    with pytest.raises(DataError) as refused:
+        guess_columns(tmp_path)
+    assert _codes(refused.value) == ["folder-empty"]
 
 
 def test_a_column_of_sentences_is_a_text_and_alone(tmp_path: Path) -> None:
@@ -173,3 +181,91 @@ def test_a_text_file_is_for_a_language_model(tmp_path: Path) -> None:
     assert data.inputs["text"].shape == (128,)
     with pytest.raises(UsageError):
         guess_columns(tmp_path / "book.txt", "label")
+
+
+def test_dates_sets_and_vectors_are_inputs(tmp_path: Path) -> None:
+    rows = [
+        f"2026-0{n % 3 + 1}-{n % 28 + 1:02},{('a', 'a;b', 'b')[n % 3]},{n} {n * 2},{n % 7 * 1.5}"
+        for n in range(60)
+    ]
+    guess = guess_columns(_file(tmp_path, "sold,extras,place,price", rows))
+    assert _types(guess) == {"sold": "date", "extras": "set", "place": "vector"}
+    data = open_data(
+        spec_of(tmp_path, train="rows.csv", inputs=dict(guess.inputs), targets=dict(guess.targets))
+    )
+    assert "features" in data.inputs
+
+
+def test_a_set_can_be_predicted_and_a_date_cannot(tmp_path: Path) -> None:
+    rows = [f"{n * 0.5},{('a', 'a|b', 'b', 'b|c')[n % 4]},2026-01-{n % 28 + 1:02}" for n in range(60)]
+    path = _file(tmp_path, "size,tags,day", rows)
+    guess = guess_columns(path)
+    assert (list(guess.targets), guess.chosen) == (["tags"], "it is the last that can be one")
+    assert guess.task == "classification with several answers"
+    with pytest.raises(DataError) as caught:
+        guess_columns(path, "day")
+    assert _codes(caught.value) == ["target-kind"]
+
+
+@pytest.mark.parametrize(
+    ("step", "season", "window"),
+    [("month", 12, (-13, 0)), ("day", 7, (-8, 0)), ("3 days", None, (-10, 0))],
+)
+def test_numbers_in_time_are_a_forecast(
+    tmp_path: Path, step: str, season: int | None, window: tuple[int, int]
+) -> None:
+    first = datetime.date(2020, 1, 1)
+    days = {"day": 1, "3 days": 3}.get(step, 0)
+    months = [f"{2020 + n // 12}-{n % 12 + 1:02}" for n in range(80)]
+    dates = [str(first + datetime.timedelta(days * n)) for n in range(80)] if days else months
+    rows = [f"{date},{n % 9},{n * 1.5}" for n, date in enumerate(dates)]
+    guess = guess_columns(_file(tmp_path, "when,holidays,sold", rows))
+    assert (guess.task, guess.time, guess.season) == ("forecast", "when", season)
+    past = guess.inputs["past"]
+    assert (past.type, past.columns, past.window) == ("series", ("sold", "holidays"), window)
+    said: dict[str, Any] = {"time": guess.time, "season": guess.season}
+    data = open_data(
+        spec_of(tmp_path, train="rows.csv", inputs=dict(guess.inputs), targets=dict(guess.targets), **said)
+    )
+    assert data.inputs["past"].shape == (-window[0], 2)
+    # Where a day is missing, or comes twice, rows are no steps of one series.
+    del rows[20]
+    assert guess_columns(_file(tmp_path, "when,holidays,sold", rows, "gap.csv")).task == "regression"
+
+
+def test_a_folder_is_images_of_classes(tmp_path: Path) -> None:
+    for label in ("cat", "dog"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        for number in range(20):
+            Image.new("L", (8, 6), number * 9).save(tmp_path / "pets" / label / f"{number}.png")
+    guess = guess_columns(tmp_path / "pets")
+    assert {name: each.model_dump(exclude_defaults=True) for name, each in guess.inputs.items()} == {
+        "image": {"type": "image", "column": "file"}
+    }
+    assert {name: each.type for name, each in guess.targets.items()} == {"label": "binary"}
+    data = open_data(spec_of(tmp_path, train="pets", inputs=dict(guess.inputs), targets=dict(guess.targets)))
+    assert data.inputs["image"].shape == (1, 6, 8)
+
+
+def test_arrays_are_images_and_classes(tmp_path: Path) -> None:
+    pixels = np.arange(40 * 5 * 4, dtype=np.uint8).reshape(40, 5, 4)
+    np.savez(tmp_path / "a.npz", pixels=pixels, label=np.arange(40) % 4)
+    guess = guess_columns(tmp_path / "a.npz")
+    assert _types(guess) == {"pixels": "image"}
+    data = open_data(spec_of(tmp_path, train="a.npz", inputs=dict(guess.inputs), targets=dict(guess.targets)))
+    assert data.inputs["pixels"].shape == (1, 5, 4)
+
+
+def test_the_file_of_a_row_is_no_input(tmp_path: Path) -> None:
+    for name in "ab":
+        _file(tmp_path, "size,price", [f"{n * 0.5},{n * 1.5}" for n in range(40)], f"{name}.csv")
+    guess = guess_columns(str(tmp_path / "*.csv"))
+    assert list(guess.inputs) == ["size"] and "split: {group: file}" in guess.left_out["file"]
+
+
+def test_of_a_long_table_some_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guessing, "MOST_ROWS", 50)
+    guess = guess_columns(
+        _file(tmp_path, "size,side,price", [f"{n},{'ab'[n % 2]},{n * 1.5}" for n in range(500)])
+    )
+    assert _types(guess) == {"size": "number", "side": "binary"}

@@ -284,7 +284,12 @@ def test_a_large_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("no_file_is_small")
-@settings(derandomize=True, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    derandomize=True,
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(body=st.text(st.sampled_from('ab,"\n\r'), max_size=40), piece_bytes=st.integers(4, 30))
 def test_pieces_are_no_matter(tmp_path: Path, body: str, piece_bytes: int) -> None:
     def found(file: DataFile) -> object:

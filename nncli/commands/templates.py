@@ -1,0 +1,85 @@
+"""The networks that `nncli init` begins with, by what flows in and what is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from nncli.data.guessing import Guess, Task
+
+LOSSES: Final[Mapping[Task, tuple[str, str]]] = {
+    "classification": ("CrossEntropyLoss", "$classes"),
+    "binary classification": ("BCEWithLogitsLoss", "1"),
+    "classification with several answers": ("BCEWithLogitsLoss", "$classes"),
+    "regression": ("MSELoss", "1"),
+    "forecast": ("SmoothL1Loss", "1"),
+    "language model": ("CrossEntropyLoss", "$classes"),
+}
+"""The loss of each task, and the width of what the network gives."""
+TABLE_NETWORK: Final = """\
+  - Linear: 32                     # input sizes are inferred
+  - ReLU
+  - Dropout: 0.2
+  - Linear: {width}
+"""
+PIXEL_NETWORK: Final = """\
+  - Conv2d: [32, 3, padding: same] # input sizes are inferred
+  - ReLU
+  - MaxPool2d: 2
+  - Conv2d: [64, 3, padding: same]
+  - ReLU
+  - Flatten
+  - Dropout: 0.25
+  - Linear: {width}
+"""
+IMAGE_NETWORK: Final = """\
+  - Conv2d: [32, 3, padding: same] # input sizes are inferred
+  - BatchNorm2d
+  - ReLU
+  - MaxPool2d: 2
+  - Conv2d: [64, 3, padding: same]
+  - BatchNorm2d
+  - ReLU
+  - MaxPool2d: 2
+  - Conv2d: [128, 3, padding: same]
+  - BatchNorm2d
+  - ReLU
+  - AdaptiveAvgPool2d: 4
+  - Flatten
+  - Dropout: 0.25
+  - Linear: {width}
+"""
+TEXT_NETWORK: Final = """\
+  - Embedding: 64                  # the vocabulary comes from the data
+  - LSTM: 64
+    take: last                     # of the last token, not of the padding
+  - Dropout: 0.2
+  - Linear: {width}
+"""
+LANGUAGE_NETWORK: Final = """\
+  - Embedding: 64                  # the vocabulary comes from the data
+  - LSTM: 256
+  - Dropout: 0.1
+  - Linear: {width}
+"""
+SERIES_NETWORK: Final = """\
+  - LSTM: 32                       # input sizes are inferred
+    take: last
+  - Linear: {width}
+"""
+
+
+def network_of(guess: Guess) -> tuple[str, int]:
+    """Chooses a network for what flows in, and how many epochs it sees the rows."""
+    width = LOSSES[guess.task][1]
+    types = {column.type for column in guess.inputs.values()}
+    if guess.task == "language model":
+        return LANGUAGE_NETWORK.format(width=width), 5
+    if guess.task == "forecast":
+        return SERIES_NETWORK.format(width=width), 100
+    if "text" in types:
+        return TEXT_NETWORK.format(width=width), 20
+    if "image" in types:
+        are_pixels = any(column.columns is not None for column in guess.inputs.values())
+        return (PIXEL_NETWORK if are_pixels else IMAGE_NETWORK).format(width=width), 20
+    return TABLE_NETWORK.format(width=width), 60
