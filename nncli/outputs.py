@@ -37,12 +37,15 @@ class Answers:
         return {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
 
     def columns(self) -> dict[str, list[Any]]:
-        """Makes `<target>`, then `<target>.<class>` for each class (binary: the positive one)."""
+        """Makes `<target>`, then `<target>.<class>` for each class (binary: the positive one).
+
+        Of a class at each pixel the number of pixels of each class is told, and nothing else.
+        """
         columns: dict[str, list[Any]] = {}
         for name, prediction in self.predictions.items():
             target = self.objective.targets[name]
             columns |= self._as_columns(name, prediction)
-            scores = None if target.is_sequence else self._probabilities(prediction)
+            scores = self._shares(name, prediction)
             classes = target.classes[1:] if target.type == "binary" else target.classes
             first = len(target.classes) - len(classes)
             for position, label in enumerate(classes if scores is not None else ()):
@@ -53,6 +56,8 @@ class Answers:
     def _as_columns(self, name: str, prediction: Prediction) -> dict[str, list[Any]]:
         """Makes a column of one value a row; several numbers have a column each, sets stand in one cell."""
         values, target = self._values(name, prediction), self.objective.targets[name]
+        if target.is_mask:
+            return {f"{name}.{label}": [row[label] for row in values] for label in target.classes}
         if target.type == "set":
             return {name: [SEPARATOR.join(each) for each in values]}
         if target.type == "number" and len(target.shape) == 1 and target.shape != (1,):
@@ -62,11 +67,11 @@ class Answers:
     def documents(self) -> Iterator[dict[str, Any]]:
         """Makes one dict a row: the targets, then `probabilities` by target and class."""
         values = {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
-        scores = {name: self._probabilities(prediction) for name, prediction in self.predictions.items()}
+        scores = {name: self._shares(name, prediction) for name, prediction in self.predictions.items()}
         shares = {
             name: [_finite(row) for row in found.tolist()]
             for name, found in scores.items()
-            if found is not None and not self.objective.targets[name].is_sequence
+            if found is not None
         }
         rows = len(next(iter(values.values())))
         for row in range(rows):
@@ -88,11 +93,19 @@ class Answers:
             return [
                 [label for label, is_in in zip(target.classes, row, strict=True) if is_in] for row in chosen
             ]
+        if target.is_mask:
+            places = prediction.value.flatten(1)
+            counts = torch.stack([(places == at).sum(1) for at in range(len(target.classes))], dim=1)
+            return [dict(zip(target.classes, row, strict=True)) for row in counts.tolist()]
         if target.is_sequence:
             return list(self.encoders.words(name, prediction.value.cpu(), self.masks.get(name)))
         return [target.classes[index] for index in prediction.value.tolist()]
 
-    def _probabilities(self, prediction: Prediction) -> torch.Tensor | None:
+    def _shares(self, name: str, prediction: Prediction) -> torch.Tensor | None:
+        """Gives the probabilities of classes where there is one class for each row."""
+        target = self.objective.targets[name]
+        if target.is_sequence or target.is_mask:
+            return None
         if prediction.scores is None or not prediction.are_probabilities:
             return None
         return prediction.scores.double().cpu()

@@ -21,7 +21,7 @@ from nncli.spec.network_spec import FEATURES, InputSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nncli.columns.stored import Dense, Finish, Stored
+    from nncli.columns.stored import Dense, Finish, Stored, TargetFinish
 
 NO_REACH: Final[Mapping[str, Reach]] = {}
 WIDEST_FEATURES: Final = 4096
@@ -30,8 +30,9 @@ WIDEST_FEATURES: Final = 4096
 
 @dataclass(frozen=True)
 class Columns:
-    """Encoded columns by name, all of the same rows; `finishes` says what a batch of an input still needs.
+    """Encoded columns by name, all of the same rows.
 
+    `finishes` and `target_finishes` say what a batch of an input or a target still needs.
     Shapes (N rows) of Dense values: numbers and binaries float32 (N, 1), categories int64 (N,), images
     (N, channels, height, width), `features` float32 (N, width); among targets numbers float32 (N, 1) as
     scaled, binaries and categories int64 (N,), the class index.
@@ -40,6 +41,7 @@ class Columns:
     inputs: Mapping[str, Stored]
     targets: Mapping[str, Stored]
     finishes: Mapping[str, Finish] = field(default_factory=dict)
+    target_finishes: Mapping[str, TargetFinish] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ class Encoders:
     def finishes(self) -> dict[str, Finish]:
         """Names what is done to each batch of an input on its device."""
         found = {each.column.name: each.finish() for each in self.input_encoders}
+        return {name: finish for name, finish in found.items() if finish is not None}
+
+    def target_finishes(self) -> dict[str, TargetFinish]:
+        """Names what is done to each batch of a target on its device."""
+        found = {each.column.name: each.target_finish() for each in self.target_encoders}
         return {name: finish for name, finish in found.items() if finish is not None}
 
     def encode_inputs(

@@ -129,7 +129,7 @@ def encode_files(column: Column, decode: Decode, table: Table, refusals: Refusal
     from nncli.columns.pictures import decode_new, decode_once
 
     check_named(column, table, refusals)
-    files = _files(column, table)
+    files = files_of(column, table)
     about = f"{table.source.file}: {column.header}"
     found, refused = decode_new(files, decode) if table.source.is_new else decode_once(files, decode, about)
     for code, is_large in (("image-unreadable", False), ("image-too-large", True)):
@@ -146,7 +146,8 @@ def check_named(column: Column, table: Table, refusals: Refusals) -> None:
     refusals.add("target-empty" if column.role == "target" else "file-unnamed", column, empty)
 
 
-def _files(column: Column, table: Table) -> FileList:
+def files_of(column: Column, table: Table) -> FileList:
+    """Lists the files that a column names; an empty cell names none."""
     return list_files(table.source.folder, table.texts(column.header).fill_null("").to_list())
 
 
@@ -157,7 +158,7 @@ def fit_images(
 
     Problems: `image-sizes` where images differ and no size is stated, `augment-value`.
     """
-    files = _files(column, table)
+    files = files_of(column, table)
     size = stated_size(declared)
     channels = declared.channels
     if size is None or channels is None:

@@ -18,7 +18,7 @@ from nncli.spec.schema import ColumnSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nncli.columns.stored import Finish, Stored
+    from nncli.columns.stored import Finish, Stored, TargetFinish
 
 Truths: TypeAlias = NDArray[np.bool_]
 
@@ -59,6 +59,10 @@ class Encoder:
 
     def finish(self) -> Finish | None:
         """Gives what is done to each batch on its device, if anything."""
+        return None
+
+    def target_finish(self) -> TargetFinish | None:
+        """Gives what is done to each batch of a target on its device, if anything."""
         return None
 
     def feature_columns(self, values: Tensor) -> Tensor | None:

@@ -12,6 +12,7 @@ from nncli.columns.categories import BINARY, CATEGORY, ClassEncoder
 from nncli.columns.dates import DATE, DateEncoder
 from nncli.columns.images import IMAGES, ImageEncoder
 from nncli.columns.kind import Kind
+from nncli.columns.masks import MASKS, MaskEncoder
 from nncli.columns.numbers import NUMBER, NumberEncoder
 from nncli.columns.pixels import PIXELS, PixelEncoder
 from nncli.columns.series import SERIES, SeriesEncoder
@@ -30,6 +31,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "vector": VECTOR,
     "series": SERIES,
     "image": IMAGES,
+    "mask": MASKS,
     "text": TEXT,
     "tokens": TAGS,
 }
@@ -41,6 +43,7 @@ AnyEncoder: TypeAlias = Annotated[
     | VectorEncoder
     | SeriesEncoder
     | ImageEncoder
+    | MaskEncoder
     | PixelEncoder
     | ArrayImageEncoder
     | TextEncoder

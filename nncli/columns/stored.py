@@ -34,6 +34,17 @@ class Taken:
     mask: Tensor | None = None
 
 
+class TargetFinish(Protocol):
+    """What is done to a batch of a target on its device; it also tells which of its values are there."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Tells whether a batch that is trained on comes out different each time."""
+
+    def __call__(self, values: Tensor, draw: Draw | None) -> Taken:
+        """Finishes values (B, …); `draw` is None where nothing is trained."""
+
+
 class Stored(Protocol):
     """A column of encoded samples; its tensors may lie in a file of the cache."""
 

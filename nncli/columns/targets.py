@@ -31,6 +31,11 @@ class TargetSpec:
         """Tells whether there is a class at each step."""
         return self.type == "category" and len(self.shape) == 1
 
+    @property
+    def is_mask(self) -> bool:
+        """Tells whether there is a class at each pixel."""
+        return self.type == "category" and len(self.shape) == 2
+
 
 def class_targets(targets: Mapping[str, TargetSpec]) -> tuple[str, ...]:
     """Names the targets that have one class for each row."""

@@ -84,7 +84,8 @@ def as_columns(encoders: Encoders, found: Mapping[str, Stored]) -> Columns:
         }
     inputs = {name[7:]: column for name, column in found.items() if name.startswith("inputs.")}
     targets = {name[8:]: column for name, column in found.items() if name.startswith("targets.")}
-    return Columns(encoders.with_parts_of_features(inputs), targets, encoders.finishes())
+    inputs = encoders.with_parts_of_features(inputs)
+    return Columns(inputs, targets, encoders.finishes(), encoders.target_finishes())
 
 
 def _fingerprints(folder: Path) -> dict[str, list[int | str]]:

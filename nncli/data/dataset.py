@@ -57,8 +57,10 @@ class Part:
         return found
 
     def target(self, name: str) -> Tensor:
-        """Takes all samples of a target at once."""
-        return self.columns.targets[name].take(self.index).values
+        """Takes all samples of a target at once, as they are where nothing is trained."""
+        values = self.columns.targets[name].take(self.index).values
+        finish = self.columns.target_finishes.get(name)
+        return values if finish is None else finish(values, None).values
 
 
 @dataclass(frozen=True)

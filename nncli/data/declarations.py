@@ -12,7 +12,7 @@ from nncli.columns.kinds import KINDS, kind_of
 from nncli.columns.reach import Reach, Timeline, reach_of
 from nncli.columns.targets import TargetSpec
 from nncli.data.builtin_sets import BUILTIN, builtin_name
-from nncli.data.sharing import columns_of, sharing_problems, with_taken_words
+from nncli.data.sharing import columns_of, mask_problems, sharing_problems, with_taken_words
 from nncli.data.tokenizer_files import with_tokenizer_files
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
@@ -60,6 +60,7 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
     data = with_tokenizer_files(spec, with_taken_words(data), problems)
     problems.extend(_reading_problems(spec, data))
     problems.extend(sharing_problems(spec, data))
+    problems.extend(mask_problems(spec, data))
     for column, declared in columns_of(data):
         problems.extend(_column_problems(spec, column, declared))
     problems.extend(_view_problems(spec, data))

@@ -33,6 +33,8 @@ def with_taken_words(data: DataSpec) -> DataSpec:
     first = _firsts(data)
 
     def stated(name: str, declared: ColumnSpec) -> ColumnSpec:
+        if declared.type == "mask":
+            return _like_image(declared, data)
         other_name, other = first.get((declared.type, declared.column or name), (name, declared))
         own = any(getattr(declared, word) is not None for word in _OWN)
         if other is declared or own:
@@ -51,6 +53,32 @@ def with_taken_words(data: DataSpec) -> DataSpec:
             "targets": {name: stated(name, each) for name, each in data.targets.items()},
         }
     )
+
+
+def _like_image(declared: ColumnSpec, data: DataSpec) -> ColumnSpec:
+    """States what a mask takes from its image: the one that it names, or the only one that there is."""
+    images = {name: each for name, each in data.inputs.items() if each.type == "image"}
+    name = declared.image or (next(iter(images)) if len(images) == 1 else "")
+    if name not in images:
+        return declared
+    image = images[name]
+    changes: dict[str, object] = {"image": (image.views or (name,))[0], "augment": image.augment}
+    changes |= {"size": image.size} if declared.size is None else {}
+    changes |= {"resize": image.resize} if declared.resize == "stretch" else {}
+    return declared.model_copy(update=changes)
+
+
+def mask_problems(spec: Spec, data: DataSpec) -> Iterator[Problem]:
+    """Finds masks that move with no image, or not as it does. Problems: `mask-image`, `mask-size`."""
+    views = {view for each in data.inputs.values() if each.type == "image" for view in each.views or ()}
+    known = [name for name, each in data.inputs.items() if each.type == "image"]
+    for column, declared in columns_of(data):
+        if declared.type != "mask" or column.role == "input":
+            continue
+        facts = {"name": column.name, "known": known}
+        if (declared.image is None and len(known) > 1) or declared.image not in (None, *known, *views):
+            place = spec.place(*column.path.split("."), "image")
+            yield Problem("mask-image", place, column.path, facts | {"received": declared.image or ""})
 
 
 def _firsts(data: DataSpec) -> dict[tuple[str, str], tuple[str, ColumnSpec]]:

@@ -105,7 +105,7 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
                 output = module(*job.train.inputs(rows, draw))
             if number < batches:
                 module.zero_grad()
-                loss = job.judge.objective.loss(output, job.train.truth(rows))
+                loss = job.judge.objective.loss(output, job.train.truth(rows, draw))
                 loss.backward()  # type: ignore[no-untyped-call]
                 measured.take()
                 losses.append(loss.item())

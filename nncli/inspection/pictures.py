@@ -52,8 +52,7 @@ def _as_trained(data: Data, encoder: Encoder, seed: int) -> Tensor:
         values = finish(values, Draw(seed, _FIRST_EPOCH, torch.from_numpy(at)))
     pixels = _unscaled(encoder, values.float())
     # Pixels of files end at 255; those of a table wherever they do.
-    is_file = getattr(encoder, "has_files", False)
-    highest = 255.0 if is_file else float(pixels.max().clamp(min=1e-9))
+    highest = 255.0 if encoder.reads_files else float(pixels.max().clamp(min=1e-9))
     return (pixels / highest * 255).round().clamp(0, 255).to(torch.uint8)
 
 

@@ -119,6 +119,30 @@ _IMAGES: Final = {
         ("repair them, or remove their rows; nncli reads PNG, JPEG, GIF, BMP, WebP and TIFF",),
         "Every image is decoded whole before the first step, so that none of them ends training later.",
     ),
+    "mask-augment": Words(
+        SpecError,
+        "the mask `{name}` is augmented, and there is no image whose draws it could share",
+        ("write `augment:` beside the type of the image",),
+        "A mask moves as its image does.",
+    ),
+    "mask-classes": Words(
+        DataError,
+        "`{column}` has {count} classes, and a mask has at most 255 of values up to 65535",
+        ("say which values are classes: `classes: [0, 1, 2]`, and `unknown: keep` for all others",),
+        "The class of a pixel is its palette index or grey value.",
+    ),
+    "mask-image": Words(
+        SpecError,
+        "the mask `{name}` does not say which image it belongs to",
+        ("write `image: NAME` beside its type; the images are {known}", "there is no input of type image"),
+        "A mask has the size of its image and moves with it, so that it has to name one of several.",
+    ),
+    "mask-input": Words(
+        SpecError,
+        "`{name}` is a mask, which can be predicted, but cannot flow in",
+        ("an image whose values are looked at can flow in: `{name}: {{type: image, channels: 1}}`",),
+        "Masks are targets.",
+    ),
     "view-name": Words(
         SpecError,
         "`{view}` cannot be the name of a view of `{name}`",

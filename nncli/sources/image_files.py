@@ -82,14 +82,15 @@ def decode_image(content: bytes, form: ImageForm) -> Pixels:
         return np.frombuffer(content, np.uint8).reshape(form.channels, *form.fit.size)
 
 
-def decode_mask(content: bytes, fit: Fit) -> Values:
+def decode_mask(content: bytes, fit: Fit | None = None) -> Values:
     """Decodes a mask to the palette index or grey value of each pixel, int32 (height, width).
 
     Pixels are picked, never mixed; those that `pad` added hold `OUTSIDE`. Raises MediaError.
     """
     with _refusing():
         image = _values_alone(_upright(_opened(content)))
-        return fit.picked(np.asarray(image).astype(np.int32))
+        values = np.asarray(image).astype(np.int32)
+        return values if fit is None else fit.picked(values)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nncli.columns.encoders import Columns
-from nncli.columns.stored import Finish, Ragged, Stored, Taken
+from nncli.columns.stored import Finish, Ragged, Stored, Taken, TargetFinish
 from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
@@ -25,7 +25,9 @@ _MASK: Final = ".mask"
 class HeldColumn:
     """One column of a part, held on the device as a whole where it is small enough."""
 
-    def __init__(self, stored: Stored, index: Tensor, finish: Finish | None, device: torch.device) -> None:
+    def __init__(
+        self, stored: Stored, index: Tensor, finish: Finish | TargetFinish | None, device: torch.device
+    ) -> None:
         self._stored = stored
         self._index = index
         self._device = device
@@ -39,8 +41,9 @@ class HeldColumn:
             # Pixels that are kept as bytes take four times as much when they are finished.
             is_small = values.numel() * _FINISHED_BYTES <= MOST_HELD_BYTES
             if finish is not None and not finish.is_drawn and is_small:
-                values, self._finish = finish(values, None), None
-            self._whole = Taken(values, mask)
+                self._whole, self._finish = _finished(finish, Taken(values, mask), None), None
+            else:
+                self._whole = Taken(values, mask)
 
     @property
     def whole(self) -> Taken | None:
@@ -71,7 +74,7 @@ class HeldColumn:
             taken = self._stored.take(self._index.index_select(0, rows.to(self._index.device)))
             mask = None if taken.mask is None else on_device(taken.mask, self._device)
             values = on_device(_widened(taken.values, self._finish), self._device)
-        return Taken(values if self._finish is None else self._finish(values, draw), mask)
+        return _finished(self._finish, Taken(values, mask), draw)
 
 
 @final
@@ -117,16 +120,16 @@ class HeldPart:
         taken = {name: column.take(rows, draw) for name, column in self._inputs.items()}
         return [_named(taken, name) for name in self._names]
 
-    def truth(self, rows: Tensor) -> Truth:
+    def truth(self, rows: Tensor, draw: Draw | None = None) -> Truth:
         """Takes what the outputs for some samples are compared with."""
         assert self._objective is not None
         if self._truth is not None:
             return self._truth.take(rows)
-        return self._objective.arrange(self.targets(rows))
+        return self._objective.arrange(self.targets(rows, draw))
 
-    def targets(self, rows: Tensor) -> dict[str, Taken]:
+    def targets(self, rows: Tensor, draw: Draw | None = None) -> dict[str, Taken]:
         """Takes the targets of some samples as the data have them, by name."""
-        return {name: column.take(rows) for name, column in self._targets.items()}
+        return {name: column.take(rows, draw) for name, column in self._targets.items()}
 
     def draw(self, seed: int, epoch: int, rows: Tensor) -> Draw | None:
         """Says what random numbers are drawn for in a batch that is trained on; None where none are."""
@@ -135,14 +138,17 @@ class HeldPart:
     def _prepared(self, part: Part) -> Truth | None:
         """Arranges the targets once where all are held; what no loss can compare is refused here."""
         assert self._objective is not None
-        wholes = {name: column.whole for name, column in self._targets.items()}
+        wholes = {name: None if c.is_drawn else c.whole for name, c in self._targets.items()}
         held = {name: whole for name, whole in wholes.items() if whole is not None}
         self._objective.refuse_outside({name: whole.values for name, whole in held.items()}, part.name)
         return self._objective.arrange(held) if len(held) == len(wholes) else None
 
 
 def _targets(columns: Columns, index: Tensor, device: torch.device) -> dict[str, HeldColumn]:
-    return {name: HeldColumn(column, index, None, device) for name, column in columns.targets.items()}
+    return {
+        name: HeldColumn(column, index, columns.target_finishes.get(name), device)
+        for name, column in columns.targets.items()
+    }
 
 
 def _ready(columns: Mapping[str, HeldColumn], names: Sequence[str]) -> tuple[Tensor, ...]:
@@ -165,7 +171,14 @@ def _named(taken: Mapping[str, Taken], name: str) -> Tensor:
     return mask.unsqueeze(1) if mask.ndim == 1 else mask
 
 
-def _widened(values: Tensor, finish: Finish | None) -> Tensor:
+def _finished(finish: Finish | TargetFinish | None, taken: Taken, draw: Draw | None) -> Taken:
+    if finish is None:
+        return taken
+    found = finish(taken.values, draw)
+    return found if isinstance(found, Taken) else Taken(found, taken.mask)
+
+
+def _widened(values: Tensor, finish: Finish | TargetFinish | None) -> Tensor:
     """Makes indices int64, as torch takes them: they may be stored in fewer bytes."""
     is_index = not values.is_floating_point() and values.dtype != torch.bool
     return values.long() if is_index and finish is None else values

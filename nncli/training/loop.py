@@ -93,8 +93,8 @@ def _train_epoch(
 
 def _forward(job: TrainJob, module: nn.Module, rows: Tensor, epoch: int) -> Tensor:
     part = job.train
-    output = module(*part.inputs(rows, part.draw(job.training.seed, epoch, rows)))
-    return job.judge.objective.loss(output, part.truth(rows))
+    draw = part.draw(job.training.seed, epoch, rows)
+    return job.judge.objective.loss(module(*part.inputs(rows, draw)), part.truth(rows, draw))
 
 
 def _update(job: TrainJob, state: TrainState, loss: Tensor) -> None:
