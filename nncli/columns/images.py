@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from nncli.columns.augmenting import Change, read_changes
 from nncli.columns.decodes import Decode, ImageDecode
-from nncli.columns.file_lists import FileList, list_files
+from nncli.columns.file_cells import check_named, named_files, refuse_files
+from nncli.columns.file_lists import FileList
 from nncli.columns.kind import Encoder, Kind, Mistake, Truths
 from nncli.errors import Problem
 from nncli.sources.image_files import ImageHeader, read_header
 from nncli.sources.media_files import on_all_cores, read_media
-from nncli.sources.tables import SHOWN, Column, Refusals, Table
+from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.names import NAME
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
@@ -129,26 +130,11 @@ def encode_files(column: Column, decode: Decode, table: Table, refusals: Refusal
     from nncli.columns.pictures import decode_new, decode_once
 
     check_named(column, table, refusals)
-    files = files_of(column, table)
+    files = named_files(column, table)
     about = f"{table.source.file}: {column.header}"
     found, refused = decode_new(files, decode) if table.source.is_new else decode_once(files, decode, about)
-    for code, is_large in (("image-unreadable", False), ("image-too-large", True)):
-        rows = [row for row, error in refused.items() if error.is_too_large is is_large]
-        reasons = [f"`{files.name(row)}`: {refused[row].reason}" for row in rows[:SHOWN]]
-        more = ["…"] if len(rows) > SHOWN else []
-        refusals.add(code, column, np.array(rows, dtype=np.int64), reasons="; ".join([*reasons, *more]))
+    refuse_files("image", column, files, refused, refusals)
     return found
-
-
-def check_named(column: Column, table: Table, refusals: Refusals) -> None:
-    """Refuses cells without a path: `file-unnamed`, or `target-empty`."""
-    empty = np.flatnonzero(table.texts(column.header).is_null().to_numpy())
-    refusals.add("target-empty" if column.role == "target" else "file-unnamed", column, empty)
-
-
-def files_of(column: Column, table: Table) -> FileList:
-    """Lists the files that a column names; an empty cell names none."""
-    return list_files(table.source.folder, table.texts(column.header).fill_null("").to_list())
 
 
 def fit_images(
@@ -158,7 +144,7 @@ def fit_images(
 
     Problems: `image-sizes` where images differ and no size is stated, `augment-value`.
     """
-    files = files_of(column, table)
+    files = named_files(column, table)
     size = stated_size(declared)
     channels = declared.channels
     if size is None or channels is None:

@@ -17,6 +17,7 @@ from nncli.columns.numbers import NUMBER, NumberEncoder
 from nncli.columns.pixels import PIXELS, PixelEncoder
 from nncli.columns.series import SERIES, SeriesEncoder
 from nncli.columns.sets import SET, SetEncoder
+from nncli.columns.sounds import SOUNDS, SoundEncoder
 from nncli.columns.tags import TAGS, TagEncoder
 from nncli.columns.texts import TEXT, TextEncoder
 from nncli.columns.vectors import VECTOR, VectorEncoder
@@ -32,6 +33,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "series": SERIES,
     "image": IMAGES,
     "mask": MASKS,
+    "audio": SOUNDS,
     "text": TEXT,
     "tokens": TAGS,
 }
@@ -46,6 +48,7 @@ AnyEncoder: TypeAlias = Annotated[
     | MaskEncoder
     | PixelEncoder
     | ArrayImageEncoder
+    | SoundEncoder
     | TextEncoder
     | TagEncoder,
     Field(discriminator="type"),

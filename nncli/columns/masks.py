@@ -10,7 +10,8 @@ import numpy as np
 
 from nncli.columns.augmenting import Change
 from nncli.columns.decodes import NO_CLASS, MaskDecode
-from nncli.columns.images import changes_of, check_named, encode_files, files_of, size_mistakes, stated_size
+from nncli.columns.file_cells import check_named, named_files
+from nncli.columns.images import changes_of, encode_files, size_mistakes, stated_size
 from nncli.columns.kind import Encoder, Kind, Mistake, Truths
 from nncli.columns.targets import TargetSpec
 from nncli.errors import Problem
@@ -153,7 +154,7 @@ def _looked_at(
     """Finds the values and sizes of the training masks, where they are not stated; both in order."""
     if declared.classes is not None and declared.size is not None:
         return (), []
-    files = files_of(column, table)
+    files = named_files(column, table)
     values: list[frozenset[int]] = [frozenset()] * len(files)
     sizes: list[tuple[int, int] | None] = [None] * len(files)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,10 +21,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nncli.cache_folder import find_entry, most_bytes, new_entry
+from nncli.cache_folder import most_bytes
 from nncli.columns.decodes import Decode, decode_of
 from nncli.columns.file_lists import FileList
+from nncli.columns.kept_files import Keep, digest_of_code, find_kept, keep_files
 from nncli.columns.stored import Taken
+from nncli.draws import Draw
 from nncli.messages.catalogue import failure
 from nncli.sources.media_files import MediaError, on_all_cores, read_media
 
@@ -36,7 +38,6 @@ CACHE_SHARE: Final = 2
 """Images are kept where they take at most this part of the cache."""
 _KIND: Final = "images"
 _PIXELS: Final = "pixels"
-_DIGEST: Final = "sha256"
 _IN_CACHE: Final = -1
 
 
@@ -117,7 +118,11 @@ class Pictures:
         """Names the bytes of all files."""
         return hashlib.sha256(" ".join(piece.digest for piece in self._opened).encode()).hexdigest()
 
-    def take(self, rows: Tensor) -> Taken:
+    @property
+    def lengths(self) -> None:
+        """Tells of no steps behind those of an image."""
+
+    def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
         """Takes images by number, uint8. Raises `image-gone` where one cannot be decoded any more."""
         if len(self._opened) == 1 and self._opened[0].kept is not None:
             return Taken(self._opened[0].kept.index_select(0, rows))
@@ -193,49 +198,37 @@ def decode_once(files: FileList, decode: Decode, about: str) -> tuple[Pictures, 
     return _pictures(files, decode, 0 if refused else _IN_CACHE), refused
 
 
-class _RefusedError(Exception):
-    """Ends an entry of the cache that came to nothing."""
-
-
 def _make_entry(files: FileList, decode: Decode, about: str, *, is_kept: bool) -> dict[int, MediaError]:
-    hashes = np.zeros((len(files), 32), dtype=np.uint8)
     size_bytes, lock = math.prod(decode.shape), Lock()
-    refused: dict[int, MediaError] = {}
-    with (
-        suppress(_RefusedError),
-        new_entry(_KIND, _key(files, decode), about) as folder,
-        ExitStack() as open_,
-    ):
+
+    @contextmanager
+    def begin(folder: Path) -> Iterator[Keep]:
         # Not a memory map: where the disk is full, writing to one kills the process.
-        stream = open_.enter_context((folder / _PIXELS).open("wb")) if is_kept else None
+        with (folder / _PIXELS).open("wb") if is_kept else nullcontext() as stream:
 
-        def work(number: int) -> None:
-            content = read_media(files.path(number))
-            hashes[number] = np.frombuffer(hashlib.sha256(content).digest(), np.uint8)
-            pixels = decode(content)
-            if stream is not None:
-                with lock:
-                    stream.seek(number * size_bytes)
-                    stream.write(pixels.data)
+            def keep(number: int, content: bytes) -> None:
+                pixels = decode(content)
+                if stream is not None:
+                    with lock:
+                        stream.seek(number * size_bytes)
+                        stream.write(pixels.data)
 
-        refused = on_all_cores(len(files), work)
-        if refused:
-            raise _RefusedError
-        (folder / _DIGEST).write_text(hashlib.sha256(hashes.data).hexdigest())
-    return refused
+            yield keep
+
+    return keep_files(files, (_KIND, _key(files, decode), about), begin)
 
 
 def _in_cache(files: FileList, decode: Decode) -> Piece | None:
-    folder = find_entry(_KIND, _key(files, decode))
-    if folder is None:
+    kept = find_kept(_KIND, _key(files, decode))
+    if kept is None:
         return None
-    digest, path = (folder / _DIGEST).read_text(), folder / _PIXELS
+    path = kept.folder / _PIXELS
     if not path.exists():
-        return Piece(len(files), None, digest)
+        return Piece(len(files), None, kept.digest)
     shape = (len(files), *decode.shape)
     # Copied where it is written to; nobody does.
     pixels = np.memmap(path, np.uint8, mode="c", shape=shape)
-    return Piece(len(files), torch.from_numpy(pixels), digest)
+    return Piece(len(files), torch.from_numpy(pixels), kept.digest)
 
 
 def _key(files: FileList, decode: Decode) -> str:
@@ -244,9 +237,5 @@ def _key(files: FileList, decode: Decode) -> str:
 
 @cache
 def _code() -> str:
-    """Digests the code that decides what decoded images are."""
-    hashed = hashlib.sha256()
     here = Path(__file__).parent
-    for path in (here / "decodes.py", *sorted((here.parent / "sources").glob("image_*.py"))):
-        hashed.update(path.read_bytes())
-    return hashed.hexdigest()
+    return digest_of_code((here / "decodes.py", *(here.parent / "sources").glob("image_*.py")))

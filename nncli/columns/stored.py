@@ -56,8 +56,15 @@ class Stored(Protocol):
     def row_bytes(self) -> int | None:
         """Counts the bytes of one sample, where all have as many and none shares them with another."""
 
-    def take(self, rows: Tensor) -> Taken:
-        """Takes samples by number, int64 (B,), in the order given."""
+    @property
+    def lengths(self) -> Tensor | None:
+        """The steps of every sample, int64 (N,), where a mask tells how many are its own; else None."""
+
+    def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
+        """Takes samples by number, int64 (B,), in the order given.
+
+        With a draw, in training, a column may take another part of them each time.
+        """
 
     def tensors(self) -> dict[str, Tensor]:
         """Names all that it holds, so that it can be kept and moved."""
@@ -80,7 +87,11 @@ class Dense:
         """Counts the bytes of one sample."""
         return math.prod(self.values.shape[1:]) * self.values.element_size()
 
-    def take(self, rows: Tensor) -> Taken:
+    @property
+    def lengths(self) -> None:
+        """Tells of no steps behind those of a sample."""
+
+    def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
         """Takes samples by number."""
         mask = None if self.mask is None else self.mask.index_select(0, rows)
         return Taken(self.values.index_select(0, rows), mask)
@@ -124,7 +135,7 @@ class Ragged:
         """The steps of every sample, int64 (N,)."""
         return self.starts[1:] - self.starts[:-1]
 
-    def take(self, rows: Tensor) -> Taken:
+    def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
         """Takes samples by number, filled up to one length."""
         first, lengths = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
         longest = int(lengths.max()) if self.length is None and len(rows) else self.length or 0
@@ -165,7 +176,11 @@ class Windows:
         """Stretches share their steps."""
         return None
 
-    def take(self, rows: Tensor) -> Taken:
+    @property
+    def lengths(self) -> None:
+        """Tells of no steps behind those of a sample."""
+
+    def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
         """Takes the stretches around rows by number; the caller keeps to rows that have them whole."""
         if self.length is None:
             return Taken(self.values.index_select(0, rows + self.first))

@@ -12,7 +12,9 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self, final
 import numpy as np
 from numpy.typing import NDArray
 
+from nncli.columns.clips import Clips
 from nncli.columns.pictures import Pictures
+from nncli.columns.recordings import Recordings
 from nncli.columns.stored import Dense, Ragged, Stored, Windows
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     Ragged: ("length", "padding", "is_padded_before", "shift", "begin"),
     Windows: ("first", "length"),
     Pictures: ("folder", "decode"),
+    Clips: ("length", "has_mask", "place"),
+    Recordings: ("folder", "decode", "length", "has_mask", "place"),
 }
 """The forms of columns, with what they are beside their tensors."""
 _DTYPES: Final = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
@@ -177,7 +181,7 @@ def open_columns(document: Mapping[str, Any], folder: Path) -> dict[str, Stored]
         for name, form in document.items()
     }
     for name, column in columns.items():
-        if isinstance(column, Pictures) and not column.is_current:
+        if isinstance(column, (Pictures, Recordings)) and not column.is_current:
             raise ValueError(name)
     return columns
 

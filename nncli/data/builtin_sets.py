@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nncli.data.builtin_topics import CLASSES, paragraphs_table, topics_text
+from nncli.data.made_sets import TONES, TONES_RATE, TONES_SAMPLES, energy, tones
 from nncli.spec.schema import DataSpec
 
 FOLDER: Final = Path(__file__).parent / "builtin"
@@ -75,6 +76,20 @@ _DECLARED: Final[dict[str, dict[str, object]]] = {
         "inputs": _numbers("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"),
         "targets": _numbers("progression"),
     },
+    "energy": {
+        "time": "time",
+        "group": "region",
+        "season": 168,
+        "inputs": {
+            "past": {"type": "series", "columns": ("load", "temperature"), "window": (-168, 0)},
+            "weather": {"type": "series", "column": "temperature", "window": (0, 24)},
+        },
+        "targets": {"load": {"type": "number", "window": (0, 24), "unit": "MW"}},
+    },
+    "tones": {
+        "inputs": {"sound": {"type": "audio", "rate": TONES_RATE, "length": TONES_SAMPLES}},
+        "targets": {"kind": _category(*TONES)},
+    },
     "python-topics": {
         "inputs": {"text": {"type": "text", "tokenizer": "characters", "length": 128}},
         "targets": {"next": {"type": "text", "column": "text", "shift": -1}},
@@ -84,7 +99,12 @@ _DECLARED: Final[dict[str, dict[str, object]]] = {
         "targets": {"chapter": _category(*CLASSES)},
     },
 }
-_MADE: Final[dict[str, Callable[[], bytes]]] = {"python-chapters": paragraphs_table}
+_MADE: Final[dict[str, Callable[[], bytes]]] = {
+    "python-chapters": paragraphs_table,
+    "energy": energy,
+    "tones": tones,
+}
+_ENDINGS: Final = {"tones": ".npz"}
 _TEXTS: Final[dict[str, Callable[[], bytes]]] = {"python-topics": topics_text}
 """Sets that are not in a file of nncli: tables, and texts."""
 
@@ -101,11 +121,11 @@ def builtin_name(source: str) -> str | None:
 
 def builtin_file(name: str) -> Path:
     """Gives the file of a data set of the table above."""
-    return FOLDER / f"{name}.csv"
+    return FOLDER / f"{name}{_ENDINGS.get(name, '.csv')}"
 
 
 def builtin_table(name: str) -> bytes | None:
-    """Makes the CSV of a data set that is not in a file; None for others."""
+    """Makes the bytes of a data set that is not in a file; None for others."""
     return _MADE[name]() if name in _MADE else None
 
 

@@ -50,8 +50,8 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
     name = builtin_name(data.train)
     if name in BUILTIN:
         own = BUILTIN[name]
-        changes = {"inputs": data.inputs or own.inputs, "targets": data.targets or own.targets}
-        data = data.model_copy(update=changes)
+        keys = ("inputs", "targets", "time", "group", "season")
+        data = data.model_copy(update={key: getattr(data, key) or getattr(own, key) for key in keys})
     elif name is None:
         for key, code in (("inputs", "inputs-missing"), ("targets", "targets-missing")):
             if not getattr(data, key):

@@ -6,15 +6,12 @@ carried along.
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import polars as pl
-
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -30,19 +27,18 @@ _ENERGY_START: Final = datetime(2024, 1, 1)
 _REGIONS: Final = {"north": (420.0, 7.0, 3.0), "south": (260.0, 3.0, 6.0)}
 
 
-def tones(seed: int = 0) -> pl.DataFrame:
-    """Makes half a second each of eight kinds of sound, at any pitch and loudness, with noise.
+def tones(seed: int = 0) -> bytes:
+    """Makes half a second each of eight kinds of sound, at any pitch and loudness, with noise, as .npz.
 
-    Columns: `sound`, int16 (4000,) at 8,000 Hz, and `kind`, a text. The kinds differ in how their strength
-    lies over frequencies and time, which no single sample shows: a linear model of the samples fails.
+    Arrays: `sound`, int16 (480, 4000) at 8,000 Hz, and `kind`, texts (480,). The kinds differ in how their
+    strength lies over frequencies and time, which no sample shows: a linear model of the samples fails.
     """
-    import polars as pl
-
     draw = np.random.Generator(np.random.PCG64(seed))
     kinds = [kind for _ in range(_TONES_OF_EACH) for kind in TONES]
-    waves = np.stack([_tone(kind, draw) for kind in kinds])
-    sounds = pl.Series("sound", np.rint(waves * _LARGEST).astype(np.int16))
-    return pl.DataFrame({"sound": sounds, "kind": kinds})
+    sounds = np.rint(np.stack([_tone(kind, draw) for kind in kinds]) * _LARGEST).astype(np.int16)
+    stream = io.BytesIO()
+    np.savez(stream, sound=sounds, kind=np.array(kinds))
+    return stream.getvalue()
 
 
 def _tone(kind: str, draw: np.random.Generator) -> Numbers:
@@ -84,18 +80,16 @@ def _shape(
     return found
 
 
-def energy(seed: int = 0) -> pl.DataFrame:
-    """Makes half a year of hourly electric load in two regions, which lie one behind the other.
+def energy(seed: int = 0) -> bytes:
+    """Makes half a year of hourly electric load in two regions, which lie one behind the other, as CSV.
 
     Columns: `time`, ISO 8601, `region`, `temperature` in degrees, `load` in megawatts. Load has a day, a
     week, a trend, a minimum at 15 degrees, and noise that lasts for hours.
     """
-    import polars as pl
-
     draw = np.random.Generator(np.random.PCG64(seed))
     hours = np.arange(ENERGY_HOURS)
     times = [(_ENERGY_START + timedelta(hours=int(hour))).isoformat() for hour in hours]
-    frames = []
+    lines = ["time,region,temperature,load"]
     for region, (base, cold, heat) in _REGIONS.items():
         season = 14.0 - 11.0 * np.cos(2 * np.pi * hours / (24 * 365.25))
         weather = _lasting(draw, 0.98, 4.0)
@@ -106,10 +100,9 @@ def energy(seed: int = 0) -> pl.DataFrame:
         apart = temperature - 15.0
         heating = cold * np.maximum(-apart, 0) + heat * np.maximum(apart, 0)
         load = base * (1 + 0.08 * hours / ENERGY_HOURS) + people + heating + _lasting(draw, 0.8, 0.02 * base)
-        columns = {"time": times, "region": [region] * ENERGY_HOURS}
-        numbers = {"temperature": temperature.round(1), "load": load.round(1)}
-        frames.append(pl.DataFrame({**columns, **numbers}))
-    return pl.concat(frames)
+        numbers = zip(times, temperature, load, strict=True)
+        lines += [f"{time},{region},{degrees:.1f},{megawatts:.1f}" for time, degrees, megawatts in numbers]
+    return "\n".join([*lines, ""]).encode()
 
 
 def _lasting(draw: np.random.Generator, share: float, deviation: float) -> Numbers:

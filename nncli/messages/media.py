@@ -63,13 +63,13 @@ _IMAGES: Final = {
         SpecError,
         "there is no transform `{transform}`",
         ("did you mean `{nearest}`?", "there are {known}"),
-        "Transforms of `augment:` have the names of torchvision's.",
+        "Transforms of `augment:` have torchvision's names for images, and audiomentations' for sounds.",
     ),
     "augment-value": Words(
         SpecError,
         "{transform} cannot be made: {reason}",
         (),
-        "An argument of a transform makes no sense, or does not suit the images.",
+        "An argument of a transform makes no sense, or does not suit the column.",
     ),
     "file-unnamed": Words(
         DataError,
@@ -150,4 +150,72 @@ _IMAGES: Final = {
         "A view is an input of its own.",
     ),
 }
-TABLE: Final[Mapping[str, Words]] = {**_FOLDERS, **_IMAGES}
+_SOUNDS: Final = {
+    "sound-cells": Words(
+        DataError,
+        "the samples of `{column}` in row {row} are no sound: {reason}",
+        ("a cell has (samples,) or (channels, samples), of int16, int32 or float32",),
+        "A column of sounds names files, or holds samples: whole numbers, or floats from -1 to 1.",
+    ),
+    "sound-channels": Words(
+        SpecError,
+        "`{name}` has {received} channels, and a sound has 1 or 2",
+        ("files of more channels are mixed to one: leave `channels` out",),
+        "Sounds are brought to one channel, or two.",
+    ),
+    "sound-gone": Words(
+        DataError,
+        "`{file}` can no longer be decoded: {reason}",
+        ("put the file back; training goes on from its last checkpoint with `--resume`",),
+        "A sound that could be decoded when training began is gone or changed.",
+    ),
+    "sound-length": Words(
+        SpecError,
+        "length of `{name}` is a number of samples, or a time; received {received}",
+        ("write `length: 1.5s`, `length: 250ms`, or the samples: `length: 16000`",),
+        "Every sound is cut, or filled up with silence, to the length that is stated.",
+    ),
+    "sound-length-missing": Words(
+        DataError,
+        "the longest sound of `{name}` has {seconds} seconds, and no length is stated",
+        ("state how much of a sound is taken at a time: `length: 5s`", "{most} seconds at most without it"),
+        "Without a length all sounds are as long as the longest one of the training part.",
+    ),
+    "sound-rate": Words(
+        SpecError,
+        "rate of `{name}` is {received}, but must be from 1,000 to 768,000",
+        ("the rate of a sound is in samples a second: 16000",),
+        "Sounds are brought to the rate that is stated.",
+    ),
+    "sound-rate-missing": Words(
+        DataError,
+        "`{name}` holds samples, which do not say how many of them make a second",
+        ("write it beside the type: `{name}: {{type: audio, rate: 16000}}`",),
+        "Files of sound say their rate; samples in a table do not.",
+    ),
+    "sound-shift": Words(
+        SpecError,
+        "Shift moves a sound, and `{name}` has no length in which it could",
+        ("state one, longer than most sounds: `length: 1s`",),
+        "Without a length the end of a sound is where its file ends, which is no place to move it to.",
+    ),
+    "sound-too-large": Words(
+        ResourceError,
+        "sounds of `{column}` are too long in {rows}: {reasons}",
+        ("cut them into pieces: a file has at most 67 million samples, 25 minutes of 44.1 kHz",),
+        "A sound is refused by its header where its samples would take too much memory.",
+    ),
+    "sound-unreadable": Words(
+        DataError,
+        "files of `{column}` cannot be decoded in {rows}: {reasons}",
+        ("repair them, or remove their rows; nncli reads WAV, FLAC, OGG and MP3",),
+        "Every sound is decoded whole before the first step, so that none of them ends training later.",
+    ),
+    "sounds-differ": Words(
+        DataError,
+        "the sounds of `{name}` differ: {kinds}; all are brought to {form}",
+        ("say what they are brought to: `rate: {rate}` and `channels: {channels}` beside the type",),
+        "Sounds of other rates are resampled, and those of other channels mixed to one.",
+    ),
+}
+TABLE: Final[Mapping[str, Words]] = {**_FOLDERS, **_IMAGES, **_SOUNDS}

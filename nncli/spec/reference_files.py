@@ -255,6 +255,12 @@ _VALUES: Final = _keys(
         (("Linear: $vocabulary", "one score for each"), ("$text.vocabulary", "where there are several")),
         "- Linear: $vocabulary\n",
     ),
+    (
+        "rate",
+        "$rate is the number of samples in a second of the sound that flows in",
+        (("n_fft: $(rate // 40)", "stretches of 25 ms"), ("$noise.rate", "where there are several")),
+        "data: builtin:tones\nnetwork:\n  - MelSpectrogram: {n_fft: $(rate // 40)}\n",
+    ),
 )
 
 ENTRIES: Final = (

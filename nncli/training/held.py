@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nncli.columns.encoders import Columns
-from nncli.columns.stored import Finish, Ragged, Stored, Taken, TargetFinish
+from nncli.columns.stored import Finish, Stored, Taken, TargetFinish
 from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
@@ -63,7 +63,8 @@ class HeldColumn:
     @property
     def lengths(self) -> Tensor | None:
         """The steps of every sample, int64 (rows,); None where all have as many."""
-        return self._stored.lengths[self._index] if isinstance(self._stored, Ragged) else None
+        lengths = self._stored.lengths
+        return None if lengths is None else lengths[self._index]
 
     def take(self, rows: Tensor, draw: Draw | None = None) -> Taken:
         """Takes samples by their number in the part, int64 (B,) on the device."""
@@ -71,7 +72,7 @@ class HeldColumn:
             mask = None if self._whole.mask is None else self._whole.mask.index_select(0, rows)
             values = self._whole.values.index_select(0, rows)
         else:
-            taken = self._stored.take(self._index.index_select(0, rows.to(self._index.device)))
+            taken = self._stored.take(self._index.index_select(0, rows.to(self._index.device)), draw)
             mask = None if taken.mask is None else on_device(taken.mask, self._device)
             values = on_device(_widened(taken.values, self._finish), self._device)
         return _finished(self._finish, Taken(values, mask), draw)

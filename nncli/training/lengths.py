@@ -9,12 +9,15 @@ from typing import Final
 import torch
 from torch import nn
 
+from nncli.columns.clips import Clips
+from nncli.columns.recordings import Recordings
 from nncli.columns.stored import Ragged, Stored
 from nncli.data.dataset import Part
 from nncli.training.held import HeldPart
 from nncli.training.objectives import Objective
 from nncli.training.prediction import evaluating
 
+_OF_LENGTHS: Final = (Ragged, Clips, Recordings)
 _ROWS: Final = 8
 _TOLERANCE: Final = 1e-3
 
@@ -28,7 +31,9 @@ def of_own_length(part: Part) -> Part:
 
 def _of_own_length(columns: Mapping[str, Stored]) -> dict[str, Stored]:
     return {
-        name: replace(column, length=None) if isinstance(column, Ragged) else column
+        name: replace(column, length=None)
+        if isinstance(column, _OF_LENGTHS) and column.lengths is not None
+        else column
         for name, column in columns.items()
     }
 
@@ -40,10 +45,10 @@ def takes_any_length(
 
     Not so where steps have weights of their own, or padding is seen by a layer.
     """
-    ragged = [each for each in part.columns.inputs.values() if isinstance(each, Ragged)]
-    if not ragged:
+    found = [each.lengths for each in part.columns.inputs.values() if each.lengths is not None]
+    if not found:
         return False
-    lengths = torch.stack([each.lengths[part.index] for each in ragged]).sum(0)
+    lengths = torch.stack([each[part.index] for each in found]).sum(0)
     shortest = part.index[lengths.argsort(stable=True)[:_ROWS]]
     few = replace(part, index=shortest)
     rows = torch.arange(len(shortest), device=device)
