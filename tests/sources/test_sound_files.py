@@ -139,6 +139,8 @@ def test_frames_of_mp3_that_are_no_frames_are_refused() -> None:
         (wav_of(FORMAT_CHUNK + chunk(b"data", b"")), "it has no samples"),
         (file_of(np.array([np.nan], np.float32), subtype="FLOAT"), "it holds samples that are no numbers"),
     ],
+    # A WAV file holds the time at which it was made.
+    ids=range(8),
 )  # fmt: skip
 def test_what_is_no_sound_is_refused_in_words(content: bytes, reason: str) -> None:
     assert _reason(content) == reason
