@@ -12,7 +12,6 @@ from nncli.recording import Recorder
 from nncli.runs.folder import RunFolder, RunInfo, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.runs.weights_file import read_weights
-from nncli.training.kernels import Optimizer
 from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, StoppedRow
 from nncli.training.state import TrainState
 
@@ -34,8 +33,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 @pytest.fixture
 def state() -> TrainState:
-    optimizers: dict[str, Optimizer] = {}
-    return TrainState({"network": nn.Linear(2, 1)}, optimizers)
+    return TrainState({"network": nn.Linear(2, 1)}, {})
 
 
 def _epoch(number: int) -> EpochRow:

@@ -16,8 +16,8 @@ from nncli.data.sampling import batch_bounds
 from nncli.diagnosis.counters import Counter
 from nncli.network.compiled import LayerCall
 from nncli.training.job import TrainJob
-from nncli.training.optimizers import build_optimizer, load_state, state_scalars, state_tensors
 from nncli.training.state import TrainState
+from nncli.training.updating import build_updater
 
 # A unit counts as dead only after this many rows, or all that there are.
 DEAD_AFTER_ROWS: Final = 1000
@@ -176,15 +176,11 @@ def _counting(calls: tuple[LayerCall, ...], module: nn.Module) -> Iterator[dict[
 
 
 def _update_ratios(job: TrainJob, state: TrainState, module: nn.Module) -> dict[str, float]:
-    """Takes one step of the optimiser on the copy; the ratio is of change to weights, by norm."""
+    """Takes one step of the update on the copy; the ratio is of change to weights, by norm."""
     original = state.networks[job.network]
-    optimizer = build_optimizer(job.training.optimizer, module)
-    running = state.optimizers[job.network]
-    tensors = {name: t.clone() for name, t in state_tensors(running, original).items()}
-    load_state(optimizer, module, tensors, state_scalars(running, original))
-    if job.training.clip_gradients is not None:
-        nn.utils.clip_grad_norm_(module.parameters(), job.training.clip_gradients)
-    optimizer.step()
+    trial, running = build_updater(job.training, module), state.updaters[job.network]
+    trial.restore(running.tensors(), running.scalars())
+    trial.step()
     ratios = {}
     for call in job.calls:
         before = [p.detach() for p in original.get_submodule(call.name).parameters() if p.requires_grad]

@@ -1,7 +1,7 @@
 """Checkpoints: one folder each, whole or absent, with the digests of its files written last.
 
     checkpoints/000123/networks.safetensors
-                       optimizers.safetensors     one file for each group of tensors
+                       updaters.safetensors       one file for each group of tensors
                        state.json                 numbers and words
                        manifest.json              {"version", "step", "files": {NAME: {"sha256", "bytes"}}}
 

@@ -77,7 +77,7 @@ def _first_with_non_finite_output(
 
 
 def _error(job: TrainJob, state: TrainState, layer: LayerCall | None, what: What, step: int) -> NncliError:
-    learning_rate = state.optimizers[job.network].param_groups[0]["lr"]
+    learning_rate = state.updaters[job.network].learning_rate
     return failure(
         "diverged",
         layer.place if layer else None,

@@ -22,9 +22,9 @@ from nncli.training.evaluation import Judge
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING, Metric
-from nncli.training.optimizers import build_optimizer
 from nncli.training.rows import Figures, Reason
 from nncli.training.state import TrainState
+from nncli.training.updating import build_updater
 
 # `features` comes last among the inputs of a table, and is what is meant most often.
 _SHOWN_INPUTS: Final = 5
@@ -94,14 +94,14 @@ class TrainJob:
 def make_job(
     training: TrainingSpec, network: CompiledNetwork, judge: Judge, data: Data, device: torch.device
 ) -> tuple[TrainJob, TrainState]:
-    """Puts the network and the data on the device and makes the optimiser; nothing is trained yet.
+    """Puts the network and the data on the device and makes the updater; nothing is trained yet.
 
     `check_training` has passed. The network has its initial weights, and torch's generator is where
-    they left it. Raises SpecError and DataError as `build_optimizer` and `HeldPart` do.
+    they left it. Raises SpecError and DataError as `build_updater` and `HeldPart` do.
     """
     module = network.module.to(device)
     judge.objective.to(device)
-    optimizer = build_optimizer(training.optimizer, module)
+    updater = build_updater(training, module)
     inputs = list(network.inputs)
     parts = {name: part for name, part in data.parts.items() if name != "test"}
     if takes_any_length(module, inputs, parts["train"], judge.objective, device):
@@ -110,7 +110,7 @@ def make_job(
     validation = held.get("validation")
     watch = watched_figure(training, has_validation=validation is not None)
     job = TrainJob(training, held["train"], validation, judge, network.layers, watch)
-    return job, TrainState({job.network: module}, {job.network: optimizer})
+    return job, TrainState({job.network: module}, {job.network: updater})
 
 
 def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | None:

@@ -60,6 +60,7 @@ def _train_epoch(
     order = job.order(state.epoch)
     bounds = batch_bounds(job.train.rows, job.training.batch_size)
     module = state.networks[job.network].train()
+    updater = state.updaters[job.network]
     reads_at_once = job.device.type == "cpu"
     unread: list[Tensor] = []
     meter.epoch_began = time.monotonic()
@@ -78,7 +79,7 @@ def _train_epoch(
             state.loss_sum += value
         else:
             unread.append(loss.detach())
-        _update(job, state, loss)
+        updater.take(loss)
         state.step += 1
         state.batch += 1
         meter.samples += last - first
@@ -95,16 +96,6 @@ def _forward(job: TrainJob, module: nn.Module, rows: Tensor, epoch: int) -> Tens
     part = job.train
     draw = part.draw(job.training.seed, epoch, rows)
     return job.judge.objective.loss(module(*part.inputs(rows, draw)), part.truth(rows, draw))
-
-
-def _update(job: TrainJob, state: TrainState, loss: Tensor) -> None:
-    optimizer = state.optimizers[job.network]
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    if job.training.clip_gradients is not None:
-        parameters = state.networks[job.network].parameters()
-        nn.utils.clip_grad_norm_(parameters, job.training.clip_gradients)
-    optimizer.step()
 
 
 def _read(job: TrainJob, state: TrainState, order: Tensor, unread: list[Tensor]) -> None:

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import stored_tensors
-from nncli.training.kernels import Optimizer
-from nncli.training.optimizers import load_state, state_scalars, state_tensors
 from nncli.training.rows import Best
+from nncli.training.updating import Updater
 
 Tensors = dict[str, dict[str, Tensor]]
 
@@ -25,12 +24,11 @@ class TrainState:
     `step` counts all batches so far, `epoch` the epochs that are complete, `batch` the batches of
     the epoch that is not. `loss_sum` is the sum of the losses of those batches. `best_weights`
     maps names as `networks` do, `<network>/<parameter>`. `watched` is the best value of
-    `stop_early.watch` so far, `watched_epoch` its epoch. Optimisers have the name of the network
-    whose parameters they change.
+    `stop_early.watch` so far, `watched_epoch` its epoch. `updaters` have the names of their updates.
     """
 
     networks: Mapping[str, nn.Module]
-    optimizers: Mapping[str, Optimizer]
+    updaters: Mapping[str, Updater]
     step: int = 0
     epoch: int = 0
     batch: int = 0
@@ -58,13 +56,13 @@ class TrainState:
         self.best_weights = {name: tensor.clone() for name, tensor in self.weights().items()}
 
     def tensors(self) -> Tensors:
-        """Groups every tensor of a checkpoint: networks, optimizers, random, best."""
+        """Groups every tensor of a checkpoint: networks, updaters, random, best."""
         return {
             "networks": self.weights(),
-            "optimizers": {
+            "updaters": {
                 f"{name}/{path}": tensor
-                for name, optimizer in self.optimizers.items()
-                for path, tensor in state_tensors(optimizer, self.networks[name]).items()
+                for name, updater in self.updaters.items()
+                for path, tensor in updater.tensors().items()
             },
             "random": _random_states(self._device()),
             "best": dict(self.best_weights),
@@ -80,10 +78,7 @@ class TrainState:
             "best": asdict(self.best) if self.best else None,
             "watched": self.watched,
             "watched_epoch": self.watched_epoch,
-            "optimizers": {
-                name: state_scalars(optimizer, self.networks[name])
-                for name, optimizer in self.optimizers.items()
-            },
+            "updaters": {name: updater.scalars() for name, updater in self.updaters.items()},
         }
 
     def _device(self) -> torch.device:
@@ -106,14 +101,10 @@ class TrainState:
         _refuse_other_tensors(current, tensors["networks"])
         for name, tensor in current.items():
             tensor.copy_(tensors["networks"][name])
-        for name, optimizer in self.optimizers.items():
-            start = f"{name}/"
-            own = {
-                k.removeprefix(start): t
-                for k, t in tensors.get("optimizers", {}).items()
-                if k.startswith(start)
-            }
-            load_state(optimizer, self.networks[name], own, scalars["optimizers"][name])
+        for name, updater in self.updaters.items():
+            start, saved = f"{name}/", tensors.get("updaters", {})
+            own = {key.removeprefix(start): each for key, each in saved.items() if key.startswith(start)}
+            updater.restore(own, scalars["updaters"][name])
         self.best_weights = {
             name: tensor.to(current[name].device, copy=True)
             for name, tensor in tensors.get("best", {}).items()

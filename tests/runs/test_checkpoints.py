@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _groups(step: int) -> dict[str, dict[str, Tensor]]:
-    return {"networks": {"linear.weight": torch.full((2, 3), float(step))}, "optimizers": {}}
+    return {"networks": {"linear.weight": torch.full((2, 3), float(step))}, "updaters": {}}
 
 
 def _save(run: Path, *steps: int) -> None:

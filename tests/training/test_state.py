@@ -14,10 +14,10 @@ def test_groups_and_names_of_a_checkpoint() -> None:
     prepared, state = job(spec(epochs=1))
     list(train(prepared, state, lambda: False))
     tensors = state.tensors()
-    assert set(tensors) == {"networks", "optimizers", "random", "best"}
+    assert set(tensors) == {"networks", "updaters", "random", "best"}
     assert set(tensors["networks"]) == set(tensors["best"])
-    assert "network/0.weight/exp_avg" in tensors["optimizers"]
-    assert tensors["optimizers"]["network/0.weight/step"].item() == 5
+    assert "network/0.weight/exp_avg" in tensors["updaters"]
+    assert tensors["updaters"]["network/0.weight/step"].item() == 5
     assert state.scalars()["step"] == 5
 
 
@@ -45,14 +45,14 @@ def test_state_that_a_kernel_would_read_past_its_end_is_refused(wrong: torch.Ten
     prepared, state = job(spec(epochs=1), classifier())
     list(train(prepared, state, lambda: False))
     tensors, scalars = state.tensors(), state.scalars()
-    tensors["optimizers"]["network/0.weight/exp_avg"] = wrong
+    tensors["updaters"]["network/0.weight/exp_avg"] = wrong
     _, other = job(spec(epochs=1), classifier())
     with pytest.raises(WeightsError) as caught:
         other.restore(tensors, scalars)
     assert "0.weight/exp_avg is" in message_of(caught.value.problems[0])
 
 
-@pytest.mark.parametrize("key", ["epoch", "loss_sum", "best", "optimizers"])
+@pytest.mark.parametrize("key", ["epoch", "loss_sum", "best", "updaters"])
 @pytest.mark.parametrize("value", [None, "many", -1.5])
 def test_state_of_another_program_is_refused(key: str, value: object) -> None:
     prepared, state = job(spec(epochs=1), classifier())
