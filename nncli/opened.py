@@ -16,8 +16,8 @@ from nncli.errors import Exit, NncliError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.constants import work_out_constants
-from nncli.network.naming import called_networks
+from nncli.network.functions.constants import work_out_constants
+from nncli.network.items.layer_names import called_networks
 from nncli.own_code import NO_CODE, OwnCode, require_code
 from nncli.preparing import prepare
 from nncli.runs.folder import RunFolder, RunInfo, read_run

@@ -17,8 +17,8 @@ from torch import nn
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.network.calls.signatures import layer_classes
 from nncli.network.compiled import CompiledNetwork
-from nncli.network.signatures import layer_classes
 from nncli.own_lines import MODULE_PREFIX, own_line, raised
 from nncli.regular_files import read_regular_file
 from nncli.spec.names import NAME

@@ -18,7 +18,7 @@ from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.constants import work_out_constants
+from nncli.network.functions.constants import work_out_constants
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.habits import misspelt_keys

@@ -21,9 +21,12 @@ ALLOWED: dict[tuple[str, str], str] = {
         "nncli/exports/fourier.py",
         "_convolved",
     ): "it stands for an operation of torch, which has these arguments",
-    ("nncli/network/attention.py", "__init__"): "the arguments of a layer are those that a spec gives it",
-    ("nncli/network/masking_layers.py", "__init__"): "as in attention.py",
-    ("nncli/network/sound_layers.py", "__init__"): "as in attention.py",
+    (
+        "nncli/network/beyond_torch/attention.py",
+        "__init__",
+    ): "the arguments of a layer are those that a spec gives it",
+    ("nncli/network/beyond_torch/spectrogram_masks.py", "__init__"): "as in attention.py",
+    ("nncli/network/beyond_torch/sounds.py", "__init__"): "as in attention.py",
 }
 # Every option of a verb is a parameter of its function: that is how Typer declares them.
 DECLARATIONS = "nncli/cli.py"

@@ -2,7 +2,8 @@
 
 A line of the tree is `name/` or `name.py`, with `floor N` at the top level and `after NAME` where a folder
 may also import neighbours on its own floor. A file imports from lower floors, and from files above it in
-its own folder; so there can be no cycle. Imports for type checkers only may point downwards in a folder.
+the part of the tree that its folder at the top takes; so there can be no cycle. Imports for type checkers
+only may point downwards in it.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def _tree() -> dict[str, Listed]:
     assert block, "docs/architecture.md has no tree"
     listed: dict[str, Listed] = {}
     entry, floor, after = "", 0, ()
+    folders: list[str] = []
     for rank, line in enumerate(block.group(1).splitlines()):
         found = LINE.match(line)
         assert found, f"no line of a tree: {line!r}"
@@ -55,8 +57,8 @@ def _tree() -> dict[str, Listed]:
         if len(indent) == 2:
             assert number, f"{name} has no floor"
             entry, floor, after = name, int(number), tuple((neighbour or "").split(", "))
-        module = f"nncli.{name.rstrip('/')}" if len(indent) == 2 else f"nncli.{entry.rstrip('/')}.{name}"
-        module = module.removesuffix(".py").removesuffix(".__init__")
+        folders = [*folders[: len(indent) // 2 - 1], name.rstrip("/")]
+        module = ".".join(("nncli", *folders)).removesuffix(".py").removesuffix(".__init__")
         assert module not in listed, f"{module} stands twice"
         listed[module] = Listed(floor, entry, after, -1 if name.endswith("/") else rank)
     return listed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nncli.errors import Exit
-from nncli.network.sizing import readable_bytes
-from nncli.network.summary import Wanted, summarise
+from nncli.network.graph.sizing import readable_bytes
+from nncli.network.summary.summary import Wanted, summarise
 from nncli.preparing import Prepared
 from nncli.sources.tables import counted
 from nncli.terminal.figures import duration

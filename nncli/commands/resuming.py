@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from nncli import __version__
 from nncli.errors import Problem, WeightsError
-from nncli.network.sizing import weight_bytes
+from nncli.network.graph.sizing import weight_bytes
 from nncli.own_code import OwnCode
 from nncli.preparing import Prepared
 from nncli.recording import Recorder

@@ -12,7 +12,7 @@ from nncli.drawing.layout import draw_networks
 from nncli.drawing.svg import svg
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
-from nncli.network.summary import MOMENTS, Summary, Wanted, summarise
+from nncli.network.summary.summary import MOMENTS, Summary, Wanted, summarise
 from nncli.own_code import load_code
 from nncli.preparing import Prepared, prepare
 from nncli.runs.atomic import write_atomic

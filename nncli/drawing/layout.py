@@ -18,8 +18,8 @@ from nncli.drawing.shapes import (
     text_width,
     written,
 )
-from nncli.network.folding import Part, folded, stands_for
-from nncli.network.steps import Step, Wiring
+from nncli.network.summary.folding import Part, folded, stands_for
+from nncli.network.summary.steps import Step, Wiring
 from nncli.terminal.tables import shape_text
 
 _GAP, _COLUMN_GAP, _PADDING, _FOOT, _HEADER, _MARGIN = 30.0, 26.0, 14.0, 20.0, 24.0, 20.0

@@ -39,7 +39,7 @@ def explain_word(word: str) -> tuple[Explanation, ...]:
 
 def _nearest(word: str) -> str:
     from nncli.explaining.offers import KINDS
-    from nncli.network.layers import KNOWN_ELSEWHERE
+    from nncli.network.layers.torch_layers import KNOWN_ELSEWHERE
 
     # Where only case differs the last one counts: Conv2D means the layer, not the function conv2d.
     offered = [name for kind in reversed(KINDS) for name in kind.offered()]

@@ -27,8 +27,8 @@ from nncli.explaining.word_schemas import (
     WEIGHTS_WORDS,
     definition,
 )
-from nncli.network.layers import inferred_names
-from nncli.network.signatures import Parameter, Signature, layer_classes, loss_classes, signature_of
+from nncli.network.calls.signatures import Parameter, Signature, layer_classes, loss_classes, signature_of
+from nncli.network.layers.torch_layers import inferred_names
 from nncli.spec.keys import Key, all_keys
 from nncli.spec.reference import Entry
 from nncli.spec.reference_files import entries_of

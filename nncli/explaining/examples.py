@@ -9,9 +9,9 @@ from typing import Final
 
 from nncli.errors import NncliError
 from nncli.explaining.words import written
+from nncli.network.calls.signatures import Signature, signature_of
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.layers import DEMANDED, RECURRENT, SPECTRA, inferred_names, spatial_dimensions
-from nncli.network.signatures import Signature, signature_of
+from nncli.network.layers.torch_layers import DEMANDED, RECURRENT, SPECTRA, inferred_names, spatial_dimensions
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from nncli.network.function_signatures import overloads_of, takes_tensor, takes_tensors
+from nncli.network.functions.signatures import overloads_of, takes_tensor, takes_tensors
 
 # What is written beside a function that stands as an item, where something has to be.
 _WRITTEN: Final[Mapping[str, str]] = {

@@ -16,12 +16,12 @@ from nncli.explaining.explanations import Explanation, Part
 from nncli.explaining.function_examples import function_example
 from nncli.explaining.meanings import meanings_of, sentence_of
 from nncli.explaining.words import function_names, written
-from nncli.network.flows import forward_inputs
-from nncli.network.function_signatures import overloads_of, takes_tensor, takes_tensors
-from nncli.network.functions import is_demanded_axis
-from nncli.network.layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
-from nncli.network.records import PADDING_MASKS, VALID_MASKS
-from nncli.network.signatures import OWN_LAYERS, Parameter, layer_classes, loss_classes, signature_of
+from nncli.network.calls.signatures import OWN_LAYERS, Parameter, layer_classes, loss_classes, signature_of
+from nncli.network.functions.binding import is_demanded_axis
+from nncli.network.functions.signatures import overloads_of, takes_tensor, takes_tensors
+from nncli.network.items.inflows import forward_inputs
+from nncli.network.layers.records import PADDING_MASKS, VALID_MASKS
+from nncli.network.layers.torch_layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
 from nncli.spec.keys import find_keys
 from nncli.training.losses import form_of, probabilities_of, why_unfit
 from nncli.training.optimizers import optimizer_classes

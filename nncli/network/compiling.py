@@ -11,19 +11,19 @@ from torch import Tensor, fx, nn
 
 from nncli.errors import NncliError, Problem, SpecError
 from nncli.messages.catalogue import failure, failures
-from nncli.network.building import build_items
+from nncli.network.calls.signatures import layer_classes
 from nncli.network.compiled import CompiledNetwork, WeightsWish
-from nncli.network.finishing import check_frozen, freeze, initialisations, initialise, rebuild
-from nncli.network.flows import find
-from nncli.network.frames import WORDS, Build, Frame
-from nncli.network.inputs import input_values
-from nncli.network.more_rows import without_rows
-from nncli.network.naming import Namer, called_networks
-from nncli.network.recurrent import unpack
-from nncli.network.scopes import Found, Named, Names
-from nncli.network.signatures import layer_classes
-from nncli.network.tape import NOWHERE, PART_OF, Spot, Tape
-from nncli.network.values import ROWS, Value, describe
+from nncli.network.graph.more_rows import without_rows
+from nncli.network.graph.tape import NOWHERE, PART_OF, Spot, Tape
+from nncli.network.graph.values import ROWS, Value, describe
+from nncli.network.graph.visible_values import Found, Named, Names
+from nncli.network.items.building import build_items
+from nncli.network.items.finishing import check_frozen, freeze, initialisations, initialise, rebuild
+from nncli.network.items.frames import WORDS, Build, Frame
+from nncli.network.items.inflows import find
+from nncli.network.items.inputs import input_values
+from nncli.network.items.layer_names import Namer, called_networks
+from nncli.network.layers.recurrent import unpack
 from nncli.spec.items import Constant
 from nncli.spec.network_spec import FEATURES, InputSpec, NetworkSpec
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from nncli.network.values import axis_texts
+from nncli.network.graph.values import axis_texts
 from nncli.printing.cutting import Part
 from nncli.printing.literals import Code, call, literal
 from nncli.printing.parameters import Column, Parameter, Signature, signature_of_columns

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from torch import fx, nn
 
-from nncli.network.frames import GIVEN_NAME
-from nncli.network.regions import EMPTY_SHORTCUT, REGION, Region
+from nncli.network.graph.regions import EMPTY_SHORTCUT, REGION, Region
+from nncli.network.items.frames import GIVEN_NAME
 from nncli.printing.literals import RESERVED
 
 # In the meta of a call: the part that is called.

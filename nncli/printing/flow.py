@@ -9,8 +9,8 @@ from typing import Any, Final, final
 
 from torch import fx, nn
 
-from nncli.network.frames import GIVEN_NAME
-from nncli.network.tape import PARTS
+from nncli.network.graph.tape import PARTS
+from nncli.network.items.frames import GIVEN_NAME
 from nncli.printing.classes import SHOWN
 from nncli.printing.cutting import PART
 from nncli.printing.layout import path_of

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nncli.network.regions import Region
+from nncli.network.graph.regions import Region
 from nncli.printing.literals import RESERVED, Code, literal
 from nncli.printing.recipes import SIZE, Gap
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
+from nncli.network.calls.signatures import signature_of
 from nncli.network.compiled import Construction
-from nncli.network.layers import INFERRED
-from nncli.network.signatures import signature_of
+from nncli.network.layers.torch_layers import INFERRED
 from nncli.printing.literals import (
     Code,
     call,

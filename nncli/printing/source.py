@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from torch import fx
 
+from nncli.network.calls.signatures import signature_of
 from nncli.network.compiled import CompiledNetwork, Construction
-from nncli.network.regions import Region
-from nncli.network.signatures import signature_of
-from nncli.network.values import shown
+from nncli.network.graph.regions import Region
+from nncli.network.graph.values import shown
 from nncli.printing.classes import PrintedClass
 from nncli.printing.copied_source import Copied, Import, copied_source, import_lines, is_written_anew
 from nncli.printing.flow import Flow, own_functions

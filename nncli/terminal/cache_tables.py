@@ -9,7 +9,7 @@ from rich.text import Text
 
 from nncli.cache_folder import Entry
 from nncli.errors import printable
-from nncli.network.sizing import readable_bytes
+from nncli.network.graph.sizing import readable_bytes
 from nncli.sources.tables import counted
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table

@@ -9,10 +9,10 @@ from typing import Final
 from rich.text import Text
 
 from nncli.errors import printable
-from nncli.network.folding import Group, Part, folded, steps_of
-from nncli.network.sizing import readable_bytes
-from nncli.network.steps import Step
-from nncli.network.summary import Summary
+from nncli.network.graph.sizing import readable_bytes
+from nncli.network.summary.folding import Group, Part, folded, steps_of
+from nncli.network.summary.steps import Step
+from nncli.network.summary.summary import Summary
 from nncli.terminal.figures import count
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import inputs_text, plain_table, shape_text

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nncli.columns.targets import TargetSpec
 from nncli.messages.catalogue import failure, nearest, require_all
-from nncli.network.arguments import bind
+from nncli.network.calls.arguments import bind
 from nncli.spec.items import Call
 from nncli.training.objectives import Prediction
 from nncli.training.rows import Figures

@@ -9,9 +9,9 @@ from functools import partial
 from nncli.columns.targets import TargetSpec, class_counts
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, nearest, require_all
-from nncli.network.arguments import FormulaScope, bind_in
+from nncli.network.calls.arguments import FormulaScope, bind_in
+from nncli.network.calls.signatures import loss_classes
 from nncli.network.compiled import LayerCall
-from nncli.network.signatures import loss_classes
 from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Spec
 from nncli.training.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights

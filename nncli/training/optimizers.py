@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.network.arguments import bind
+from nncli.network.calls.arguments import bind
 from nncli.spec.items import Call
 from nncli.training.kernels import SCHEMAS, Optimizer, fused_optimizer
 

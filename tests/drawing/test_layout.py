@@ -8,7 +8,7 @@ import pytest
 from nncli.drawing.layout import draw_networks
 from nncli.drawing.shapes import Box, Picture
 from nncli.network.compiled import CompiledNetwork
-from nncli.network.steps import wiring
+from nncli.network.summary.steps import wiring
 from tests.network.compiled import compiled
 from tests.network.traced import decoder, digits, resnet, two_inputs, unet
 

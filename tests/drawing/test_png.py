@@ -8,7 +8,7 @@ import pytest
 from nncli.drawing.layout import draw_networks
 from nncli.drawing.png import png
 from nncli.errors import UsageError
-from nncli.network.steps import wiring
+from nncli.network.summary.steps import wiring
 from tests.network.traced import decoder
 
 PICTURE = draw_networks({"network": wiring(decoder())})

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from nncli.drawing.layout import draw_networks
 from nncli.drawing.svg import svg
 from nncli.network.compiled import CompiledNetwork
-from nncli.network.steps import wiring
+from nncli.network.summary.steps import wiring
 from tests.network.traced import decoder, digits, unet
 
 SPACE = "{http://www.w3.org/2000/svg}"

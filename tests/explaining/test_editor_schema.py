@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from nncli.explaining.editor_schema import editor_schema
-from nncli.network.signatures import layer_classes
+from nncli.network.calls.signatures import layer_classes
 from nncli.spec.key_examples import EXAMPLES
 from nncli.spec.names import ITEM_WORDS
 from nncli.spec.nodes import plain

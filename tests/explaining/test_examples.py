@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nncli.explaining.examples import SHOWN, VALUES, example_forms, shapes_of
-from nncli.network.signatures import layer_classes, signature_of
+from nncli.network.calls.signatures import layer_classes, signature_of
 
 # Layers that need what another layer hands on.
 NOT_ALONE = {"MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "RelativePositionBias"}

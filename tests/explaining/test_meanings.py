@@ -6,7 +6,7 @@ import pytest
 from torch import nn, optim
 
 from nncli.explaining.meanings import meanings_of, sentence_of
-from nncli.network.signatures import OWN_LAYERS, layer_classes, signature_of
+from nncli.network.calls.signatures import OWN_LAYERS, layer_classes, signature_of
 
 MODES = "the upsampling algorithm: one of 'nearest', 'linear', 'bilinear', 'bicubic' and 'trilinear'"
 

@@ -11,9 +11,9 @@ from torch import fx
 
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure, hint_of, message_of
-from nncli.network.arguments import EMPTY_SCOPE, evaluated
-from nncli.network.tape import Spot, Tape
-from nncli.network.values import Count, DeviceOf, Value
+from nncli.network.calls.arguments import EMPTY_SCOPE, evaluated
+from nncli.network.graph.tape import Spot, Tape
+from nncli.network.graph.values import Count, DeviceOf, Value
 from nncli.spec.arithmetic import substitute
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.tensor_expressions import Computation

@@ -14,8 +14,8 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from nncli.network.compiled import CompiledNetwork, Construction
-from nncli.network.regions import REGION, Form, Region
-from nncli.network.tape import NOWHERE
+from nncli.network.graph.regions import REGION, Form, Region
+from nncli.network.graph.tape import NOWHERE
 from nncli.printing.source import Program
 from nncli.spec.network_spec import InputSpec, NetworkSpec
 from tests.network.own_layers import Scale, leaky

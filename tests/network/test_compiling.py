@@ -12,7 +12,7 @@ from torch import nn
 from nncli.errors import Exit, NncliError
 from nncli.network.compiled import CompiledNetwork, stored_tensors
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.samples import run_rows
+from nncli.network.graph.samples import run_rows
 from nncli.spec.network_spec import InputSpec
 from tests.network.compiled import IMAGE, ROW, SIGNAL, codes, compiled, refusals, rows
 
@@ -101,7 +101,7 @@ def test_of_five_thousand_layers_equal_ones_run_once(layers: str, monkeypatch: p
         runs.append(arguments)
         return run_rows(*arguments, **keywords)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("nncli.network.layer_calls.run_rows", counted)
+    monkeypatch.setattr("nncli.network.items.layer_calls.run_rows", counted)
     network = compiled(layers, ROW, weights=False)
     # The first Linear takes the width of the row, all others that of the layer above.
     assert len(network.calls) == 5000 and len(runs) == 3

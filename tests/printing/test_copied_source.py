@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import inspect
-import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
-from nncli.network.signatures import OWN_LAYERS
+from nncli.network import beyond_torch
+from nncli.network.calls.signatures import OWN_LAYERS
 from nncli.printing.copied_source import Import, copied_source, import_lines
 from nncli.printing.specialising import Use
 from tests.network.own_layers import Scale, leaky
@@ -18,7 +20,7 @@ def test_a_definition_comes_with_all_that_it_uses_and_nothing_else() -> None:
 
 
 def test_what_comes_from_elsewhere_in_nncli_is_copied_too() -> None:
-    from nncli.network.inputs import input_values
+    from nncli.network.items.inputs import input_values
 
     copied = copied_source({input_values: Use()})
     assert {"input_values", "Value", "InputSpec"} <= set(copied.definitions)
@@ -39,8 +41,11 @@ def test_imports_are_sorted_as_formatters_sort_them() -> None:
 
 def test_files_of_layers_share_no_name() -> None:
     """Definitions of several files stand in one program."""
-    files = {sys.modules[kind.__module__] for kind in OWN_LAYERS.values()}
-    assert len(files) == 4
+    files = [
+        import_module(each.name)
+        for each in iter_modules(beyond_torch.__path__, "nncli.network.beyond_torch.")
+    ]
+    assert {kind.__module__ for kind in OWN_LAYERS.values()} < {file.__name__ for file in files}
     everything = [copied_source(dict.fromkeys(_definitions(file), Use())).definitions for file in files]
     names = [name for definitions in everything for name in definitions]
     assert len(names) == len(set(names)) > len(OWN_LAYERS)

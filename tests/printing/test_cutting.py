@@ -3,7 +3,7 @@ from __future__ import annotations
 from torch import nn
 
 from nncli.network.compiled import CompiledNetwork
-from nncli.network.regions import REGION
+from nncli.network.graph.regions import REGION
 from nncli.printing.cutting import PART, Part, Stretch, cut, stretches
 from tests.printing.printed import network
 

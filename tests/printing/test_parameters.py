@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from nncli.network.regions import Region
+from nncli.network.graph.regions import Region
 from nncli.printing.literals import literal
 from nncli.printing.parameters import Column, Signature, signature_of_columns
 from nncli.printing.recipes import Gap, type_of

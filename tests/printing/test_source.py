@@ -14,13 +14,13 @@ import torch
 from torch import fx, nn
 
 from nncli.errors import WeightsError
+from nncli.network.calls.signatures import layer_classes
 from nncli.network.compiled import CompiledNetwork, Construction
-from nncli.network.signatures import layer_classes
 from nncli.printing.source import python_source
 from nncli.spec.network_spec import InputSpec
 from tests.network.compiled import ROW, compiled
 from tests.network.handmade import Hand, convolutions, inputs_of, opened, transformer
-from tests.network.test_every_layer import WRITTEN
+from tests.network.layers.test_every_layer import WRITTEN
 from tests.printing.printed import assert_same
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "source"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.network.constants import work_out_constants
+from nncli.network.functions.constants import work_out_constants
 from nncli.spec.functions import FUNCTIONS
 from nncli.spec.inputs import KEYS as INPUT_KEYS
 from nncli.spec.names import ITEM_WORDS

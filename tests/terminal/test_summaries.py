@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from nncli.network.compiled import CompiledNetwork
-from nncli.network.summary import Wanted, summarise
+from nncli.network.summary.summary import Wanted, summarise
 from nncli.terminal.streams import PIPE_WIDTH, Streams
 from nncli.terminal.summaries import View, large, show_summary
 from nncli.terminal.tables import inputs_text

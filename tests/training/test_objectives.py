@@ -11,8 +11,8 @@ from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
 from nncli.errors import DataError, Place, SpecError
 from nncli.messages.catalogue import hint_of, message_of
+from nncli.network.calls.signatures import loss_classes
 from nncli.network.compiled import LayerCall
-from nncli.network.signatures import loss_classes
 from nncli.spec.items import Call
 from nncli.spec.schema import LossTerm
 from nncli.training.objective_checks import build_objective
