@@ -29,6 +29,7 @@ from nncli.training.class_weights import balanced_weights
 from nncli.training.evaluation import Judge
 from nncli.training.job import TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
+from nncli.training.mixing_checks import check_mixing
 from nncli.training.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.training.objectives import Objective
 from nncli.training.optimizers import build_optimizer
@@ -97,6 +98,7 @@ def prepare(
     objective, metrics = _bound(spec, network, targets, found)
     if network is not None and objective is not None:
         found.tried(lambda: check_training(spec, network, metrics, data))
+        found.tried(lambda: check_mixing(spec, network, targets))
     if networks is None or found.problems:
         raise failures(found.problems)
     resolved = _resolved(spec, networks, data, metrics or ())

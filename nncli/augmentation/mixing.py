@@ -1,4 +1,4 @@
-"""MixUp and CutMix: each image mixed with another one of its batch, and its target with the other's.
+"""MixUp and CutMix: each image mixed with another one of its batch, and the share that it keeps.
 
 The order of rows in a batch is drawn already, so that the other one is simply the row before.
 """
@@ -85,22 +85,16 @@ class Mixing:
     mixers: tuple[Mixer, ...]
     place: int
 
-    def __call__(self, images: Tensor, targets: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
-        """Mixes images, and targets (B, classes) that are shares of classes, as `soft_targets` gives them."""
+    def __call__(self, images: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+        """Mixes each image with the one before, and gives the share that each keeps, float32 (B,)."""
         which = draw.below(self.place, len(self.mixers), 1)[:, 0]
-        mixed, shares = images, torch.ones_like(targets[:, 0])
+        mixed, shares = images, images.new_ones(len(images))
         for number, mixer in enumerate(self.mixers):
             found, share = mixer(images, draw, self.place + 2 * number + 1)
             is_it = which == number
             mixed = torch.where(is_it[:, None, None, None], found, mixed)
             shares = torch.where(is_it, share.to(shares.dtype), shares)
-        wide = shares[:, None]
-        return mixed, wide * targets + (1 - wide) * targets.roll(1, 0)
-
-
-def soft_targets(index: Tensor, classes: int) -> Tensor:
-    """Turns class indices, int64 (B,), into shares of classes, float32 (B, classes)."""
-    return torch.nn.functional.one_hot(index, classes).to(torch.float32)
+        return mixed, shares
 
 
 def beta_quantiles(alpha: float) -> Tensor:

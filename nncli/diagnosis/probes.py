@@ -102,10 +102,11 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
             rows = order[first:last]
             with torch.set_grad_enabled(number < batches):
                 draw = job.train.draw(job.training.seed, state.epoch, rows)
-                output = module(*job.train.inputs(rows, draw))
+                inputs, truth = job.train.batch(rows, draw)
+                output = module(*inputs)
             if number < batches:
                 module.zero_grad()
-                loss = job.judge.objective.loss(output, job.train.truth(rows, draw))
+                loss = job.judge.objective.loss(output, truth)
                 loss.backward()  # type: ignore[no-untyped-call]
                 measured.take()
                 losses.append(loss.item())

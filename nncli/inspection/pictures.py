@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from nncli.augmentation.contact_sheets import contact_sheet
+from nncli.columns.images import ImageFinish
 from nncli.columns.kind import Encoder
 from nncli.data.dataset import Data
 from nncli.draws import Draw
 
 _IMAGES: Final = 32
-_FIRST_EPOCH: Final = 1
+_FIRST_EPOCH: Final = 0
 
 
 def image_inputs(data: Data) -> list[Encoder]:
@@ -48,8 +49,11 @@ def _as_trained(data: Data, encoder: Encoder, seed: int) -> Tensor:
     rows = part.index[torch.from_numpy(at)]
     values = part.columns.inputs[name].take(rows).values
     finish = part.columns.finishes.get(name)
+    draw = Draw(seed, _FIRST_EPOCH, torch.from_numpy(at))
     if finish is not None:
-        values = finish(values, Draw(seed, _FIRST_EPOCH, torch.from_numpy(at)))
+        values = finish(values, draw)
+    if isinstance(finish, ImageFinish) and finish.mixing is not None:
+        values, _ = finish.mixing(values, draw)
     pixels = _unscaled(encoder, values.float())
     # Pixels of files end at 255; those of a table wherever they do.
     highest = 255.0 if encoder.reads_files else float(pixels.max().clamp(min=1e-9))

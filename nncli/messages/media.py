@@ -143,6 +143,18 @@ _IMAGES: Final = {
         ("an image whose values are looked at can flow in: `{name}: {{type: image, channels: 1}}`",),
         "Masks are targets.",
     ),
+    "mix-inputs": Words(
+        SpecError,
+        "{mixer} mixes `{name}` with another row, and the network also takes {others}",
+        ("take {mixer} out of `augment:`, or let `{name}` alone flow in",),
+        "MixUp and CutMix mix the only input of a network: all that belongs to a row is mixed, or nothing.",
+    ),
+    "mix-targets": Words(
+        SpecError,
+        "{mixer} mixes `{name}` with another row, and `{target}` has a class at each {what}",
+        ("take {mixer} out of `augment:`",),
+        "MixUp and CutMix mix rows with a class, with several, or with numbers.",
+    ),
     "view-name": Words(
         SpecError,
         "`{view}` cannot be the name of a view of `{name}`",

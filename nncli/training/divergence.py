@@ -69,7 +69,8 @@ def _first_with_non_finite_output(
         handles.append(module.get_submodule(call.name).register_forward_hook(look))
     try:
         with torch.no_grad():
-            module(*job.train.inputs(rows, job.train.draw(job.training.seed, state.epoch, rows)))
+            draw = job.train.draw(job.training.seed, state.epoch, rows)
+            module(*job.train.batch(rows, draw)[0])
     finally:
         for handle in handles:
             handle.remove()

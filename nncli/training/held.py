@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nncli.columns.encoders import Columns
+from nncli.columns.images import ImageFinish
 from nncli.columns.stored import Finish, Stored, Taken, TargetFinish
 from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
@@ -96,7 +97,11 @@ class HeldPart:
             for name in dict.fromkeys(name.removesuffix(_MASK) for name in inputs)
         }
         self._ready = _ready(self._inputs, self._names)
-        self.is_drawn = any(column.is_drawn for column in self._inputs.values())
+        finishes = [part.columns.finishes.get(name) for name in self._inputs]
+        mixings = [each.mixing for each in finishes if isinstance(each, ImageFinish)]
+        # Where images are mixed, nothing else flows in: `check_mixing` saw to that.
+        self._mixing = next((each for each in mixings if each is not None), None)
+        self.is_drawn = self._mixing is not None or any(each.is_drawn for each in self._inputs.values())
         self._objective = objective
         self._targets = _targets(part.columns, part.index, device) if objective else {}
         self._truth = self._prepared(part) if objective else None
@@ -127,6 +132,16 @@ class HeldPart:
         if self._truth is not None:
             return self._truth.take(rows)
         return self._objective.arrange(self.targets(rows, draw))
+
+    def batch(self, rows: Tensor, draw: Draw | None) -> tuple[list[Tensor], Truth]:
+        """Takes what flows in and what outputs are compared with, mixed as the draw says."""
+        inputs, truth = self.inputs(rows, draw), self.truth(rows, draw)
+        if self._mixing is None or draw is None:
+            return inputs, truth
+        assert self._objective is not None
+        (images,) = inputs
+        mixed, shares = self._mixing(images, draw)
+        return [mixed], self._objective.mixed(truth, shares)
 
     def targets(self, rows: Tensor, draw: Draw | None = None) -> dict[str, Taken]:
         """Takes the targets of some samples as the data have them, by name."""

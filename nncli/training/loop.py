@@ -95,7 +95,8 @@ def _train_epoch(
 def _forward(job: TrainJob, module: nn.Module, rows: Tensor, epoch: int) -> Tensor:
     part = job.train
     draw = part.draw(job.training.seed, epoch, rows)
-    return job.judge.objective.loss(module(*part.inputs(rows, draw)), part.truth(rows, draw))
+    inputs, truth = part.batch(rows, draw)
+    return job.judge.objective.loss(module(*inputs), truth)
 
 
 def _read(job: TrainJob, state: TrainState, order: Tensor, unread: list[Tensor]) -> None:

@@ -21,22 +21,29 @@ class Truth:
     """What outputs are compared with: values (N, …) in the form of the loss.
 
     `mask` is bool, with the first axes of `values`, true where there is a value; None where all are.
+    `shares`, (N,) from 0 to 1, tell how much of each row is its own where it was mixed with the row before.
     """
 
     values: Tensor
     mask: Tensor | None = None
+    shares: Tensor | None = None
 
     def take(self, rows: Tensor) -> Truth:
         """Takes rows by number."""
         mask = None if self.mask is None else self.mask.index_select(0, rows)
         return Truth(self.values.index_select(0, rows), mask)
 
+    def before(self) -> Truth:
+        """Gives each row what the row before has, with what is left of its share."""
+        mask = None if self.mask is None else self.mask.roll(1, 0)
+        return Truth(self.values.roll(1, 0), mask, None if self.shares is None else 1 - self.shares)
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """One loss with its weight; `sums` where it adds the rows up instead of taking their mean.
 
-    `each` is the same loss before it is brought to one number, for targets of which some are missing.
+    `each` is the same loss before it is brought to one number, where targets are missing or mixed.
     """
 
     name: str
@@ -46,15 +53,35 @@ class Term:
     each: nn.Module | None = None
 
     def value(self, output: Tensor, truth: Truth) -> Tensor:
-        """Computes the loss of a batch; values that are missing do not count."""
-        if truth.mask is None:
+        """Computes the loss of a batch; values that are missing do not count.
+
+        For rows that were mixed it is the loss of both rows in their shares: what is expected, whatever the
+        loss, where the class is drawn in these shares.
+        """
+        if truth.mask is None and truth.shares is None:
             value: Tensor = self.function(output, truth.values)
             return value
+        total, count = self._added(output, truth)
+        if truth.shares is not None:
+            others = self._added(output, truth.before())
+            total, count = total + others[0], count + others[1]
+        return total if self.sums else total / torch.where(count > 0, count, 1.0)
+
+    def _added(self, output: Tensor, truth: Truth) -> tuple[Tensor, Tensor]:
+        """Adds up the losses of all values, and what these count."""
         assert self.each is not None
         each: Tensor = self.each(output, truth.values)
-        mask = truth.mask.reshape(*truth.mask.shape, *[1] * (each.ndim - truth.mask.ndim)).expand_as(each)
-        total = torch.where(mask, each, 0.0).sum()
-        return total if self.sums else total / mask.sum().clamp(min=1)
+        counts = torch.ones_like(each)
+        if truth.mask is not None:
+            mask = _as_wide(truth.mask, each)
+            each, counts = torch.where(mask, each, 0.0), mask.to(each.dtype)
+        if truth.shares is not None:
+            shares = _as_wide(truth.shares, each)
+            each, counts = each * shares, counts * shares
+        weights = getattr(self.function, "weight", None)
+        if truth.mask is None and form_of(self.name) == "index" and isinstance(weights, Tensor):
+            counts = counts * weights[truth.values]
+        return each.sum(), counts.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +149,18 @@ class Objective:
             column = values.float().reshape(-1, 1)
             return 2 * column - 1 if self.form == "sign" else column
         return values.float()
+
+    def mixed(self, truth: Truth, shares: Tensor) -> Truth:
+        """Tells of rows that each was mixed with the one before, and of the share that it kept, (N,).
+
+        Numbers are mixed themselves; of classes the losses are, see `Term.value`.
+        """
+        if any(spec.type != "number" for spec in self.targets.values()):
+            return Truth(truth.values, truth.mask, shares)
+        before = truth.before()
+        wide = _as_wide(shares, truth.values)
+        mask = None if truth.mask is None or before.mask is None else truth.mask & before.mask
+        return Truth(wide * truth.values + (1 - wide) * before.values, mask)
 
     def refuse_outside(self, targets: Mapping[str, Tensor], part: PartName) -> None:
         """Refuses targets that the loss cannot compare with. Raises DataError: `target-outside`."""
@@ -214,6 +253,11 @@ class Objective:
             both = torch.stack([1 - column, column], dim=1)
             found[name] = Prediction((column > middle).long(), both, probabilities is not None)
         return found
+
+
+def _as_wide(values: Tensor, like: Tensor) -> Tensor:
+    """Gives values of the first axes the axes of another tensor."""
+    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim)).expand_as(like)
 
 
 def on_device(tensor: Tensor, device: torch.device) -> Tensor:

@@ -1,0 +1,52 @@
+"""Whether the images of a spec can be mixed: what else flows in, and what is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from nncli.augmentation.transforms import MIXERS
+from nncli.columns.targets import TargetSpec
+from nncli.data.sharing import columns_of
+from nncli.messages.catalogue import failure, require_all
+from nncli.network.compiled import CompiledNetwork
+from nncli.spec.spec import Spec
+
+
+def check_mixing(spec: Spec, network: CompiledNetwork, targets: Mapping[str, TargetSpec]) -> None:
+    """Refuses MixUp and CutMix where a row has more than one image, or an answer that cannot be mixed.
+
+    Raises SpecError: `mix-inputs`, `mix-targets`.
+    """
+    require_all(
+        partial(_check, spec, name, mixer, network, targets)
+        for name, mixer in _mixed_inputs(spec)
+        if name in network.inputs
+    )
+
+
+def _mixed_inputs(spec: Spec) -> Iterator[tuple[str, str]]:
+    """Walks over the inputs that are mixed, each with what mixes it."""
+    for column, declared in columns_of(spec.data) if spec.data else ():
+        names = [name for entry in declared.augment for name in _names(entry) if name in MIXERS]
+        if names and column.role == "input":
+            yield column.name, names[0]
+
+
+def _names(entry: str | Mapping[str, Any]) -> tuple[str, ...]:
+    return (entry,) if isinstance(entry, str) else tuple(entry)
+
+
+def _check(
+    spec: Spec, name: str, mixer: str, network: CompiledNetwork, targets: Mapping[str, TargetSpec]
+) -> None:
+    path = f"data.inputs.{name}.augment"
+    place, facts = spec.place(*path.split(".")), {"name": name, "mixer": mixer}
+    others = [f"`{each}`" for each in network.inputs if each != name]
+    if others:
+        raise failure("mix-inputs", place, path, **facts, others=others)
+    for target in targets.values():
+        if target.is_mask or target.is_sequence:
+            what = "pixel" if target.is_mask else "step"
+            raise failure("mix-targets", place, path, **facts, target=target.name, what=what)
