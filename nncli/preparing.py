@@ -218,7 +218,8 @@ def _bound(
         return None, ()
     # Without a network the optimiser's arguments can still be wrong, and any weights will do.
     module = network.module if network else nn.Linear(1, 1, device="meta")
-    found.tried(lambda: build_optimizer(training.optimizer, module))
+    groups = training.groups if network else ()
+    found.tried(lambda: build_optimizer(training.optimizer, module, groups))
     metrics = found.tried(lambda: build_metrics(training.metrics, targets))
     if network is None or not targets or not training.loss:
         found.tried(lambda: check_losses(spec, targets))

@@ -258,6 +258,7 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "training.checkpoint_every": lambda: {
         "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9.]+[smh]$|\$"}]
     },
+    "training.groups": lambda: {"anyOf": [LIST, OBJECT]},
     "training.loss": _loss,
     "training.metrics": lambda: {
         "anyOf": [definition("metric"), {"type": "array", "items": definition("metric")}, OBJECT]

@@ -7,7 +7,7 @@ import re
 import string
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
@@ -29,6 +29,7 @@ from nncli.messages import (
 )
 from nncli.messages.words import Words
 
+Result = TypeVar("Result")
 TABLES: Final = (
     usage.TABLE,
     yaml.TABLE,
@@ -62,16 +63,18 @@ def failures(problems: Iterable[Problem]) -> NncliError:
     return min(kinds, key=lambda kind: kind.exit_code)(*ordered, said=said)
 
 
-def require_all(steps: Iterable[Callable[[], object]]) -> None:
-    """Runs steps that do not depend on each other, and raises the problems of all of them as one error."""
+def require_all(steps: Iterable[Callable[[], Result]]) -> list[Result]:
+    """Runs steps that do not depend on each other; returns what they give, or raises all their problems."""
     problems: list[Problem] = []
+    results: list[Result] = []
     for step in steps:
         try:
-            step()
+            results.append(step())
         except NncliError as error:
             problems.extend(error.problems)
     if problems:
         raise failures(problems)
+    return results
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

@@ -57,6 +57,18 @@ TABLE: Final[dict[str, Words]] = {
         ("set `data.split.validation`, or watch train.loss",),
         "A figure of the validation part needs rows in it.",
     ),
+    "group-form": Words(
+        SpecError,
+        "`groups` cannot be read: {fault}",
+        ('write `- {{match: "*.bias", weight_decay: 0}}`',),
+        "An entry of groups names weights by a pattern, and the arguments that are other for them.",
+    ),
+    "group-taken": Words(
+        SpecError,
+        "every weight that {pattern} matches is taken by {earlier} already",
+        ("put this entry above the other: the first that matches wins",),
+        "Of the entries of groups the first that matches a weight is the one for it.",
+    ),
     "input-not-in-data": Words(
         SpecError,
         "the network takes `{name}` {shape}, and the data gives {given}",

@@ -8,8 +8,9 @@ from typing import Final
 from nncli.errors import NncliError, Problem
 from nncli.spec.budget import Budget
 from nncli.spec.items import Constant
+from nncli.spec.loops import repetitions
 from nncli.spec.names import check_name
-from nncli.spec.nodes import Mapping, Node, stated
+from nncli.spec.nodes import Mapping, Node, Sequence, stated
 from nncli.spec.scopes import Scope, Written, bounded, substituted_as_far
 
 # These are read in scopes of their own, item by item.
@@ -26,10 +27,43 @@ def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, C
     values = _read_vars(root.get("vars"), given, scope, problems)
     entries = []
     for name, node in root.entries:
+        if name.text == "training":
+            node = _unrolled(node, scope, problems)
         if name.text not in LAZY_SECTIONS:
             node = _replaced(Written(node, scope, name.text), problems)
         entries.append((name, node))
     return replace(root, entries=tuple(entries)), values, scope
+
+
+def _unrolled(training: Node, scope: Scope, problems: list[Problem]) -> Node:
+    """Puts a copy of an entry of `groups:` for each repetition of its `repeat:` in its place."""
+    if not isinstance(training, Mapping):
+        return training
+    entries = []
+    for name, node in training.entries:
+        if name.text == "groups" and isinstance(node, Sequence):
+            copies = [
+                copy
+                for number, item in enumerate(node.items)
+                for copy in _copies(Written(item, scope, f"training.groups.{number}"), problems)
+            ]
+            node = replace(node, items=tuple(copies))
+        entries.append((name, node))
+    return replace(training, entries=tuple(entries))
+
+
+def _copies(entry: Written, problems: list[Problem]) -> list[Node]:
+    node = entry.known_node()
+    repeat = node.get("repeat") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or repeat is None:
+        return [node]
+    body = replace(node, entries=tuple(each for each in node.entries if each[0].text != "repeat"))
+    try:
+        scopes = [scope for _, scope in repetitions(entry.child(repeat, "repeat"))]
+    except NncliError as error:
+        problems.extend(error.problems)
+        return []
+    return [_replaced(Written(body, scope, entry.path), problems) for scope in scopes]
 
 
 def _read_vars(

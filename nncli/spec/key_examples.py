@@ -14,6 +14,7 @@ TAKES: Final[Mapping[str, str]] = {
     "data.nulls": "a word or a list of words",
     "data.targets": "columns by name, as data.inputs",
     "training.checkpoint_every": "30s, 5m, 2h or a number of seconds",
+    "training.groups": "entries with `match:`, a pattern or several, and arguments of the optimiser",
     "training.loss": "a loss of torch.nn, or one for each target",
     "training.metrics": "a metric or a list of metrics",
     "training.optimizer": "an optimiser of torch.optim",
@@ -88,6 +89,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "training": "training:\n  loss: CrossEntropyLoss\n  optimizer: {AdamW: {lr: 1e-3}}\n  epochs: 20",
     "training.loss": "training:\n  loss: {SmoothL1Loss: {beta: 0.5}}",
     "training.optimizer": "training:\n  optimizer: {AdamW: {lr: 3e-4, weight_decay: 0.01}}",
+    "training.groups": "training:\n  optimizer: {AdamW: {lr: 3e-4}}\n  groups:\n"
+    '    - {match: "backbone.*", lr: 3e-5}\n    - {match: "*.bias", weight_decay: 0}',
     "training.epochs": "training:\n  epochs: 20",
     "training.steps": "training:\n  steps: 1000",
     "training.batch_size": "training:\n  batch_size: 64",

@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from nncli.spec.items import Call
+from nncli.spec.optimising import GroupSpec
 
 ColumnType: TypeAlias = Literal[
     "number",
@@ -265,6 +266,9 @@ class TrainingSpec(Section):
 
     loss: tuple[LossTerm, ...] = Field(description="what is made small: a loss class of torch.nn")
     optimizer: InstanceOf[Call] = Field(description="an optimiser class of torch.optim")
+    groups: tuple[InstanceOf[GroupSpec], ...] = Field(
+        default=(), description="weights for which arguments of the optimiser are other, by their names"
+    )
     epochs: int | None = Field(default=None, ge=1, description="how often all training rows are seen")
     steps: int | None = Field(
         default=None, ge=1, description="how many batches are trained on, instead of epochs"

@@ -18,6 +18,7 @@ from nncli.spec.habits import misspelt_keys, where_it_belongs
 from nncli.spec.items import Call
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.optimising import read_groups
 from nncli.spec.scalars import meant_by, resolve
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec, section_in
 from nncli.spec.spelling import TERM_WORDS
@@ -60,6 +61,8 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
         if name.text == "optimizer":
             call = read_named_call(value, path, problems, "an optimiser of torch.optim, such as AdamW")
             values[name.text] = call
+        elif name.text == "groups":
+            values[name.text] = read_groups(value, path, problems)
         elif name.text == "loss":
             values[name.text] = _read_loss(value, problems)
         elif name.text == "metrics":

@@ -13,6 +13,7 @@ from nncli.spec.arithmetic import Formula
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.nodes import Node, Scalar, Sequence, node_of
+from nncli.spec.optimising import GroupSpec
 from nncli.spec.scalars import resolve
 from nncli.spec.schema import LossTerm, Section, TrainingSpec
 from nncli.spec.spec import Spec
@@ -86,9 +87,10 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _training(training: TrainingSpec) -> dict[str, Any]:
     tree: dict[str, Any] = {"loss": _losses(training.loss), "optimizer": _call(training.optimizer)}
-    for key, value in training.model_dump(
-        exclude_none=True, exclude={"loss", "optimizer", "metrics"}
-    ).items():
+    if training.groups:
+        tree["groups"] = [_group(group) for group in training.groups]
+    own = {"loss", "optimizer", "groups", "metrics"}
+    for key, value in training.model_dump(exclude_none=True, exclude=own).items():
         tree[key] = _written(value)
     if training.metrics is not None:
         tree["metrics"] = [_call(metric) for metric in training.metrics]
@@ -104,6 +106,12 @@ def _losses(terms: tuple[LossTerm, ...]) -> dict[str, Any]:
 def _term(term: LossTerm) -> dict[str, Any]:
     tree = _call(term.loss)
     return tree if term.weight == 1.0 else {**tree, "weight": term.weight}
+
+
+def _group(group: GroupSpec) -> dict[str, Any]:
+    patterns = [each.pattern for each in group.match]
+    match: Any = patterns[0] if len(patterns) == 1 else patterns
+    return {"match": match, **{name: _argument(argument) for name, argument in group.arguments.items()}}
 
 
 def _call(call: Call) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class Optimizer(Protocol):
@@ -50,23 +50,24 @@ SCHEMAS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def fused_optimizer(
-    kind: type[torch.optim.Optimizer], parameters: Sequence[nn.Parameter], arguments: Mapping[str, object]
+    kind: type[torch.optim.Optimizer], groups: Sequence[dict[str, Any]], arguments: Mapping[str, object]
 ) -> Optimizer:
-    """Makes SGD, Adam or AdamW on torch's fused kernel, equal to `kind(fused=True)` bit for bit."""
-    settings = _settings(kind, arguments)
+    """Makes SGD, Adam or AdamW on torch's fused kernel, equal to `kind(fused=True)` bit for bit.
+
+    `groups` are as torch.optim takes them: `params`, and what is other for these than in `arguments`.
+    """
+    settings = {**_defaults(kind), **arguments, "fused": True}
     kernel = _kernel(kind.__name__)
     # Adam with this flag is AdamW under another name; torch itself sorts that out.
-    if kernel is None or settings.get("decoupled_weight_decay"):
-        return kind(parameters, **{**arguments, "fused": True})  # type: ignore[arg-type]
-    if kind is torch.optim.SGD:
-        return FusedSGD(parameters, settings, kernel)
-    return FusedAdam(parameters, settings, kernel)
+    if kernel is None or any(each.get("decoupled_weight_decay") for each in (settings, *groups)):
+        return kind(groups, **{**arguments, "fused": True})  # type: ignore[arg-type]
+    whole = [{**settings, **group} for group in groups]
+    return FusedSGD(whole, kernel) if kind is torch.optim.SGD else FusedAdam(whole, kernel)
 
 
-def _settings(kind: type[torch.optim.Optimizer], arguments: Mapping[str, object]) -> dict[str, Any]:
+def _defaults(kind: type[torch.optim.Optimizer]) -> dict[str, Any]:
     parameters = inspect.signature(kind).parameters.values()
-    defaults = {p.name: p.default for p in parameters if p.name != "params"}
-    return {**defaults, **arguments, "fused": True}
+    return {p.name: p.default for p in parameters if p.name != "params"}
 
 
 def _kernel(name: str) -> Callable[..., None] | None:
@@ -82,10 +83,8 @@ def _kernel(name: str) -> Callable[..., None] | None:
 class FusedAdam:
     """Adam or AdamW, whichever the kernel is, with the state of torch.optim's class."""
 
-    def __init__(
-        self, parameters: Sequence[nn.Parameter], settings: dict[str, Any], kernel: Callable[..., None]
-    ) -> None:
-        self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), **settings}]
+    def __init__(self, groups: list[dict[str, Any]], kernel: Callable[..., None]) -> None:
+        self.param_groups = groups
         self.state: dict[Tensor, dict[str, Tensor]] = {}
         self._kernel = kernel
 
@@ -135,10 +134,8 @@ class FusedAdam:
 class FusedSGD:
     """SGD with the state of torch.optim's class."""
 
-    def __init__(
-        self, parameters: Sequence[nn.Parameter], settings: dict[str, Any], kernel: Callable[..., None]
-    ) -> None:
-        self.param_groups: list[dict[str, Any]] = [{"params": list(parameters), **settings}]
+    def __init__(self, groups: list[dict[str, Any]], kernel: Callable[..., None]) -> None:
+        self.param_groups = groups
         self.state: dict[Tensor, dict[str, Tensor]] = {}
         self._kernel = kernel
 

@@ -1,30 +1,31 @@
-"""Optimisers of torch.optim by name, and their state by parameter name."""
+"""Optimisers of torch.optim by name, with groups of weights that have arguments of their own."""
 
 from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from nncli.errors import Place, Problem
-from nncli.messages.catalogue import failure, failures, nearest
+from nncli.messages.catalogue import failure, failures, nearest, require_all
 from nncli.network.calls.arguments import bind
 from nncli.spec.items import Call
+from nncli.spec.optimising import GroupSpec
+from nncli.training.grouping import Group, group_weights
 from nncli.training.kernels import SCHEMAS, Optimizer, fused_optimizer
 
 _PATH: Final = "training.optimizer"
+_GROUPS: Final = "training.groups"
 # Asking for one of torch's other implementations is asking for torch's own class.
 _IMPLEMENTATIONS: Final = ("fused", "foreach", "capturable", "differentiable")
 # Large enough that sums over rows and columns show as the little that they are.
 _SIDE: Final = 64
 _SPARSE: Final = frozenset({"SGD", "SparseAdam", "Adagrad"})
-# State that torch's fused kernels read as being of the weight's own size and type, without a look.
-_LIKE_THE_WEIGHT: Final = frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq", "momentum_buffer", "sum"})
 
 
 def _not_negative(number: float) -> bool:
@@ -62,11 +63,11 @@ def default_learning_rate(name: str) -> float | None:
     return float(stated.default) if stated and isinstance(stated.default, (int, float)) else None
 
 
-def build_optimizer(call: Call, module: nn.Module) -> Optimizer:
+def build_optimizer(call: Call, module: nn.Module, groups: Sequence[GroupSpec] = ()) -> Optimizer:
     """Makes the optimiser of a module's parameters; on fused kernels where torch has them.
 
     Raises SpecError at the argument: `optimizer-unknown`, `optimizer-closure`, `optimizer-sparse`,
-    `optimizer-refused`, `nothing-to-learn`, `argument-range`, and what binding a call raises.
+    `optimizer-refused`, `nothing-to-learn`, `argument-range`, what `group_weights` and binding a call raise.
     """
     kind = optimizer_classes().get(call.name)
     if kind is None:
@@ -74,20 +75,33 @@ def build_optimizer(call: Call, module: nn.Module) -> Optimizer:
         raise failure("optimizer-unknown", call.place, _PATH, optimizer=call.name, nearest=guess)
     if call.name == "LBFGS":
         raise failure("optimizer-closure", call.place, _PATH, optimizer=call.name)
-    parameters = [p for p in module.parameters() if p.requires_grad]
-    if not parameters:
+    if not any(p.requires_grad for p in module.parameters()):
         raise failure("nothing-to-learn", call.place, _PATH)
     here = f"{_PATH}.{call.name}"
     arguments = _in_range(call, bind(call, kind, here), here)
+    _refuse_plain_nesterov(call, arguments, here)
+    found = group_weights(module, groups, _GROUPS)
+    entries = require_all(partial(_entry, call, arguments, group) for group in found)
     sparse = _refuse_sparse(call, module)
     if call.name in SCHEMAS and not sparse and not any(name in arguments for name in _IMPLEMENTATIONS):
-        _refuse_plain_nesterov(call, arguments, here)
-        return fused_optimizer(kind, parameters, arguments)
+        return fused_optimizer(kind, entries, arguments)
     try:
-        return kind(parameters, **arguments)  # type: ignore[arg-type]
+        return kind(entries, **arguments)  # type: ignore[arg-type]
     except (ValueError, TypeError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise failure("optimizer-refused", call.place, here, optimizer=call.name, reason=reason) from error
+
+
+def _entry(call: Call, arguments: Mapping[str, object], group: Group) -> dict[str, Any]:
+    """Makes what torch.optim calls a parameter group."""
+    entry: dict[str, Any] = {"params": list(group.parameters)}
+    if group.spec is None:
+        return entry
+    kind, here = optimizer_classes()[call.name], f"{_GROUPS}.{group.number}"
+    own = Call(call.name, group.spec.place, (), group.spec.arguments)
+    bound = _in_range(own, bind(own, kind, here), here)
+    _refuse_plain_nesterov(own, {**arguments, **bound}, here)
+    return {**entry, **bound}
 
 
 def state_per_weight(call: Call) -> float:
@@ -135,7 +149,11 @@ def _place(call: Call, name: str) -> Place:
 
 
 def _refuse_plain_nesterov(call: Call, arguments: Mapping[str, object], path: str) -> None:
-    if arguments.get("nesterov") and (not arguments.get("momentum") or arguments.get("dampening")):
+    if (
+        call.name == "SGD"
+        and arguments.get("nesterov")
+        and (not arguments.get("momentum") or arguments.get("dampening"))
+    ):
         reason = "Nesterov momentum requires a momentum and zero dampening"
         raise failure("optimizer-refused", call.place, path, optimizer=call.name, reason=reason)
 
@@ -152,63 +170,3 @@ def _refuse_sparse(call: Call, module: nn.Module) -> bool:
     else:
         return sparse
     raise failure("optimizer-sparse", call.place, _PATH, optimizer=call.name, reason=reason)
-
-
-def state_tensors(optimizer: Optimizer, module: nn.Module) -> dict[str, Tensor]:
-    """Names the tensors of an optimiser's state: `<parameter>/exp_avg`."""
-    return {
-        f"{name}/{key}": value
-        for name, state in _states(optimizer, module).items()
-        for key, value in state.items()
-        if isinstance(value, Tensor)
-    }
-
-
-def state_scalars(optimizer: Optimizer, module: nn.Module) -> dict[str, object]:
-    """Lists what is no tensor: the settings of every group, and numbers kept per parameter."""
-    groups = [{k: v for k, v in group.items() if k != "params"} for group in optimizer.param_groups]
-    numbers = {
-        f"{name}/{key}": value
-        for name, state in _states(optimizer, module).items()
-        for key, value in state.items()
-        if not isinstance(value, Tensor)
-    }
-    return {"groups": groups, "numbers": numbers}
-
-
-def load_state(
-    optimizer: Optimizer, module: nn.Module, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]
-) -> None:
-    """Puts back what `state_tensors` and `state_scalars` gave, after JSON or not.
-
-    Raises WeightsError `checkpoint-differs` for a tensor that would make a kernel read past its end.
-    """
-    parameters = dict(module.named_parameters())
-    for group, settings in zip(optimizer.param_groups, scalars["groups"], strict=True):
-        group.update({key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()})
-    on_device = any(optimizer.param_groups[0].get(key) for key in ("fused", "capturable"))
-    values = {**tensors, **scalars["numbers"]}
-    for parameter in parameters.values():
-        optimizer.state.pop(parameter, None)
-    for path, value in values.items():
-        name, _, key = path.rpartition("/")
-        parameter = parameters[name]
-        if isinstance(value, Tensor):
-            _refuse_other_size(path, key, value, parameter)
-            # torch keeps the count of steps on the CPU, except where a kernel reads it.
-            stays = key == "step" and not on_device
-            value = value.to("cpu" if stays else parameter.device, copy=True)
-        optimizer.state.setdefault(parameter, {})[key] = value
-
-
-def _refuse_other_size(path: str, key: str, value: Tensor, parameter: nn.Parameter) -> None:
-    alike = value.shape == parameter.shape and value.dtype == parameter.dtype
-    if key in _LIKE_THE_WEIGHT and not alike:
-        found, wanted = (f"{list(each.shape)} {each.dtype}" for each in (value, parameter))
-        raise failure("checkpoint-differs", differing=[f"{path} is {found}, not {wanted}"])
-
-
-def _states(optimizer: Optimizer, module: nn.Module) -> dict[str, Mapping[str, object]]:
-    """Pairs names with states; a parameter without a gradient so far has none."""
-    named = ((name, optimizer.state.get(parameter)) for name, parameter in module.named_parameters())
-    return {name: state for name, state in named if state}

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from nncli.spec.schema import TrainingSpec
 from nncli.training.kernels import Optimizer
-from nncli.training.optimizers import build_optimizer, load_state, state_scalars, state_tensors
+from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
+from nncli.training.optimizers import build_optimizer
 
 
 @final
@@ -57,4 +58,5 @@ class Updater:
 
 def build_updater(training: TrainingSpec, module: nn.Module) -> Updater:
     """Makes the update of a module's parameters. Raises SpecError as `build_optimizer` does."""
-    return Updater(module, build_optimizer(training.optimizer, module), training.clip_gradients)
+    optimizer = build_optimizer(training.optimizer, module, training.groups)
+    return Updater(module, optimizer, training.clip_gradients)

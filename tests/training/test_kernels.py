@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from nncli.training import kernels
 from nncli.training.kernels import FusedAdam, FusedSGD, fused_optimizer
-from nncli.training.optimizers import load_state, state_scalars, state_tensors
+from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
 
 CASES: list[tuple[str, Mapping[str, object]]] = [
     ("SGD", {"lr": 0.1}),
@@ -31,6 +32,10 @@ def _network() -> nn.Sequential:
     return nn.Sequential(nn.Linear(7, 33), nn.Tanh(), nn.Linear(33, 5))
 
 
+def _one(module: nn.Module) -> list[dict[str, Any]]:
+    return [{"params": list(module.parameters())}]
+
+
 def _batches(count: int) -> list[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(5)
     return [
@@ -49,7 +54,7 @@ def _train(module: nn.Module, optimizer: kernels.Optimizer, batches: list[tuple[
 def test_equals_torch_bit_for_bit(name: str, arguments: Mapping[str, object]) -> None:
     kind = getattr(torch.optim, name)
     ours, theirs = _network(), _network()
-    fused = fused_optimizer(kind, list(ours.parameters()), arguments)
+    fused = fused_optimizer(kind, _one(ours), arguments)
     reference = kind(theirs.parameters(), fused=True, **arguments)
     assert isinstance(fused, (FusedAdam, FusedSGD))
     _train(ours, fused, _batches(40))
@@ -61,10 +66,26 @@ def test_equals_torch_bit_for_bit(name: str, arguments: Mapping[str, object]) ->
     assert all(torch.equal(mine[key], other[key]) for key in mine)
 
 
+@pytest.mark.parametrize(("name", "arguments"), CASES[3:7])
+def test_groups_equal_torch_bit_for_bit(name: str, arguments: Mapping[str, object]) -> None:
+    def groups(module: nn.Sequential) -> list[dict[str, Any]]:
+        return [
+            {"params": [module[0].weight]},
+            {"params": [module[0].bias, module[2].bias], "weight_decay": 0.0, "lr": 0.2},
+            {"params": [module[2].weight], "lr": 1e-4},
+        ]
+
+    kind = getattr(torch.optim, name)
+    ours, theirs = _network(), _network()
+    _train(ours, fused_optimizer(kind, groups(ours), arguments), _batches(20))
+    _train(theirs, kind(groups(theirs), fused=True, **arguments), _batches(20))
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
 def test_parameters_without_a_gradient_are_left_alone_and_may_come_later() -> None:
     used, later = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
     optimizer = fused_optimizer(
-        torch.optim.SGD, [used, later], {"lr": 0.5, "momentum": 0.9, "dampening": 0.5}
+        torch.optim.SGD, [{"params": [used, later]}], {"lr": 0.5, "momentum": 0.9, "dampening": 0.5}
     )
     used.grad = torch.ones(3)
     optimizer.step()
@@ -79,7 +100,7 @@ def test_parameters_without_a_gradient_are_left_alone_and_may_come_later() -> No
 def test_another_schema_falls_back_to_torch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "SCHEMAS", {name: (kernels.SCHEMAS[name][0], "(something else) -> ()")})
     kind = getattr(torch.optim, name)
-    optimizer = fused_optimizer(kind, list(_network().parameters()), {"lr": 0.25})
+    optimizer = fused_optimizer(kind, _one(_network()), {"lr": 0.25})
     assert type(optimizer) is kind
     assert optimizer.param_groups[0]["fused"] is True
     assert optimizer.param_groups[0]["lr"] == 0.25
@@ -87,7 +108,7 @@ def test_another_schema_falls_back_to_torch(name: str, monkeypatch: pytest.Monke
 
 def test_the_state_moves_between_our_class_and_torchs() -> None:
     ours, theirs = _network(), _network()
-    fused = fused_optimizer(torch.optim.AdamW, list(ours.parameters()), {"lr": 1e-2})
+    fused = fused_optimizer(torch.optim.AdamW, _one(ours), {"lr": 1e-2})
     _train(ours, fused, _batches(10))
     theirs.load_state_dict(ours.state_dict())
     reference = torch.optim.AdamW(theirs.parameters(), fused=True)
@@ -99,7 +120,7 @@ def test_the_state_moves_between_our_class_and_torchs() -> None:
 
 def test_zero_grad_can_keep_the_tensors() -> None:
     module = _network()
-    optimizer = fused_optimizer(torch.optim.SGD, list(module.parameters()), {})
+    optimizer = fused_optimizer(torch.optim.SGD, _one(module), {})
     module(torch.ones(1, 7)).sum().backward()
     optimizer.zero_grad(set_to_none=False)
     assert all(p.grad is not None and not p.grad.any() for p in module.parameters())

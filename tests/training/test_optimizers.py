@@ -9,13 +9,11 @@ from torch import nn
 
 from nncli.errors import SpecError
 from nncli.training.kernels import FusedAdam, FusedSGD, Optimizer
+from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
 from nncli.training.optimizers import (
     build_optimizer,
-    load_state,
     optimizer_classes,
     state_per_weight,
-    state_scalars,
-    state_tensors,
 )
 from tests.training.jobs import PLACE, call
 

@@ -56,7 +56,7 @@ def initialisations(build: Build, spec: NetworkSpec, path: str) -> list[Initiali
         for rule in each.init:
             matching = tuple(full for name, full in own.items() if matches(rule.match, name))
             if not matching:
-                build.report([_nothing_matches(rule.match, list(own), rule.place, f"{where}.init")])
+                build.report([nothing_matches(rule.match, list(own), rule.place, f"{where}.init")])
             found.extend(_bound(build, rule.call, f"{where}.init", matching))
     names = _weights_below(build, "")
     for wish in build.wishes:
@@ -87,7 +87,7 @@ def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:
         names = list(_weights_below(build, scope))
         for frozen in each.freeze:
             if not any(matches(frozen.pattern, name) for name in names):
-                build.report([_nothing_matches(frozen.pattern, names, frozen.place, f"{where}.freeze")])
+                build.report([nothing_matches(frozen.pattern, names, frozen.place, f"{where}.freeze")])
 
 
 def _specs(build: Build, spec: NetworkSpec, path: str) -> Iterator[tuple[str, NetworkSpec, str]]:
@@ -116,7 +116,8 @@ def _bound(build: Build, call: Call, path: str, names: tuple[str, ...]) -> list[
     return [Initialisation(function, keywords, names, call, path)]
 
 
-def _nothing_matches(pattern: str, names: Sequence[str], place: Place, path: str) -> Problem:
+def nothing_matches(pattern: str, names: Sequence[str], place: Place, path: str) -> Problem:
+    """Makes the problem of a pattern that no weight matches, with the name that was probably meant."""
     facts = {"pattern": pattern, "nearest": _nearest(pattern, names), "known": list(names)[:5]}
     return Problem("pattern-matches-nothing", place, path, facts)
 
