@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,10 +109,6 @@ class Answers:
         if prediction.scores is None or not prediction.are_probabilities:
             return None
         return prediction.scores.double().cpu()
-
-
-def _chosen(classes: Sequence[str], are_in: list[int]) -> list[str]:
-    return [label for label, is_in in zip(classes, are_in, strict=True) if is_in]
 
 
 def _finite(values: list[Any]) -> list[Any]:

@@ -21,8 +21,8 @@ from nncli.training.rows import Figures
 class Evaluation:
     """What a network reaches on a part; `figures` begins with `loss`, the mean per row.
 
-    `predictions` and `truths` are by target, those that are there alone; along steps or pixels they stand
-    one behind the other, without scores.
+    `predictions` and `truths` are by target, those that are there alone; classes along steps or pixels
+    stand one behind the other, without scores.
     """
 
     figures: Figures
@@ -69,7 +69,8 @@ def _known(prediction: Prediction, target: Taken, spec: TargetSpec) -> tuple[Pre
     if target.mask is not None:
         value, truth = value[target.mask], truth[target.mask]
         scores = scores[target.mask] if scores is not None and target.mask.ndim == 1 else None
-    if value.ndim > 1 and spec.type != "set":
+    # What numbers mean depends on where they stand: those of a vector have a scale each.
+    if value.ndim > 1 and spec.type not in ("set", "number"):
         value, truth, scores = value.flatten(), truth.flatten(), None
     return Prediction(value, scores, prediction.are_probabilities), truth
 

@@ -20,7 +20,7 @@ from nncli.spec.items import Call
 from nncli.training.objectives import Prediction
 from nncli.training.rows import Figures
 
-# Turns numbers of a target as scaled, float64 (N,), into its own unit.
+# Turns numbers of a target as scaled, float64 (N, …), into its own unit.
 Unscale = Callable[[str, Tensor], Tensor]
 
 
@@ -176,8 +176,8 @@ def compute_metrics(
 def _compute(metric: Metric, prediction: Prediction, truth: Tensor, unscale: Unscale) -> float | None:
     spec, arguments = metric.target, dict(metric.arguments)
     if spec.type == "number":
-        said = unscale(spec.name, prediction.value.double().reshape(-1))
-        truth = unscale(spec.name, truth.double().reshape(-1))
+        said = unscale(spec.name, prediction.value.double()).reshape(-1)
+        truth = unscale(spec.name, truth.double()).reshape(-1)
     else:
         scored = metric.function.reads == "scores" and prediction.scores is not None
         said = prediction.scores if scored and prediction.scores is not None else prediction.value

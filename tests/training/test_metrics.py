@@ -59,6 +59,15 @@ def test_numbers_in_their_own_unit() -> None:
     assert list(figures(NUMBER, said["price"], truth["price"])) == ["rmse", "r2"]
 
 
+def test_numbers_of_a_vector_have_a_unit_each() -> None:
+    target = TargetSpec("place", "number", shape=(2,))
+    metrics = build_metrics([call("mae")], {"place": target})
+    said = {"place": Prediction(torch.tensor([[0.0, 1.0], [1.0, 1.0]]))}
+    truth = {"place": torch.tensor([[0.0, 0.0], [0.0, 1.0]])}
+    found = compute_metrics(metrics, said, truth, lambda _, v: v * torch.tensor([10.0, 1000.0]))
+    assert found["mae"] == pytest.approx((10 + 1000) / 4)
+
+
 def test_what_is_undefined_is_none_and_says_nothing() -> None:
     scores = torch.tensor([[0.2, 0.8], [0.7, 0.3]])
     one_class = Prediction(torch.tensor([1, 0]), scores, True)
