@@ -28,7 +28,7 @@ class Mixer(Protocol):
 
 @dataclass(frozen=True)
 class MixUp:
-    """Lays each image over another one, and mixes their targets in the same shares.
+    """Lays each image over another one, and mixes what is said of their targets in the same shares.
 
     The share is drawn from a Beta distribution of alpha. Source: Zhang et al. 2018.
     """
@@ -51,7 +51,7 @@ class MixUp:
 
 @dataclass(frozen=True)
 class CutMix:
-    """Puts a box of another image into each, and mixes their targets by area.
+    """Puts a box of another image into each, and mixes what is said of their targets by area.
 
     The share that stays is drawn from a Beta distribution of alpha. Source: Yun et al. 2019.
     """

@@ -79,7 +79,7 @@ def _wanted(fail_on: Sequence[str]) -> Iterator[str]:
 
 def _read(path: Path, changes: Sequence[str]) -> Spec:
     """Reads a spec; what is wrong with its networks and their training keeps nobody from looking at data."""
-    spec, problems = read_spec(path, changes)
+    spec, problems = read_spec(path, changes, needs_network=False)
     errors = [
         each
         for each in problems
@@ -128,7 +128,8 @@ def _document(spec: Spec, found: Look, warnings: Sequence[Problem]) -> dict[str,
 
 
 def _column(column: Figures) -> dict[str, Any]:
-    classes = [{"class": name, "rows": rows} for name, rows in column.classes]
+    counted = "pixels" if column.type == "mask" else "rows"
+    classes = [{"class": name, counted: count} for name, count in column.classes]
     return {**asdict(column), "details": dict(column.details), "classes": classes, "ratio": column.ratio}
 
 

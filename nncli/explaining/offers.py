@@ -10,6 +10,8 @@ from typing import Any, Final
 import torch
 from torch import nn, optim
 
+from nncli.augmentation.transforms import MIXERS, TRANSFORMS
+from nncli.augmentation.waves import WAVE_CHANGES
 from nncli.explaining.annotations import in_words
 from nncli.explaining.examples import example_arguments, example_forms, shapes_of
 from nncli.explaining.explanations import Explanation, Part
@@ -91,18 +93,31 @@ def initialisers() -> Mapping[str, Callable[..., Any]]:
     }
 
 
+def image_changes() -> Mapping[str, Callable[..., Any]]:
+    """Names what `augment:` of images may do."""
+    return {**TRANSFORMS, **MIXERS}
+
+
+def sound_changes() -> Mapping[str, Callable[..., Any]]:
+    """Names what `augment:` of sounds may do."""
+    return WAVE_CHANGES
+
+
+_AUGMENT: Final = "data:\n  inputs: {%s: {type: %s, augment: [%%s]}}\n"
 KINDS: Final = (
     Kind("layer of torch.nn", "", layer_classes),
     Kind("loss of torch.nn", "training:\n  loss: %s\n", loss_classes),
     Kind("optimiser of torch.optim", "training:\n  optimizer: %s\n", optimizer_classes),
     Kind("scheduler of torch.optim", "training:\n  schedule: %s\n", schedulers),
     Kind("initialiser of torch.nn.init", "- Linear: 10\n  init: %s\n", initialisers),
+    Kind("change of images, as in torchvision", _AUGMENT % ("photo", "image"), image_changes),
+    Kind("change of sounds, as in audiomentations", _AUGMENT % ("sound", "audio"), sound_changes),
     Kind("function of tensors", "", functions),
 )
 
 
 def explain_offers(word: str) -> Iterator[Explanation]:
-    """Explains a layer, loss, optimiser, scheduler or initialiser by its name."""
+    """Explains a layer, loss, optimiser, scheduler, initialiser or change by its name."""
     for kind in KINDS:
         target = kind.offered().get(word)
         if target is None:

@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nncli.columns.array_images import ArrayImageEncoder
 from nncli.columns.categories import ClassEncoder
 from nncli.columns.dates import NO_TIME, DateEncoder, read_times
+from nncli.columns.images import ImageEncoder
 from nncli.columns.kind import Encoder
+from nncli.columns.masks import MaskEncoder
 from nncli.columns.numbers import NumberEncoder, Numbers
 from nncli.columns.pixels import PixelEncoder
 from nncli.columns.series import SeriesEncoder
 from nncli.columns.sets import SetEncoder
+from nncli.columns.sounds import SoundEncoder
 from nncli.columns.stored import Ragged, Stored
 from nncli.columns.tags import TagEncoder
 from nncli.columns.texts import TextEncoder
 from nncli.columns.vectors import VectorEncoder
+from nncli.inspection.media import media_figures
 from nncli.inspection.seen import Seen
-from nncli.sources.image_files import IMAGE_SUFFIXES
-from nncli.sources.image_files import read_header as read_image_header
-from nncli.sources.media_files import on_all_cores, read_media
-from nncli.sources.sound_files import read_header as read_sound_header
+from nncli.inspection.spreads import Spread, spread_of
 from nncli.sources.tables import Refusals
 from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:
     import polars as pl
-
-BINS: Final = 20
-MOST_FILES: Final = 1000
-"""Of more files than these, as many are looked at, taken evenly."""
-_MOST_PICTURES: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How numbers lie: their ends, and how many there are in each of 20 bins of one width between them.
-
-    Units: those of the column; tokens for lengths, seconds for sounds.
-    """
-
-    lowest: float
-    highest: float
-    mean: float
-    deviation: float
-    bins: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +38,8 @@ class Figures:
     """What is said of one column.
 
     `type` is the declared one. `missing` counts empty cells. `spread` is that of the numbers, of the
-    lengths of texts, or of the seconds of sounds. `classes` have their counts, most frequent first.
+    lengths of texts, or of the seconds of sounds. `classes` have their counts, most frequent first: of rows,
+    and in masks of pixels.
     `details` holds what only some kinds have, ready for JSON.
     """
 
@@ -105,9 +87,10 @@ def figures_of(cells: Cells) -> Figures:
     elif isinstance(encoder, (TextEncoder, TagEncoder)):
         missing, spread = _missing_texts(cells), _lengths(cells)
         details = _vocabulary(encoder)
-    if encoder.column.header and getattr(encoder, "has_files", False):
-        missing = _missing_texts(cells)
-        spread, details = _media(cells)
+    elif isinstance(encoder, (ImageEncoder, ArrayImageEncoder, MaskEncoder, SoundEncoder)):
+        assert cells.seen is not None
+        found = media_figures(encoder, cells.stored[0], cells.seen)
+        spread, classes, details = found.spread, found.classes, dict(found.details)
     return Figures(
         column.name,
         column.role,
@@ -118,19 +101,6 @@ def figures_of(cells: Cells) -> Figures:
         classes,
         {**details, **_steps(cells)},
     )
-
-
-def spread_of(numbers: Numbers) -> Spread | None:
-    """Sums numbers up, of any shape; those that are no numbers do not count. None where there is none."""
-    there = numbers[np.isfinite(numbers)]
-    if not there.size:
-        return None
-    lowest, highest = float(there.min()), float(there.max())
-    # Where both ends are one number, all stand in the first bin.
-    width = highest - lowest
-    ends = (lowest, highest) if width > 0 and math.isfinite(width) else (lowest, lowest + 1)
-    bins = np.histogram(there, BINS, ends)[0] if math.isfinite(ends[1]) else np.zeros(BINS, np.int64)
-    return Spread(lowest, highest, float(there.mean()), float(there.std()), tuple(map(int, bins)))
 
 
 def _numbers(cells: Cells) -> Numbers:
@@ -216,57 +186,6 @@ def _pixels(encoder: PixelEncoder, numbers: Numbers) -> dict[str, Any]:
         "largest": [height, width],
         "channel_means": [float(each) for each in means],
     }
-
-
-def _media(cells: Cells) -> tuple[Spread | None, dict[str, Any]]:
-    """Reads what files say of themselves: the sizes of images, the seconds of sounds."""
-    names = _texts(cells).drop_nulls()
-    rows = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_FILES)).astype(np.int64))
-    assert cells.seen is not None
-    folder = cells.seen.tables[0].source.folder
-    paths = [Path(folder, name) for name in names.gather(rows).to_list()]
-    if not paths:
-        return None, {}
-    if paths[0].suffix.lower() in IMAGE_SUFFIXES:
-        return None, {**_image_sizes(paths), **_channel_means(cells), "files": len(paths)}
-    return _sounds(paths)
-
-
-def _image_sizes(paths: Sequence[Path]) -> dict[str, Any]:
-    sizes = np.zeros((len(paths), 2), np.int64)
-    is_grey = np.zeros(len(paths), np.bool_)
-
-    def work(number: int) -> None:
-        header = read_image_header(read_media(paths[number]))
-        sizes[number], is_grey[number] = (header.height, header.width), header.is_grey
-
-    on_all_cores(len(paths), work)
-    order = np.lexsort((sizes[:, 1], sizes.prod(axis=1)))
-    ends = {"smallest": sizes[order[0]].tolist(), "largest": sizes[order[-1]].tolist()}
-    return {**ends, "sizes": len(np.unique(sizes, axis=0)), "grey": int(is_grey.sum())}
-
-
-def _channel_means(cells: Cells) -> dict[str, Any]:
-    """Takes the mean of each channel, of pixels from 0 to 255 as they are decoded."""
-    import torch
-
-    column = cells.stored[0]
-    rows = np.unique(np.linspace(0, column.rows - 1, min(column.rows, _MOST_PICTURES)).astype(np.int64))
-    values = column.take(torch.from_numpy(rows)).values.double()
-    return {"channels": values.shape[1], "channel_means": values.mean(dim=(0, 2, 3)).tolist()}
-
-
-def _sounds(paths: Sequence[Path]) -> tuple[Spread | None, dict[str, Any]]:
-    seconds = np.full(len(paths), np.nan)
-    facts = np.zeros((len(paths), 2), np.int64)
-
-    def work(number: int) -> None:
-        header = read_sound_header(read_media(paths[number]))
-        seconds[number], facts[number] = header.samples / header.rate, (header.rate, header.channels)
-
-    on_all_cores(len(paths), work)
-    rates, channels = (sorted(set(facts[:, each].tolist())) for each in (0, 1))
-    return spread_of(seconds), {"rates": rates, "channels": channels, "files": len(paths)}
 
 
 def _steps(cells: Cells) -> dict[str, Any]:

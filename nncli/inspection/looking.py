@@ -12,6 +12,7 @@ from nncli.columns.categories import ClassEncoder
 from nncli.columns.dates import NO_TIME, read_times
 from nncli.columns.kind import Encoder
 from nncli.columns.kinds import kind_of
+from nncli.columns.sound_cells import holds_samples
 from nncli.columns.stored import Stored
 from nncli.columns.tags import TagEncoder
 from nncli.columns.texts import TextEncoder
@@ -25,7 +26,7 @@ from nncli.inspection.figures import Cells, Figures, figures_of, moment
 from nncli.inspection.findings import Finding, in_order
 from nncli.inspection.repeats import RowReads, contents_of, repeat_findings
 from nncli.inspection.seen import Seen, parts_of, see
-from nncli.sources.tables import Column, Refusals
+from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.schema import ColumnSpec
 from nncli.spec.spec import Spec
 
@@ -114,25 +115,27 @@ def _findings(data: Data, division: Division, columns: Sequence[Cells], seen: Se
     if not is_in_time:
         tables, parts = division.tables, parts_of(division)
         contents = contents_of(
-            list(tables.values()), np.concatenate([parts[name] for name in tables]), _reads(declared)
+            list(tables.values()),
+            np.concatenate([parts[name] for name in tables]),
+            _reads(declared, tables["train"]),
         )
         found += repeat_findings(contents)
     return found
 
 
-def _reads(columns: Sequence[Declared]) -> RowReads:
+def _reads(columns: Sequence[Declared], table: Table) -> RowReads:
     inputs = [each for each in columns if each.encoder.column.role == "input"]
     targets = [each for each in columns if each.encoder.column.role == "target"]
     labels = [each for each in targets if isinstance(each.encoder, (ClassEncoder, TagEncoder))]
-    return RowReads(_read(inputs), _read(targets), _read(labels))
+    return RowReads(_read(inputs, table), _read(targets, table), _read(labels, table))
 
 
-def _read(columns: Sequence[Declared]) -> Reads:
+def _read(columns: Sequence[Declared], table: Table) -> Reads:
     found: dict[str, list[str]] = {"numbers": [], "texts": [], "files": []}
     for each in columns:
         kind = kind_of(each.spec)
-        has_files = getattr(kind, "has_files", False)
-        found["files" if has_files else "numbers" if kind.has_numbers else "texts"] += each.encoder.headers
+        names_files = kind.reads_files and not holds_samples(each.encoder.column, table)
+        found["files" if names_files else "numbers" if kind.has_numbers else "texts"] += each.encoder.headers
     return Reads(**{name: tuple(dict.fromkeys(headers)) for name, headers in found.items()})
 
 

@@ -69,11 +69,12 @@ class Seen:
 
 
 def place_of(tables: Sequence[Table], row: int, header: str) -> str:
-    """Says where a row of several tables, one behind the other, stands: `FILE:LINE`."""
+    """Says where a row of tables, one behind the other, stands: `FILE:LINE`, or the file that it is."""
     for table in tables:
         if row < len(table):
-            place = table.place(row, header)
-            return f"{place.file}:{place.line}"
+            place, text = table.place(row, header), table.source.text
+            # A row of a folder is a whole file.
+            return place.file if text and text.unit == "file" else f"{place.file}:{place.line}"
         row -= len(table)
     raise IndexError(row)
 

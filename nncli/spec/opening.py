@@ -34,13 +34,17 @@ def open_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
     return spec
 
 
-def read_spec(path: Path, sets: Sequence[str] = ()) -> tuple[Spec, list[Problem]]:
+def read_spec(
+    path: Path, sets: Sequence[str] = (), *, needs_network: bool = True
+) -> tuple[Spec, list[Problem]]:
     """Reads a spec file as far as it can be read, with the problems found, for a whole answer.
 
-    Raises UsageError as `open_spec`, and SpecError where the file is no YAML or no mapping.
+    Where it `needs_network`, nothing more is said of a file without one. Raises UsageError as `open_spec`,
+    and SpecError where the file is no YAML or no mapping.
     """
     text = read_file(path, str(path))
-    return read_text(text, Origin(str(path), path.parent, text), sets, stem=path.stem)
+    origin = Origin(str(path), path.parent, text)
+    return read_text(text, origin, sets, stem=path.stem, needs_network=needs_network)
 
 
 def parse_spec(text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec") -> Spec:
@@ -52,7 +56,12 @@ def parse_spec(text: str, origin: Origin, sets: Sequence[str] = (), stem: str = 
 
 
 def read_text(
-    text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec"
+    text: str,
+    origin: Origin,
+    sets: Sequence[str] = (),
+    stem: str = "spec",
+    *,
+    needs_network: bool = True,
 ) -> tuple[Spec, list[Problem]]:
     """Reads the text of a spec; see `read_spec`."""
     overrides = [read_override(each, number) for number, each in enumerate(sets, 1)]
@@ -79,7 +88,7 @@ def read_text(
     if without is not None and any(_is_network(problem) for problem in unknown):
         # One mistake is said once: the key is there, and misspelt.
         raise failures(problems[:MOST_PROBLEMS])
-    if without is not None:
+    if without is not None and (needs_network or without.code != "key-missing"):
         # Nothing more can be said of a file without a network, and this is said at once.
         raise failures([without, *problems][:MOST_PROBLEMS])
     # Arithmetic and the schema cost 0.1 s to import; a file that is no spec is answered without them.

@@ -8,9 +8,10 @@ from typing import Any, Final
 from rich.text import Text
 
 from nncli.errors import printable
-from nncli.inspection.figures import Figures, Spread
+from nncli.inspection.figures import Figures
 from nncli.inspection.findings import Finding, percent
 from nncli.inspection.looking import Look
+from nncli.inspection.spreads import Spread
 from nncli.terminal.figures import count
 from nncli.terminal.gradients import STYLES
 from nncli.terminal.streams import Streams
@@ -93,7 +94,8 @@ def values_text(column: Figures) -> str:
     found, spread = column.details, column.spread
     if column.classes:
         (most, rows), total = column.classes[0], sum(each for _, each in column.classes)
-        return f"{count(len(column.classes))} classes, {percent(rows, total)} `{most}`"
+        size = f"{_sizes_text(found)}, " if "smallest" in found else ""
+        return f"{size}{count(len(column.classes))} classes, {percent(rows, total)} `{most}`"
     if "smallest" in found:
         return _images_text(found)
     if "first" in found:
@@ -120,17 +122,21 @@ def _figure(value: float) -> str:
 
 
 def _images_text(found: Any) -> str:
-    smallest, largest = ("×".join(map(str, found[each])) for each in ("smallest", "largest"))
-    size = smallest if smallest == largest else f"{smallest} to {largest}"
     means = " ".join(_figure(each) for each in found.get("channel_means", []))
     channels = found.get("channels", 1)
-    return f"{size}, {channels} channel{'s' if channels > 1 else ''}, mean {means}"
+    return f"{_sizes_text(found)}, {channels} channel{'s' if channels > 1 else ''}, mean {means}"
+
+
+def _sizes_text(found: Any) -> str:
+    smallest, largest = ("×".join(map(str, found[each])) for each in ("smallest", "largest"))
+    return smallest if smallest == largest else f"{smallest} to {largest}"
 
 
 def _show_classes(streams: Streams, column: Figures) -> None:
     ratio = column.ratio or 1.0
     streams.data("\n")
-    streams.title(f"classes of {column.name}: {count(len(column.classes))}, {ratio:.3g} to 1")
+    what = "pixels by class" if column.type == "mask" else "classes"
+    streams.title(f"{what} of {column.name}: {count(len(column.classes))}, {ratio:.3g} to 1")
     table, most = plain_table(header=False), column.classes[0][1]
     shown = column.classes[:_MOST_CLASSES]
     for name, rows in shown:

@@ -6,10 +6,13 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from nncli.cache_folder import FOLDER_VARIABLE, new_entry
+from tests.data.scenes import write_scenes
+from tests.data.test_sound_folders import fill
 from tests.end_to_end.program import invoke
 from tests.inspection.tables import TEST, TRAIN, text
 
@@ -149,6 +152,49 @@ def test_a_contact_sheet(tmp_path: Path, healthy: Path) -> None:
         assert image.getextrema()[0] == (0, 255)
     assert invoke(tmp_path, "data", "digits.yaml", "--contact-sheet", "sheet.png").code == 8
     assert invoke(tmp_path, "data", "net.yaml", "--contact-sheet", "other.png").code == 2
+
+
+def test_images_and_their_masks(tmp_path: Path) -> None:
+    """Images in which the class shows, so that the sheet tells whether both moved alike."""
+    write_scenes(tmp_path, 40)
+    (tmp_path / "photos.yaml").write_text(
+        "data:\n  train: scenes.csv\n  inputs:\n"
+        "    photo: {type: image, augment: [{RandomCrop: {padding: 3}}]}\n"
+        "  targets: {parts: {type: mask, classes: [ground, thing]}}\n"
+    )
+    answer = invoke(tmp_path, "data", "photos.yaml", "--contact-sheet", "sheet.png")
+    assert answer.code == 0, answer.err
+    lines = answer.out.splitlines()
+    assert next(line for line in lines if line.startswith("photo ")).endswith("10×12, 1 channel, mean 75")
+    assert "10×12, 2 classes, 83 % `ground`" in next(line for line in lines if line.startswith("parts"))
+    assert "pixels by class of parts: 2, 5 to 1" in answer.out
+    (document,) = invoke(tmp_path, "data", "photos.yaml", "--json").rows()
+    assert document["columns"][1]["classes"] == [
+        {"class": "ground", "pixels": 4000},
+        {"class": "thing", "pixels": 800},
+    ]
+    with Image.open(tmp_path / "sheet.png") as image:
+        pixels = np.asarray(image).astype(int)
+    images, masks = np.split(pixels, 2)
+    is_thing = (images == 200).all(2)
+    assert is_thing.sum() > 1000 and ((masks == [128, 0, 0]).all(2) == is_thing).all()
+    # What was padded has no class.
+    assert ((masks == [224, 224, 192]).all(2) == (images == 0).all(2)).all()
+
+
+def test_sounds_and_their_copies(tmp_path: Path) -> None:
+    fill(tmp_path / "sounds")
+    high = next((tmp_path / "sounds" / "high").glob("0.*"))
+    (tmp_path / "sounds" / "low" / f"copy{high.suffix}").write_bytes(high.read_bytes())
+    (tmp_path / "net.yaml").write_text(
+        "data: {train: sounds, inputs: {sound: {type: audio}}, targets: {label: category}}\n"
+    )
+    answer = invoke(tmp_path, "data", "net.yaml")
+    assert answer.code == 0, answer.err
+    assert "8,000 Hz" in next(line for line in answer.out.splitlines() if line.startswith("sound "))
+    (document,) = invoke(tmp_path, "data", "net.yaml", "--json").rows()
+    noise = next(each for each in document["findings"] if each["name"] == "noise")
+    assert noise["places"] == [f"sounds/high/{high.name}", f"sounds/low/copy{high.suffix}"]
 
 
 def test_the_cache_is_listed_and_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

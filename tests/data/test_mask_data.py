@@ -4,38 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from nncli.errors import NncliError
 from nncli.preparing import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin, Spec
-from tests.sources.pictures import file_of
+from tests.data.scenes import write_scenes
 
 IMAGE = "{photo: {type: image, scale: none, augment: [RandomHorizontalFlip, {RandomCrop: {padding: 3}}]}}"
 
 
-def _write(folder: Path, count: int = 24) -> None:
-    """Writes images in which what belongs to the class is bright, and their masks."""
-    numbers = np.random.default_rng(0)
-    rows = ["photo,shape"]
-    for index in range(count):
-        mask = np.zeros((10, 12), np.uint8)
-        top, left = numbers.integers(0, 6, 2)
-        mask[top : top + 4, left : left + 5] = 1
-        (folder / f"p{index}.png").write_bytes(file_of(Image.fromarray(mask * 150 + 50)))
-        (folder / f"m{index}.png").write_bytes(file_of(Image.fromarray(mask * 255)))
-        rows.append(f"p{index}.png,m{index}.png")
-    (folder / "rows.csv").write_text("\n".join(rows) + "\n")
-
-
-def _spec(folder: Path, inputs: str = IMAGE, targets: str = "{shape: mask}") -> Spec:
+def _spec(folder: Path, inputs: str = IMAGE, targets: str = "{parts: mask}") -> Spec:
     text = f"""
 data:
-  train: rows.csv
+  train: scenes.csv
   inputs: {inputs}
   targets: {targets}
 network: [Conv2d: [4, 3, padding: same], ReLU, Conv2d: [$classes, 1]]
@@ -45,7 +29,7 @@ training: {{loss: CrossEntropyLoss, optimizer: AdamW, epochs: 1, metrics: [accur
 
 
 def test_a_batch_holds_images_and_masks_that_moved_alike(tmp_path: Path) -> None:
-    _write(tmp_path)
+    write_scenes(tmp_path, value=255)
     job, _ = prepare(_spec(tmp_path)).job(torch.device("cpu"))
     part = job.train
     rows = torch.arange(16)
@@ -62,7 +46,7 @@ def test_a_batch_holds_images_and_masks_that_moved_alike(tmp_path: Path) -> None
 
 
 def test_what_has_no_class_does_not_count(tmp_path: Path) -> None:
-    _write(tmp_path)
+    write_scenes(tmp_path, value=255)
     job, _ = prepare(_spec(tmp_path)).job(torch.device("cpu"))
     part, objective = job.train, job.judge.objective
     rows = torch.arange(8)
@@ -74,37 +58,37 @@ def test_what_has_no_class_does_not_count(tmp_path: Path) -> None:
 
 
 def test_a_mask_has_the_size_and_augmentation_of_the_only_image(tmp_path: Path) -> None:
-    _write(tmp_path)
+    write_scenes(tmp_path, value=255)
     inputs = "{photo: {type: image, size: [6, 8], resize: crop, augment: [RandomVerticalFlip]}}"
     data = prepare(_spec(tmp_path, inputs)).data
     assert data is not None
     (encoder,) = data.encoders.target_encoders
     assert (encoder.size, encoder.resize, encoder.image) == ((6, 8), "crop", "photo")
     assert [change.name for change in encoder.augment] == ["RandomVerticalFlip"]
-    stated = data.resolved.targets["shape"]
+    stated = data.resolved.targets["parts"]
     assert (stated.classes, stated.image) == ((0, 255), "photo")
 
 
 @pytest.mark.parametrize(
     ("inputs", "targets"),
     [
-        ("{photo: image, other: {type: image, column: photo}}", "{shape: mask}"),
-        ("{photo: image}", "{shape: {type: mask, image: picture}}"),
+        ("{photo: image, other: {type: image, column: photo}}", "{parts: mask}"),
+        ("{photo: image}", "{parts: {type: mask, image: picture}}"),
     ],
 )
 def test_a_mask_says_which_image_it_belongs_to(tmp_path: Path, inputs: str, targets: str) -> None:
-    _write(tmp_path)
+    write_scenes(tmp_path, value=255)
     with pytest.raises(NncliError) as caught:
         prepare(_spec(tmp_path, inputs, targets))
     assert [each.code for each in caught.value.problems] == ["mask-image"]
 
 
 def test_one_of_several_images_can_be_named(tmp_path: Path) -> None:
-    _write(tmp_path)
+    write_scenes(tmp_path, value=255)
     inputs = "{photo: image, other: {type: image, column: photo, augment: [RandomVerticalFlip]}}"
     data = prepare(
         parse_spec(
-            _spec(tmp_path, inputs, "{shape: {type: mask, image: other}}").origin.text.replace(
+            _spec(tmp_path, inputs, "{parts: {type: mask, image: other}}").origin.text.replace(
                 "network: [", "network:\n  inputs: [photo]\n  layers: ["
             ),
             Origin("spec.yaml", tmp_path, ""),

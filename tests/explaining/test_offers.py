@@ -9,7 +9,16 @@ import torch
 import yaml
 from torch import nn
 
-from nncli.explaining.offers import KINDS, example_of, explain_offers, initialisers, sentence_of
+from nncli.columns.augmenting import Change, read_changes
+from nncli.explaining.offers import (
+    KINDS,
+    example_of,
+    explain_offers,
+    image_changes,
+    initialisers,
+    sentence_of,
+    sound_changes,
+)
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.training.losses import why_unfit
@@ -66,6 +75,24 @@ def test_examples_of_training_read(name: str) -> None:
     assert spec.training is not None
     if spec.training.optimizer.name not in ("LBFGS", "SparseAdam", "Muon"):
         build_optimizer(spec.training.optimizer, nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize("name", [*image_changes(), *sound_changes()])
+def test_examples_of_changes_read(name: str) -> None:
+    text = f"{example_of(name)}  train: pets\n  targets: {{label: category}}\nnetwork: [Flatten]\n"
+    spec = parse_spec(text, Origin("example.yaml", Path(), text))
+    assert spec.data is not None
+    (written,) = spec.data.inputs.values()
+    known = image_changes() if written.type == "image" else sound_changes()
+    (change,) = read_changes(written.augment, known)
+    assert isinstance(change, Change) and change.made(known)
+
+
+def test_a_change_says_what_it_takes() -> None:
+    (explanation,) = explain_offers("RandomAffine")
+    takes = {part.name: (part.takes, part.default) for part in explanation.parts}
+    assert takes["degrees"] == ("a number or a list of 2", "required")
+    assert takes["interpolation"] == ("nearest or bilinear", "nearest")
 
 
 def test_initialisers_fill_a_tensor() -> None:
