@@ -10,8 +10,9 @@ import numpy as np
 
 from nncli.columns.kind import Encoder, Kind, Mistake, Truths, constant_warning
 from nncli.columns.targets import TargetSpec
+from nncli.counted import counted
 from nncli.errors import Problem
-from nncli.sources.tables import Column, Refusals, Table, counted
+from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 

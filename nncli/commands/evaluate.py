@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nncli.counted import counted
 from nncli.data.dataset import Part, PartName
 from nncli.data.rows import part_from, read_rows
 from nncli.device import resolve_device, set_threads
@@ -18,7 +19,6 @@ from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, open_model
 from nncli.own_code import load_code
 from nncli.recorded import recorded_data
-from nncli.sources.tables import counted
 from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from nncli.commands.output_files import check_output
+from nncli.counted import counted
 from nncli.data.rows import read_rows, rows_of_texts, stream_rows
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
@@ -22,7 +23,7 @@ from nncli.outputs import Answers
 from nncli.own_code import load_code
 from nncli.runs.atomic import atomic_stream
 from nncli.sources.streamed import Incoming
-from nncli.sources.tables import Table, counted
+from nncli.sources.tables import Table
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 

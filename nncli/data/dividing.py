@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from nncli.columns.dates import NO_TIME, read_times
+from nncli.counted import counted
 from nncli.data.dataset import PartName
 from nncli.data.declarations import reaches_of, timeline_of
 from nncli.data.fitting import drawn_shares
@@ -17,7 +18,7 @@ from nncli.data.sharing import columns_of
 from nncli.data.splitting import Codes, Keys, split_fold, split_rows
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
-from nncli.sources.tables import SHOWN, Column, Refusals, Rows, Table, counted
+from nncli.sources.tables import SHOWN, Column, Refusals, Rows, Table
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from nncli.columns.encoders import Encoders
 from nncli.columns.reach import span
+from nncli.counted import counted
 from nncli.data.dataset import Part
 from nncli.data.rows import encode_rows, torch_index
 from nncli.data.samples import Series, in_order
 from nncli.messages.catalogue import failure
-from nncli.sources.tables import Rows, Table, counted
+from nncli.sources.tables import Rows, Table
 
 if TYPE_CHECKING:
     import polars as pl

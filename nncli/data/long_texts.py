@@ -18,6 +18,7 @@ from nncli.columns.sequences import Layout, narrowest
 from nncli.columns.texts import TextEncoder, stretched_columns, tokenizer_of
 from nncli.columns.tokenizer_fitting import TokenizerPlan, fit_tokenizer
 from nncli.columns.tokenizing import Tokenizer
+from nncli.counted import counted
 from nncli.data.arrays import Pieces, form_of, write_arrays
 from nncli.data.builtin_sets import builtin_name, builtin_text
 from nncli.data.cache import as_columns, write_document
@@ -30,7 +31,7 @@ from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.sources import text_files
 from nncli.sources.data_files import DataFile
-from nncli.sources.tables import Reading, Rows, counted
+from nncli.sources.tables import Reading, Rows
 from nncli.sources.text_files import TEXT, between, pieces_of, text_blocks
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec

@@ -15,6 +15,7 @@ from nncli.columns.encoders import Columns, Encoders
 from nncli.columns.kind import Truths
 from nncli.columns.tags import refuse_unaligned
 from nncli.columns.texts import TextEncoder, stretched_columns
+from nncli.counted import counted
 from nncli.data.arrays import Pieces
 from nncli.data.cache import as_columns
 from nncli.data.dataset import Part, PartName
@@ -25,7 +26,7 @@ from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.files import find_source, read_table, unfound
 from nncli.sources.folders import FILE, find_folder, is_medium
 from nncli.sources.streamed import Incoming, streamed_tables, whole_table
-from nncli.sources.tables import Refusals, Rows, Source, Table, counted
+from nncli.sources.tables import Refusals, Rows, Source, Table
 
 if TYPE_CHECKING:
     import polars as pl

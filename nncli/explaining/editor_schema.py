@@ -40,11 +40,7 @@ DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 def editor_schema() -> Schema:
     """Makes the schema of whole files, with the layers, losses and optimisers of the installed torch."""
-    sections = {
-        "data": any_of([TEXT, definition("data")]),
-        "training": definition("training"),
-        "predict": OBJECT,
-    }
+    sections = {"data": any_of([TEXT, definition("data")]), "training": definition("training")}
     return {
         "$schema": DRAFT,
         "title": "A spec of nncli",
@@ -224,7 +220,7 @@ def _loss() -> Schema:
         "additionalProperties": definition("loss"),
         "minProperties": 1,
     }
-    return {"anyOf": [definition("loss"), by_target, LIST]}
+    return {"anyOf": [definition("loss"), by_target]}
 
 
 def _columns() -> Schema:

@@ -21,6 +21,7 @@ from nncli.explaining.words import function_names, written
 from nncli.network.calls.signatures import OWN_LAYERS, Parameter, layer_classes, loss_classes, signature_of
 from nncli.network.functions.binding import is_demanded_axis
 from nncli.network.functions.signatures import overloads_of, takes_tensor, takes_tensors
+from nncli.network.items.finishing import INITIALISERS
 from nncli.network.items.inflows import forward_inputs
 from nncli.network.layers.records import PADDING_MASKS, VALID_MASKS
 from nncli.network.layers.torch_layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
@@ -86,11 +87,7 @@ def schedulers() -> Mapping[str, Callable[..., Any]]:
 
 def initialisers() -> Mapping[str, Callable[..., Any]]:
     """Names every function of torch.nn.init that fills a tensor."""
-    return {
-        name: getattr(nn.init, name)
-        for name in dir(nn.init)
-        if name.endswith("_") and not name.startswith("_")
-    }
+    return {name: getattr(nn.init, name) for name in sorted(INITIALISERS)}
 
 
 def image_changes() -> Mapping[str, Callable[..., Any]]:

@@ -13,9 +13,9 @@ from nncli.columns.categories import ClassEncoder
 from nncli.columns.kind import Encoder
 from nncli.columns.numbers import NumberEncoder, Numbers
 from nncli.columns.series import SeriesEncoder
+from nncli.counted import counted
 from nncli.inspection.findings import SHOWN, Finding, percent
 from nncli.inspection.seen import PARTS, Seen
-from nncli.sources.tables import counted
 from nncli.spec.schema import ColumnSpec
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nncli.counted import counted
 from nncli.data.dataset import PartName
 from nncli.inspection.content import Hashes, Reads, content_of
 from nncli.inspection.findings import SHOWN, Finding, percent
 from nncli.inspection.seen import PARTS, PartNumbers, place_of
-from nncli.sources.tables import Rows, Table, counted
+from nncli.sources.tables import Rows, Table
 
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 _MANY: Final = 0.01

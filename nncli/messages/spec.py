@@ -17,7 +17,7 @@ TABLE: Final[dict[str, Words]] = {
     "call-expected": Words(
         SpecError,
         "expected one name, or one name with its arguments: {wanted}",
-        ("`AdamW`, or `{{AdamW: {{lr: 1e-3}}}}`",),
+        ("the name alone, or `{{NAME: {{argument: value}}}}`",),
         "A loss, optimiser or metric is one name with its arguments.",
     ),
     "call-two-names": Words(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from nncli.counted import counted
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures
 from nncli.pretrained.moves import Layers, Move, moved_layers
@@ -12,7 +13,6 @@ from nncli.pretrained.proposals import Proposal, propose_renamings, skip_entry, 
 from nncli.pretrained.report import WeightsReport, WrongShape, shortened
 from nncli.pretrained.stored import Shape
 from nncli.pretrained.transforms import Pieces, Transformed, shape_of, transform
-from nncli.sources.tables import counted
 from nncli.spec.patterns import matches, renamed
 from nncli.spec.weights import WeightsSpec
 

@@ -1,4 +1,4 @@
-"""A compiled network as a Python program: readable classes that need torch alone and take the same weights"""
+"""A compiled network as a Python program: readable classes that take the same weights"""
 
 from __future__ import annotations
 

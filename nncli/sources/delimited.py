@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
+from nncli.counted import counted
 from nncli.errors import DataError, NncliError, Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import DataFile
@@ -24,7 +25,7 @@ from nncli.sources.delimited_records import (
 from nncli.sources.lines import Lines
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.spots import Index, Mark, Spot
-from nncli.sources.tables import SHOWN, Reading, counted
+from nncli.sources.tables import SHOWN, Reading
 from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 
 if TYPE_CHECKING:

@@ -11,13 +11,14 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from nncli.counted import counted
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.natural_order import natural_order
 from nncli.sources.image_files import IMAGE_SUFFIXES
 from nncli.sources.sound_files import SOUND_SUFFIXES
 from nncli.sources.spots import Spot
-from nncli.sources.tables import SHOWN, Source, Table, counted
+from nncli.sources.tables import SHOWN, Source, Table
 
 MEDIA: Final[Mapping[str, tuple[str, ...]]] = {
     "images": IMAGE_SUFFIXES,

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
+from nncli.counted import counted
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import LARGE_BYTES, DataFile
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.spots import Index
-from nncli.sources.tables import Reading, counted
+from nncli.sources.tables import Reading
 
 if TYPE_CHECKING:
     import polars as pl

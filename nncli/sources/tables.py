@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+from nncli.counted import counted
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure
 from nncli.sources.array_cells import array_of
@@ -254,8 +255,3 @@ class Refusals:
 
 def _short(cell: str | None) -> str | None:
     return f"{cell[:_SHOWN_CHARACTERS]}…" if cell and len(cell) > _SHOWN_CHARACTERS else cell
-
-
-def counted(count: int, word: str) -> str:
-    """Writes a count with its word: `1 row`, `1,200 rows`."""
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -135,11 +135,12 @@ class Evaluator:
         a, b = self._number(first, column), self._number(second, column)
         try:
             result = self._power(a, b, column) if sign == "**" else ARITHMETIC[sign](a, b)
+            passes = math.isinf(result) and not (math.isinf(a) or math.isinf(b))
         except ZeroDivisionError:
             raise self._error(column, "it divides by zero") from None
         except (OverflowError, ValueError):
             raise self._too_large(column, "what a float holds") from None
-        if math.isinf(result) and not (math.isinf(a) or math.isinf(b)):
+        if passes:
             raise self._too_large(column, "what a float holds")
         return result
 

@@ -22,11 +22,11 @@ def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]
     A name without a shape, as in `inputs: [noise: [64], digit]`, is an input of the data.
     Raises SpecError `inputs-form`, `unknown-key`, `name-form`, `name-reserved`, `name-twice`.
     """
-    node = substituted(resolved(written))
+    written = resolved(written)
     problems: list[Problem] = []
     inputs: dict[str, InputSpec] = {}
     listed: dict[str, Place] = {}
-    for name, value in _entries(node, written.path):
+    for name, value in _entries(written):
         path = f"{written.path}.{name.text}"
         if problem := check_name(name, path, becomes_attribute=False):
             problems.append(problem)
@@ -36,12 +36,12 @@ def read_inputs(written: Written) -> tuple[dict[str, InputSpec], tuple[str, ...]
         listed.setdefault(name.text, name.place)
         try:
             if value is not None:
-                inputs[name.text] = _read_input(value, path)
+                inputs[name.text] = _read_input(substituted(written.child(value, name.text)), path)
         except NncliError as error:
             problems.extend(error.problems)
     if problems:
         raise failures(problems)
-    return inputs, tuple(listed) if isinstance(node, Sequence) else ()
+    return inputs, tuple(listed) if isinstance(written.node, Sequence) else ()
 
 
 def names_in(node: Node) -> tuple[str, ...]:
@@ -51,19 +51,21 @@ def names_in(node: Node) -> tuple[str, ...]:
     return (*keys, *(each.text for each in items if isinstance(each, Scalar)))
 
 
-def _entries(node: Node, path: str) -> list[tuple[Scalar, Node | None]]:
+def _entries(written: Written) -> list[tuple[Scalar, Node | None]]:
+    node = written.known_node()
     if isinstance(node, Mapping):
         return list(node.entries)
     if not isinstance(node, Sequence) or not node.items:
-        raise failure("inputs-form", node.place, path)
+        raise failure("inputs-form", node.place, written.path)
     found: list[tuple[Scalar, Node | None]] = []
-    for item in node.items:
+    for number, item in enumerate(node.items):
         if isinstance(item, Mapping) and len(item.entries) == 1:
             found.append(item.entries[0])
-        elif isinstance(item, Scalar) and isinstance(item.value, str):
-            found.append((item, None))
-        else:
-            raise failure("inputs-form", item.place, path)
+            continue
+        name = substituted(written.child(item, number)) if isinstance(item, Scalar) else item
+        if not isinstance(name, Scalar) or not isinstance(name.value, str):
+            raise failure("inputs-form", item.place, written.path)
+        found.append((name, None))
     return found
 
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from rich.text import Text
 
 from nncli.cache_folder import Entry
+from nncli.counted import counted
 from nncli.errors import printable
 from nncli.network.graph.sizing import readable_bytes
-from nncli.sources.tables import counted
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table
 
@@ -38,5 +38,5 @@ def show_cleared(streams: Streams, removed: Sequence[Entry], left: Sequence[Entr
 
 
 def _sum(entries: Sequence[Entry]) -> str:
-    words = counted(len(entries), "entry").replace("entrys", "entries")
+    words = counted(len(entries), "entry")
     return f"{words}, {readable_bytes(sum(entry.size_bytes for entry in entries))}"

@@ -7,10 +7,10 @@ from typing import Final
 
 from rich.text import Text
 
+from nncli.counted import counted
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.probes import LayerProbe, Probe
 from nncli.errors import printable
-from nncli.sources.tables import counted
 from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, final
 
+from nncli.counted import counted
 from nncli.errors import Exit
 from nncli.preparing import Prepared
 from nncli.runs.folder import RunFolder
 from nncli.runs.rows import read_rows
-from nncli.sources.tables import counted
 from nncli.terminal.figures import count, duration, short
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams

@@ -136,3 +136,32 @@ def test_a_learned_tensor_leaves_the_middle_to_what_flows() -> None:
 def test_shared_weights_are_told() -> None:
     found = picture(compiled("{Linear: 8, name: a}, {Linear: , share: a}", "row: [8]"))
     assert [box.subtitle for box in boxes(found, "Linear")] == ["a · 72 parameters", "a · shared weights"]
+
+
+def lane(found: Picture) -> float:
+    """Finds the lane of the one line that goes round."""
+    (line,) = (line for line in found.lines if len(line.steps) > 2)
+    return max(x for _, points in line.steps for x, _ in points)
+
+
+def test_a_skip_goes_round_a_frame_that_lies_between() -> None:
+    found = picture(compiled("residual: [{Sequential: [Linear: 8, ReLU], name: inner}]", "row: [8]"))
+    (frame,) = found.frames
+    assert 0 < lane(found) - frame.x - frame.width < 20
+
+
+def test_a_skip_stays_near_where_only_what_lies_above_is_wide() -> None:
+    found = picture(compiled("Linear: 80000, ReLU, residual: [ReLU, ReLU]", "row: [8]"))
+    (wide,) = boxes(found, "Linear")
+    assert wide.x + 32 < lane(found) < wide.x + wide.width / 2
+
+
+def test_a_skip_crosses_a_frame_around_its_end_and_goes_round_all_others() -> None:
+    down = "{Sequential: [{Linear: 8, name: skip}, ReLU], name: down}"
+    found = picture(compiled(f"{down}, Linear: 8, {{add: , from: [x, down.skip]}}", "row: [8]"))
+    (frame,), (first, _) = found.frames, boxes(found, "Linear")
+    assert first.x + first.width / 2 < lane(found) < frame.x + frame.width
+    other = "{Sequential: [Linear: 8], name: a_name_that_needs_much_more_room}"
+    found = picture(compiled(f"{down}, {other}, {{add: , from: [x, down.skip]}}", "row: [8]"))
+    _, beside = found.frames
+    assert 0 < lane(found) - beside.x - beside.width < 40

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from nncli.drawing.routing import Lanes, detour, direct
 from nncli.drawing.shapes import Box, Frame
 
@@ -44,3 +46,23 @@ def test_lanes_are_shared_only_at_different_heights() -> None:
     assert lanes.take(100, 200, 50) == first
     assert Lanes([detour(box(0, 0), box(0, 200), []).along(first)]).take(50, 150, 50) > first
     assert Lanes([], [Frame("", 0, 0, first, 100)]).take(0, 100, 50) > first
+
+
+def test_only_a_box_that_is_nearer_than_five_pixels_is_in_the_way() -> None:
+    ends = (box(50, 0), box(50, 100))
+    near = [box(84.9, 50), box(15.1, 50), box(50, -4.9), box(50, 104.9)]
+    assert [direct(*ends, [each]) for each in near] == [None] * 4
+    far = [box(85, 50), box(15, 50), box(50, -5), box(50, 105)]
+    assert None not in [direct(*ends, [each]) for each in far]
+
+
+def test_an_end_right_below_needs_no_way_round() -> None:
+    assert direct(box(50, 0), box(50, 24), []) is not None
+    assert direct(box(50, 0), box(50, 23.9), []) is None
+
+
+def test_a_line_bends_by_half_of_a_short_way() -> None:
+    way = detour(box(50, 0), box(50, 200), [])
+    short, long = way.along(84), way.along(120)
+    corner = [axis for line in (short, long) for _, points in line.steps[1:3] for axis in points[-1]]
+    assert corner == pytest.approx([82, 16.8, 84, 18.8, 112, 16.8, 120, 24.8])

@@ -98,6 +98,8 @@ MISTAKES = {
     "unknown key of training": TRAINING % "lr: 0.1",
     "unknown optimiser": "network: [ReLU]\ntraining: {loss: MSELoss, optimizer: Adamw}\n",
     "unknown loss": "network: [ReLU]\ntraining: {loss: MSE, optimizer: Adam}\n",
+    "a list of losses": "network: [ReLU]\ntraining: {loss: [MSELoss], optimizer: Adam}\n",
+    "predict": "network: [ReLU]\npredict: {}\n",
     "no loss": "network: [ReLU]\ntraining: {optimizer: Adam}\n",
     "unknown argument of an optimiser": "network: [ReLU]\n"
     "training: {loss: MSELoss, optimizer: {AdamW: {learning_rate: 1}}}\n",

@@ -158,6 +158,8 @@ def test_values_are_those_of_python(text: str, expected: object) -> None:
         ("9 ** 9 ** 9", "arithmetic-too-large", 8),
         ("1e308 * 10", "arithmetic-too-large", 8),
         ("10.0 ** 400", "arithmetic-too-large", 8),
+        ("2 ** 1024", "arithmetic-too-large", 8),
+        ("4 ** 512 + 1", "arithmetic-too-large", 8),
         ("range(10 ** 9)", "arithmetic-too-large", 8),
         ("[0] * 10 ** 9", "arithmetic-too-large", 8),
         ("[range(9999)] * 9999", "arithmetic-too-large", 8),

@@ -99,6 +99,16 @@ def test_what_is_no_input(written: str, code: str) -> None:
     assert [each for each, *_ in places(network("- ReLU", written))] == [code]
 
 
+def test_each_input_says_what_is_wrong_with_it() -> None:
+    """A value that is wrong says so once, and hides nothing beside it."""
+    inputs = "a: [$(1 /)], b: [$width], c: [$wide, 3], d: [-1], e!: [1]"
+    text = f"vars: {{wide: $(1 / 0), narrow: $wide}}\n{network('- ReLU', inputs)}"
+    found = [each for each, *_ in places(text)]
+    assert sorted(found) == ["arithmetic", "expression-syntax", "inputs-form", "name-form", "name-unknown"]
+    listed = text.replace("{a:", "[{a:").replace("], ", "]}, {").replace("[1]}", "[1]}]")
+    assert [each for each, *_ in places(listed)] == found
+
+
 def test_the_long_form_of_a_network() -> None:
     text = """
 vars: {width: 4}

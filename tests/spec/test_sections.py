@@ -32,7 +32,7 @@ def test_every_key_says_what_it_is(model: type[Section]) -> None:
         ("stop_early: {watc: a}", "unknown-key", "did you mean `watch`?"),
         ("stop_early: never", "value-type", ""),
         ("steps: 5", "training-length", "`epochs: 20`"),
-        ("metrics: [3]", "call-expected", "`AdamW`, or `{AdamW: {lr: 1e-3}}`"),
+        ("metrics: [3]", "call-expected", "the name alone, or `{NAME: {argument: value}}`"),
         ("seed: x", "value-type", ""),
     ],
 )

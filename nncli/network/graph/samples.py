@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import nn
@@ -64,22 +64,19 @@ def _with_a_row_more(value: Value) -> torch.Tensor:
     return made
 
 
-# Two operands of a matrix product, of cdist or outer give at most this many times their numbers.
-_LARGEST_RUN: Final = MOST_VALUES
-
-
 def takes_long(everything: object) -> bool:
     """Tells whether a call could take long on the CPU: by the sizes of what it is given."""
     values = list(values_in(everything))
     sizes = [max(1, value.sample.numel()) for value in values]
-    return any(value.sample.is_meta for value in values) or prod(sorted(sizes)[-2:]) > _LARGEST_RUN * 64
+    # A matrix product, cdist and outer work through each pair of numbers of their two operands at most.
+    return any(value.sample.is_meta for value in values) or prod(sorted(sizes)[-2:]) > MOST_VALUES * 64
 
 
 def could_be_large(everything: object) -> bool:
     """Tells whether a result could be large: by the numbers in a call, which may be sizes or just numbers."""
     numbers = [abs(number) for number in _numbers(everything) if abs(number) > 1]
     sizes = [max(1, value.sample.numel()) for value in values_in(everything)]
-    return prod(numbers) * max([1, *sizes]) > _LARGEST_RUN
+    return prod(numbers) * max([1, *sizes]) > MOST_VALUES
 
 
 def _numbers(value: object) -> Iterator[int]:
