@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from torch import nn
@@ -13,6 +13,7 @@ from nncli.columns.targets import TargetSpec, class_targets
 from nncli.data.dataset import Data
 from nncli.data.declarations import Expected
 from nncli.data.opening import open_data, stand_in
+from nncli.data.sampling import batch_bounds
 from nncli.device import set_precision
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures
@@ -32,10 +33,14 @@ from nncli.training.metrics import Metric, build_metrics
 from nncli.training.mixing_checks import check_mixing
 from nncli.training.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.training.objectives import Objective
-from nncli.training.optimizers import build_optimizer
+from nncli.training.schedule_checks import horizon_of, schedule_lengths
+from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
+from nncli.training.updating import build_updater
 
 Result = TypeVar("Result")
+# Steps of an epoch where no data tell how many it has.
+STAND_IN_BATCHES: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,14 @@ def prepare(
     networks = found.tried(lambda: compile_networks(spec.networks, inputs, around, weights=with_weights))
     reports = found.tried(lambda: load_foreign(networks, spec, copied=with_weights)) if networks else None
     network = next(iter(networks.values())) if networks else None
-    objective, metrics = _bound(spec, network, targets, found)
+    horizon = _horizon(spec, data)
+    objective, metrics = _bound(spec, network, targets, horizon, found)
     if network is not None and objective is not None:
         found.tried(lambda: check_training(spec, network, metrics, data))
         found.tried(lambda: check_mixing(spec, network, targets))
+    schedule = spec.training.schedule if spec.training and data else ()
+    lengths = found.tried(lambda: list(schedule_lengths(schedule, horizon))) or []
+    found.problems.extend(each for each in lengths if each.severity == "error")
     if networks is None or found.problems:
         raise failures(found.problems)
     resolved = _resolved(spec, networks, data, metrics or ())
@@ -109,6 +118,7 @@ def prepare(
         *_unused_inputs(spec, networks),
         *(doubtful_layers(spec, next(iter(networks.values())).calls[-1]) if objective else ()),
         *(data.warnings if data else ()),
+        *lengths,
         *(each for one in foreign for each in one.warnings),
     )
     return Prepared(resolved, networks, data, judge, warnings, foreign, code)
@@ -200,6 +210,16 @@ def _paths(problem: Problem) -> Iterator[str]:
             yield f"{section}.{meant}".lstrip(".")
 
 
+def _horizon(spec: Spec, data: Data | None) -> Horizon:
+    """Counts the steps of a run; without data an epoch has some number of them."""
+    batches = STAND_IN_BATCHES
+    if spec.training is None:
+        return Horizon(batches, None)
+    if data is not None:
+        batches = len(batch_bounds(data.parts["train"].rows, spec.training.batch_size))
+    return horizon_of(spec.training, batches)
+
+
 def _declarations(spec: Spec, data: Data | None, found: _Collected) -> Expected:
     if data is not None:
         return Expected(data.inputs, data.targets, data.encoders.counts())
@@ -211,6 +231,7 @@ def _bound(
     spec: Spec,
     network: CompiledNetwork | None,
     targets: Mapping[str, TargetSpec],
+    horizon: Horizon,
     found: _Collected,
 ) -> tuple[Objective | None, tuple[Metric, ...] | None]:
     training = spec.training
@@ -218,8 +239,8 @@ def _bound(
         return None, ()
     # Without a network the optimiser's arguments can still be wrong, and any weights will do.
     module = network.module if network else nn.Linear(1, 1, device="meta")
-    groups = training.groups if network else ()
-    found.tried(lambda: build_optimizer(training.optimizer, module, groups))
+    ungrouped = training if network else training.model_copy(update={"groups": ()})
+    found.tried(lambda: build_updater(ungrouped, module, horizon))
     metrics = found.tried(lambda: build_metrics(training.metrics, targets))
     if network is None or not targets or not training.loss:
         found.tried(lambda: check_losses(spec, targets))

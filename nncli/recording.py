@@ -117,4 +117,7 @@ def epoch_figures(row: EpochRow) -> dict[str, object]:
     figures["train"] = dict(row.train)
     if row.validation is not None:
         figures["validation"] = dict(row.validation)
+    if row.learning_rates:
+        rates = list(row.learning_rates.values())
+        figures["learning_rate"] = rates[0] if len(rates) == 1 else dict(row.learning_rates)
     return figures

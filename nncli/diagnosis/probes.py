@@ -179,7 +179,7 @@ def _counting(calls: tuple[LayerCall, ...], module: nn.Module) -> Iterator[dict[
 def _update_ratios(job: TrainJob, state: TrainState, module: nn.Module) -> dict[str, float]:
     """Takes one step of the update on the copy; the ratio is of change to weights, by norm."""
     original = state.networks[job.network]
-    trial, running = build_updater(job.training, module), state.updaters[job.network]
+    trial, running = build_updater(job.training, module, job.horizon), state.updaters[job.network]
     trial.restore(running.tensors(), running.scalars())
     trial.step()
     ratios = {}

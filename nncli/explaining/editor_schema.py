@@ -13,7 +13,6 @@ from nncli.explaining.offers import (
     example_of,
     functions,
     initialisers,
-    schedulers,
 )
 from nncli.explaining.word_schemas import (
     FILE_WORDS,
@@ -33,6 +32,7 @@ from nncli.spec.keys import Key, all_keys
 from nncli.spec.reference import Entry
 from nncli.spec.reference_files import entries_of
 from nncli.training.optimizers import optimizer_classes
+from nncli.training.schedule_checks import scheduler_classes
 
 # Editors read this draft; the newer ones change nothing that is used here.
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
@@ -54,7 +54,7 @@ def editor_schema() -> Schema:
 
 def _definitions() -> Schema:
     called: dict[str, Callable[..., Any]] = {**layer_classes(), **loss_classes()}
-    called |= {**optimizer_classes(), **schedulers(), **initialisers()}
+    called |= {**optimizer_classes(), **scheduler_classes(), **initialisers()}
     network = _closed(_described("key of a network", FILE_WORDS), ("layers",))
     return {
         "dollar": {"type": "string", "pattern": r"\$"},
@@ -67,7 +67,7 @@ def _definitions() -> Schema:
         "column": _column(),
         "loss": _one_of(loss_classes(), {"weight": {"description": "what the term is multiplied with"}}),
         "optimizer": _one_of(optimizer_classes()),
-        "scheduler": _one_of(schedulers(), {"warmup": {}}),
+        "scheduler": _one_of(scheduler_classes(), {word: {} for word in ("warmup", "for", "per", "watch")}),
         "initialiser": _one_of(initialisers()),
         "metric": _metric(),
         "data": _section("data"),
@@ -260,7 +260,9 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
         "anyOf": [definition("metric"), {"type": "array", "items": definition("metric")}, OBJECT]
     },
     "training.optimizer": lambda: definition("optimizer"),
-    "training.schedule": lambda: definition("scheduler"),
+    "training.schedule": lambda: {
+        "anyOf": [definition("scheduler"), {"type": "array", "items": definition("scheduler")}]
+    },
     "training.stop_early": lambda: {
         "anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}, _section("training.stop_early")]
     },

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import torch
-from torch import nn, optim
+from torch import nn
 
 from nncli.augmentation.transforms import MIXERS, TRANSFORMS
 from nncli.augmentation.waves import WAVE_CHANGES
@@ -25,14 +25,10 @@ from nncli.network.items.finishing import INITIALISERS
 from nncli.network.items.inflows import forward_inputs
 from nncli.network.layers.records import PADDING_MASKS, VALID_MASKS
 from nncli.network.layers.torch_layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
-from nncli.spec.keys import find_keys
 from nncli.training.losses import form_of, probabilities_of, why_unfit
 from nncli.training.optimizers import optimizer_classes
+from nncli.training.schedule_checks import scheduler_classes
 
-# Schedulers that take functions or other schedulers, which no file can write.
-_NOT_WRITTEN: Final = frozenset(
-    {"ChainedScheduler", "LambdaLR", "LRScheduler", "MultiplicativeLR", "SequentialLR"}
-)
 _TARGETS: Final[Mapping[str, str]] = {
     "index": "the number of its class",
     "sign": "-1 or 1",
@@ -48,7 +44,7 @@ _OPTIONAL: Final[Mapping[str, str]] = {
 # In layers of nncli true means what it means in a padding mask.
 _OPTIONAL_OF_OURS: Final = {"attn_mask": "if you like: added to the scores, or true where a step may look"}
 # What every call of a kind gets from nncli.
-FILLED: Final = frozenset({"tensor", "generator", "optimizer", "last_epoch"})
+FILLED: Final = frozenset({"tensor", "generator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +68,6 @@ def functions() -> Mapping[str, Callable[..., Any]]:
     return found
 
 
-def schedulers() -> Mapping[str, Callable[..., Any]]:
-    """Names every scheduler of torch that a file can write; none where training has no key for them."""
-    if not find_keys("training.schedule"):
-        return {}
-    found = optim.lr_scheduler
-    kinds = {name: getattr(found, name) for name in dir(found) if name not in _NOT_WRITTEN}
-    return {
-        name: kind
-        for name, kind in kinds.items()
-        if isinstance(kind, type) and issubclass(kind, found.LRScheduler) and not name.startswith("_")
-    }
-
-
 def initialisers() -> Mapping[str, Callable[..., Any]]:
     """Names every function of torch.nn.init that fills a tensor."""
     return {name: getattr(nn.init, name) for name in sorted(INITIALISERS)}
@@ -105,7 +88,7 @@ KINDS: Final = (
     Kind("layer of torch.nn", "", layer_classes),
     Kind("loss of torch.nn", "training:\n  loss: %s\n", loss_classes),
     Kind("optimiser of torch.optim", "training:\n  optimizer: %s\n", optimizer_classes),
-    Kind("scheduler of torch.optim", "training:\n  schedule: %s\n", schedulers),
+    Kind("scheduler of torch.optim", "training:\n  schedule: %s\n", scheduler_classes),
     Kind("initialiser of torch.nn.init", "- Linear: 10\n  init: %s\n", initialisers),
     Kind("change of images, as in torchvision", _AUGMENT % ("photo", "image"), image_changes),
     Kind("change of sounds, as in audiomentations", _AUGMENT % ("sound", "audio"), sound_changes),

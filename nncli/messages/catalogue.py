@@ -22,6 +22,7 @@ from nncli.messages import (
     structure,
     tensors,
     texts,
+    updating,
     usage,
     weights,
     wiring,
@@ -46,6 +47,7 @@ TABLES: Final = (
     models.TABLE,
     pretrained.TABLE,
     running.TABLE,
+    updating.TABLE,
 )
 CATALOGUE: Final[dict[str, Words]] = {code: words for table in TABLES for code, words in table.items()}
 

@@ -1,4 +1,4 @@
-"""Words for devices, optimisers, losses, metrics and training."""
+"""Words for devices, losses, metrics and training; those of optimisers and schedules are in updating.py."""
 
 from __future__ import annotations
 
@@ -56,18 +56,6 @@ TABLE: Final[dict[str, Words]] = {
         "`{figure}` cannot be watched: there are no validation rows",
         ("set `data.split.validation`, or watch train.loss",),
         "A figure of the validation part needs rows in it.",
-    ),
-    "group-form": Words(
-        SpecError,
-        "`groups` cannot be read: {fault}",
-        ('write `- {{match: "*.bias", weight_decay: 0}}`',),
-        "An entry of groups names weights by a pattern, and the arguments that are other for them.",
-    ),
-    "group-taken": Words(
-        SpecError,
-        "every weight that {pattern} matches is taken by {earlier} already",
-        ("put this entry above the other: the first that matches wins",),
-        "Of the entries of groups the first that matches a weight is the one for it.",
     ),
     "input-not-in-data": Words(
         SpecError,
@@ -180,36 +168,6 @@ TABLE: Final[dict[str, Words]] = {
         "there is no metric `{metric}`",
         ("did you mean `{nearest}`? the metrics are {known}", "the metrics are {known}"),
         "Metrics have the names of torchmetrics' functions.",
-    ),
-    "nothing-to-learn": Words(
-        SpecError,
-        "the network has no weights that an optimiser could change",
-        ("add a layer with weights, such as `- Linear: 10`",),
-        "Training needs at least one weight.",
-    ),
-    "optimizer-closure": Words(
-        SpecError,
-        "{optimizer} is not supported: it evaluates every batch several times in a step",
-        ("use AdamW or SGD",),
-        "LBFGS needs a closure, which training does not offer yet.",
-    ),
-    "optimizer-refused": Words(
-        SpecError,
-        "torch refuses these arguments of {optimizer}: {reason}",
-        (),
-        "The optimiser's own checks failed; the message is torch's.",
-    ),
-    "optimizer-sparse": Words(
-        SpecError,
-        "{optimizer} does not fit the gradients of this network: {reason}",
-        ("leave `sparse` out of the Embedding, or use SGD or Adagrad",),
-        "An Embedding with `sparse: true` has sparse gradients, which few optimisers take.",
-    ),
-    "optimizer-unknown": Words(
-        SpecError,
-        "there is no optimiser `{optimizer}` in torch.optim",
-        ("did you mean `{nearest}`?",),
-        "Optimisers are the classes of the installed torch.optim, by their own names.",
     ),
     "target-outside": Words(
         DataError,

@@ -18,6 +18,7 @@ TAKES: Final[Mapping[str, str]] = {
     "training.loss": "a loss of torch.nn, or one for each target",
     "training.metrics": "a metric or a list of metrics",
     "training.optimizer": "an optimiser of torch.optim",
+    "training.schedule": "a scheduler of torch, with `warmup`, `for`, `per` and `watch` beside it, or a list",
     "training.stop_early": "true, a number of epochs, or the keys below",
 }
 EXAMPLES: Final[Mapping[str, str]] = {
@@ -91,6 +92,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "training.optimizer": "training:\n  optimizer: {AdamW: {lr: 3e-4, weight_decay: 0.01}}",
     "training.groups": "training:\n  optimizer: {AdamW: {lr: 3e-4}}\n  groups:\n"
     '    - {match: "backbone.*", lr: 3e-5}\n    - {match: "*.bias", weight_decay: 0}',
+    "training.schedule": "training:\n  schedule: {CosineAnnealingLR: {}, warmup: 5%}",
     "training.epochs": "training:\n  epochs: 20",
     "training.steps": "training:\n  steps: 1000",
     "training.batch_size": "training:\n  batch_size: 64",

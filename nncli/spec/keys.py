@@ -9,8 +9,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from nncli.spec.fields import section_in
 from nncli.spec.key_examples import EXAMPLES, TAKES
-from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec, section_in
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 
 SECTIONS: Final[Mapping[str, type[BaseModel]]] = {"data": DataSpec, "training": TrainingSpec}
 # Stands for the name of a column in a path.

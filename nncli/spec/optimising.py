@@ -1,17 +1,24 @@
-"""Groups of weights with settings of their own, as `training.groups:` writes them."""
+"""What `training:` says of an update beside its optimiser: groups of weights, and a schedule of its rate."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from nncli.errors import Place, Problem
+from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_call
-from nncli.spec.items import Argument
+from nncli.spec.items import Argument, Call
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.weights import PatternAt, read_patterns
 
-MATCH = "match"
+MATCH: Final = "match"
+Unit: TypeAlias = Literal["%", "steps", "epochs"]
+Pace: TypeAlias = Literal["step", "epoch"]
+_SPAN: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|step|epoch)s?")
+_WORDS: Final = ("warmup", "for", "per", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,34 @@ class GroupSpec:
     match: tuple[PatternAt, ...]
     arguments: MappingType[str, Argument]
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a run: `5%` of it, `500 steps` or `2 epochs`."""
+
+    amount: float
+    unit: Unit
+    place: Place
+
+    def __str__(self) -> str:
+        return f"{self.amount:g}%" if self.unit == "%" else f"{self.amount:g} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """A part of a schedule: a class of torch.optim.lr_scheduler, or none where only `warmup:` is given.
+
+    `lasts` is what `for:` says. `per` tells whether it moves with every step or every epoch, `watch` which
+    figure it reads; None where that is left to nncli.
+    """
+
+    place: Place
+    call: Call | None = None
+    warmup: Span | None = None
+    lasts: Span | None = None
+    per: Pace | None = None
+    watch: Argument | None = None
 
 
 def read_groups(node: Node, path: str, problems: list[Problem]) -> tuple[GroupSpec, ...] | None:
@@ -45,3 +80,85 @@ def _read_group(node: Node, path: str, problems: list[Problem]) -> GroupSpec | N
         return None
     call = read_call(Scalar(MATCH, MATCH, True, node.place), others, path, problems)
     return GroupSpec(patterns, call.keywords, node.place)
+
+
+def read_schedule(node: Node, path: str, problems: list[Problem]) -> tuple[StageSpec, ...] | None:
+    """Reads one scheduler, or a list of them that follow each other.
+
+    Problems: `schedule-form`, `span-form`, `value-choice`, and those of calls.
+    """
+    before = len(problems)
+    several = isinstance(node, Sequence)
+    items = node.items if isinstance(node, Sequence) else (node,)
+    found = [
+        _read_stage(item, f"{path}.{number}" if several else path, problems)
+        for number, item in enumerate(items)
+    ]
+    stages = [stage for stage in found if stage]
+    if not items:
+        problems.append(Problem("schedule-form", node.place, path, {"fault": "there is none in the list"}))
+    for number, stage in enumerate(stages):
+        if stage.lasts is None and number + 1 < len(stages):
+            facts = {"fault": "every entry but the last says by `for:` how long it lasts"}
+            name = stage.call.name if stage.call else "warmup"
+            facts["instead"] = f"write `- {{{name}: …, for: 5 epochs}}`"
+            problems.append(Problem("schedule-form", stage.place, f"{path}.{number}", facts))
+        if stage.warmup is not None and number:
+            facts = {"fault": "`warmup:` stands in the first entry"}
+            problems.append(Problem("schedule-form", stage.warmup.place, f"{path}.{number}.warmup", facts))
+    return tuple(stages) if len(problems) == before else None
+
+
+def _read_stage(node: Node, path: str, problems: list[Problem]) -> StageSpec | None:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return StageSpec(node.place, Call(node.text, node.place))
+    if not isinstance(node, Mapping) or not node.entries:
+        problems.append(Problem("schedule-form", node.place, path, {"fault": "it names a scheduler"}))
+        return None
+    calls = [(name, value) for name, value in node.entries if name.text not in _WORDS]
+    if len(calls) > 1:
+        name = calls[1][0]
+        word = nearest(name.text, _WORDS) if name.text[:1].islower() else ""
+        facts = {"fault": f"one entry holds one scheduler, and `{name.text}` is a second name", "word": word}
+        if name.text[:1].islower():
+            facts["instead"] = f"arguments stand inside: `{calls[0][0].text}: {{…, {name.text}: …}}`"
+        else:
+            facts["instead"] = "a list holds several that follow each other: `- {StepLR: 5, for: 5 epochs}`"
+        problems.append(Problem("schedule-form", name.place, f"{path}.{name.text}", facts))
+        return None
+    call = read_call(*calls[0], f"{path}.{calls[0][0].text}", problems) if calls else None
+    watch = node.get("watch")
+    return StageSpec(
+        place=node.place,
+        call=call,
+        warmup=_read_span(node.get("warmup"), f"{path}.warmup", problems),
+        lasts=_read_span(node.get("for"), f"{path}.for", problems),
+        per=_read_pace(node.get("per"), f"{path}.per", problems),
+        watch=Argument(watch.text, watch.place) if isinstance(watch, Scalar) else None,
+    )
+
+
+def _read_span(node: Node | None, path: str, problems: list[Problem]) -> Span | None:
+    if node is None:
+        return None
+    found = _SPAN.fullmatch(node.text) if isinstance(node, Scalar) else None
+    amount = float(found[1]) if found else 0.0
+    if found is None or amount <= 0 or (found[2] == "%" and amount > 100):
+        received = node.text if isinstance(node, Scalar) else "a list or mapping"
+        facts = {"key": path.rpartition(".")[2], "received": received}
+        facts["number"] = received if received.isdecimal() else ""
+        problems.append(Problem("span-form", node.place, path, facts))
+        return None
+    return Span(amount, cast(Unit, "%" if found[2] == "%" else f"{found[2]}s"), node.place)
+
+
+def _read_pace(node: Node | None, path: str, problems: list[Problem]) -> Pace | None:
+    if node is None:
+        return None
+    text = node.text if isinstance(node, Scalar) else "a list or mapping"
+    if text not in get_args(Pace):
+        facts = {"key": "per", "received": f"`{text}`", "expected": "`step` or `epoch`"}
+        facts["nearest"] = "step" if text in ("batch", "batches") else nearest(text, get_args(Pace))
+        problems.append(Problem("value-choice", node.place, path, facts))
+        return None
+    return cast(Pace, text)

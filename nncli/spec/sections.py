@@ -14,13 +14,14 @@ from pydantic_core import ErrorDetails
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_named_call
+from nncli.spec.fields import section_in
 from nncli.spec.habits import misspelt_keys, where_it_belongs
 from nncli.spec.items import Call
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
-from nncli.spec.optimising import read_groups
+from nncli.spec.optimising import read_groups, read_schedule
 from nncli.spec.scalars import meant_by, resolve
-from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec, section_in
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spelling import TERM_WORDS
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -63,6 +64,8 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
             values[name.text] = call
         elif name.text == "groups":
             values[name.text] = read_groups(value, path, problems)
+        elif name.text == "schedule":
+            values[name.text] = read_schedule(value, path, problems)
         elif name.text == "loss":
             values[name.text] = _read_loss(value, problems)
         elif name.text == "metrics":

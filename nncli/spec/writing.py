@@ -10,12 +10,13 @@ import yaml
 
 from nncli.spec import nodes
 from nncli.spec.arithmetic import Formula
+from nncli.spec.fields import Section
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.nodes import Node, Scalar, Sequence, node_of
-from nncli.spec.optimising import GroupSpec
+from nncli.spec.optimising import GroupSpec, StageSpec
 from nncli.spec.scalars import resolve
-from nncli.spec.schema import LossTerm, Section, TrainingSpec
+from nncli.spec.schema import LossTerm, TrainingSpec
 from nncli.spec.spec import Spec
 
 
@@ -89,7 +90,10 @@ def _training(training: TrainingSpec) -> dict[str, Any]:
     tree: dict[str, Any] = {"loss": _losses(training.loss), "optimizer": _call(training.optimizer)}
     if training.groups:
         tree["groups"] = [_group(group) for group in training.groups]
-    own = {"loss", "optimizer", "groups", "metrics"}
+    if training.schedule:
+        stages = [_stage(stage) for stage in training.schedule]
+        tree["schedule"] = stages[0] if len(stages) == 1 else stages
+    own = {"loss", "optimizer", "groups", "schedule", "metrics"}
     for key, value in training.model_dump(exclude_none=True, exclude=own).items():
         tree[key] = _written(value)
     if training.metrics is not None:
@@ -112,6 +116,13 @@ def _group(group: GroupSpec) -> dict[str, Any]:
     patterns = [each.pattern for each in group.match]
     match: Any = patterns[0] if len(patterns) == 1 else patterns
     return {"match": match, **{name: _argument(argument) for name, argument in group.arguments.items()}}
+
+
+def _stage(stage: StageSpec) -> dict[str, Any]:
+    words = {"warmup": stage.warmup, "for": stage.lasts, "per": stage.per}
+    tree = _call(stage.call) if stage.call else {}
+    tree |= {word: str(value) for word, value in words.items() if value is not None}
+    return {**tree, "watch": stage.watch.value} if stage.watch else tree
 
 
 def _call(call: Call) -> dict[str, Any]:

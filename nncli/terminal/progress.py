@@ -169,6 +169,9 @@ def epoch_line(row: EpochRow, epochs: int) -> str:
     parts = [f"epoch {row.epoch:>{width}}/{epochs}", f"train {figures_text(row.train)}"]
     if row.validation is not None:
         parts.append(f"validation {figures_text(row.validation)}")
+    if row.learning_rates:
+        # One word for each would crowd the line; the file has them all.
+        parts.append(f"lr {short(next(iter(row.learning_rates.values())))}")
     return "  ".join(parts) + ("  *" if row.improved else "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -22,7 +22,9 @@ from nncli.training.evaluation import Judge
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING, Metric
-from nncli.training.rows import Figures, Reason
+from nncli.training.rows import Reason
+from nncli.training.schedule_checks import horizon_of
+from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
 from nncli.training.updating import build_updater
 
@@ -71,6 +73,11 @@ class TrainJob:
         """Counts the batches of one epoch."""
         return len(batch_bounds(self.train.rows, self.training.batch_size))
 
+    @property
+    def horizon(self) -> Horizon:
+        """How long the run is, for schedules."""
+        return horizon_of(self.training, self.batches())
+
     def total_steps(self) -> int:
         """Counts the steps of the whole run, if nothing stops it early."""
         return self.training.steps or (self.training.epochs or 0) * self.batches()
@@ -101,7 +108,6 @@ def make_job(
     """
     module = network.module.to(device)
     judge.objective.to(device)
-    updater = build_updater(training, module)
     inputs = list(network.inputs)
     parts = {name: part for name, part in data.parts.items() if name != "test"}
     if takes_any_length(module, inputs, parts["train"], judge.objective, device):
@@ -110,6 +116,7 @@ def make_job(
     validation = held.get("validation")
     watch = watched_figure(training, has_validation=validation is not None)
     job = TrainJob(training, held["train"], validation, judge, network.layers, watch)
+    updater = build_updater(training, module, job.horizon)
     return job, TrainState({job.network: module}, {job.network: updater})
 
 
@@ -146,6 +153,9 @@ def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric]
     watched = {"training.keep_best": training.keep_best}
     if training.stop_early:
         watched["training.stop_early.watch"] = training.stop_early.watch
+    for number, stage in enumerate(training.schedule):
+        path = f"training.schedule.{number}" if len(training.schedule) > 1 else "training.schedule"
+        watched[f"{path}.watch"] = str(stage.watch.value) if stage.watch else None
     require_all(
         partial(_check_figure, spec, path, figure, known) for path, figure in watched.items() if figure
     )
@@ -196,13 +206,6 @@ def _check_figure(spec: Spec, path: str, figure: str, known: list[str]) -> None:
         raise failure("figure-without-rows", place, path, figure=figure)
     guess = nearest(figure, known)
     raise failure("figure-unknown", place, path, figure=figure, nearest=guess, known=known)
-
-
-def value_of(figure: str, train: Figures, validation: Figures | None) -> float | None:
-    """Finds a figure by its name, such as `validation.accuracy`."""
-    part, _, name = figure.partition(".")
-    figures: Mapping[str, float | None] = train if part == "train" else validation or {}
-    return figures.get(name)
 
 
 def is_better(figure: str, value: float | None, best: float | None) -> bool:

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from nncli.data.sampling import batch_bounds
 from nncli.training.divergence import diverged, refuse_non_finite_weights
 from nncli.training.evaluation import evaluate
-from nncli.training.job import TrainJob, is_better, value_of
-from nncli.training.rows import Best, DoneRow, EpochRow, Figures, ProgressRow, Row, StoppedRow
+from nncli.training.job import TrainJob, is_better
+from nncli.training.rows import Best, DoneRow, EpochRow, Figures, ProgressRow, Row, StoppedRow, value_of
 from nncli.training.state import TrainState
 
 # Units: seconds between two ProgressRows, and between two looks at the losses on a device.
@@ -129,8 +129,11 @@ def _end_epoch(job: TrainJob, state: TrainState, meter: _Meter) -> EpochRow:
         validation = {name: value if _is_finite(value) else None for name, value in figures.items()}
     state.epoch, state.batch, state.loss_sum = state.epoch + 1, 0, 0.0
     improved = _keep_best(job, state, train, validation)
+    rates = {name: each.learning_rate for name, each in state.updaters.items() if each.has_schedule}
+    for updater in state.updaters.values():
+        updater.end_epoch(train, validation)
     seconds = time.monotonic() - meter.epoch_began
-    return EpochRow(state.epoch, state.step, train, validation, improved, meter.samples, seconds)
+    return EpochRow(state.epoch, state.step, train, validation, improved, meter.samples, seconds, rates)
 
 
 def _is_finite(value: float | None) -> bool:

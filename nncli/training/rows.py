@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 # A figure that is undefined, such as the AUROC of rows that are all of one class, is None.
 Figures: TypeAlias = Mapping[str, float | None]
+
+
+def value_of(figure: str, train: Figures, validation: Figures | None) -> float | None:
+    """Finds a figure by its name, such as `validation.accuracy`."""
+    part, _, name = figure.partition(".")
+    figures: Figures = train if part == "train" else validation or {}
+    return figures.get(name)
+
+
 Reason: TypeAlias = Literal["epochs", "steps", "stop_early"]
 
 
@@ -42,7 +51,8 @@ class EpochRow:
     """An epoch with its figures; `validation` is None where that part has no rows.
 
     `improved` tells that the weights of this epoch are now the best. `samples` counts the rows
-    that this process has trained on. Units: `seconds` of this epoch in this process.
+    that this process has trained on. `learning_rates` are those with which the epoch ended, by update;
+    none where nothing moves them. Units: `seconds` of this epoch in this process.
     """
 
     epoch: int
@@ -52,6 +62,7 @@ class EpochRow:
     improved: bool
     samples: int
     seconds: float
+    learning_rates: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from nncli.spec.schema import TrainingSpec
 from nncli.training.kernels import Optimizer
 from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
 from nncli.training.optimizers import build_optimizer
+from nncli.training.rows import Figures
+from nncli.training.schedule_checks import build_schedule
+from nncli.training.schedules import Horizon, Schedule
 
 
 @final
@@ -20,16 +23,28 @@ class Updater:
     What it keeps has the names of the module's parameters: `<parameter>/exp_avg`.
     """
 
-    def __init__(self, module: nn.Module, optimizer: Optimizer, largest_norm: float | None) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        optimizer: Optimizer,
+        largest_norm: float | None,
+        schedule: Schedule | None = None,
+    ) -> None:
         self._module = module
         self._parameters = list(module.parameters())
         self._optimizer = optimizer
         self._largest_norm = largest_norm
+        self._schedule = schedule
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the next step."""
+        """The learning rate of the next step; of several groups that of the first."""
         return float(self._optimizer.param_groups[0]["lr"])
+
+    @property
+    def has_schedule(self) -> bool:
+        """Tells whether the learning rate moves."""
+        return self._schedule is not None
 
     def take(self, loss: Tensor) -> None:
         """Makes the weights better by the gradients of a loss."""
@@ -42,6 +57,13 @@ class Updater:
         if self._largest_norm is not None:
             nn.utils.clip_grad_norm_(self._parameters, self._largest_norm)
         self._optimizer.step()
+        if self._schedule is not None:
+            self._schedule.after_update()
+
+    def end_epoch(self, train: Figures, validation: Figures | None) -> None:
+        """Takes note that an epoch is over, and of its figures."""
+        if self._schedule is not None:
+            self._schedule.after_epoch(train, validation)
 
     def tensors(self) -> dict[str, Tensor]:
         """Names the tensors that a checkpoint holds, uncopied."""
@@ -49,14 +71,21 @@ class Updater:
 
     def scalars(self) -> dict[str, object]:
         """Lists what is no tensor, ready for JSON."""
-        return state_scalars(self._optimizer, self._module)
+        own = state_scalars(self._optimizer, self._module)
+        return {**own, "schedule": self._schedule.scalars()} if self._schedule is not None else own
 
     def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
         """Puts copies of everything back as it was. Raises WeightsError: `checkpoint-differs`."""
+        if self._schedule is not None:
+            self._schedule.restore(scalars["schedule"])
         load_state(self._optimizer, self._module, tensors, scalars)
 
 
-def build_updater(training: TrainingSpec, module: nn.Module) -> Updater:
-    """Makes the update of a module's parameters. Raises SpecError as `build_optimizer` does."""
+def build_updater(training: TrainingSpec, module: nn.Module, horizon: Horizon) -> Updater:
+    """Makes the update of a module's parameters; `horizon` is how long the run is.
+
+    Raises SpecError as `build_optimizer` and `build_schedule` do.
+    """
     optimizer = build_optimizer(training.optimizer, module, training.groups)
-    return Updater(module, optimizer, training.clip_gradients)
+    schedule = build_schedule(training.schedule, optimizer.param_groups, horizon)
+    return Updater(module, optimizer, training.clip_gradients, schedule)

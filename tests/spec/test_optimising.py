@@ -1,4 +1,4 @@
-"""Groups of weights as a file writes them."""
+"""Groups of weights and schedules as a file writes them."""
 
 from __future__ import annotations
 
@@ -61,5 +61,55 @@ def test_what_is_written_reads_back() -> None:
 )
 def test_a_group_that_cannot_be_read(written: str, code: str, words: str) -> None:
     [problem] = problems(with_training(f"groups: {written}"))
+    assert problem.code == code and words in message_of(problem)
+    assert problem.place is not None and problem.place.line == 15
+
+
+SCHEDULES = [
+    ("CosineAnnealingLR", ["CosineAnnealingLR"]),
+    ("{StepLR: {step_size: 30}, warmup: 5%, per: epoch}", ["StepLR 5% epoch"]),
+    ("{CosineAnnealingLR: , warmup: 500 steps}", ["CosineAnnealingLR 500 steps"]),
+    (
+        "{ReduceLROnPlateau: {patience: 3}, watch: validation.accuracy}",
+        ["ReduceLROnPlateau validation.accuracy"],
+    ),
+    ("{warmup: 1.5 epochs}", [" 1.5 epochs"]),
+    ("[{LinearLR: {}, for: 1 epoch}, {CosineAnnealingLR: {}}]", ["LinearLR 1 epochs", "CosineAnnealingLR"]),
+]
+
+
+def _stages(spec: Spec) -> list[str]:
+    assert spec.training is not None
+    found = []
+    for each in spec.training.schedule:
+        words = (each.warmup, each.lasts, each.per, each.watch.value if each.watch else None)
+        found.append(" ".join([each.call.name if each.call else "", *(str(word) for word in words if word)]))
+    return found
+
+
+@pytest.mark.parametrize(("written", "expected"), SCHEDULES)
+def test_a_schedule_is_read_and_written(written: str, expected: list[str]) -> None:
+    spec = parsed(with_training(f"schedule: {written}"))
+    assert _stages(spec) == expected
+    assert _stages(parsed(as_yaml(as_tree(spec)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "words"),
+    [
+        ("[]", "schedule-form", "none in the list"),
+        ("3", "schedule-form", "names a scheduler"),
+        ("{StepLR: {step_size: 3}, gamma: 2}", "schedule-form", "`gamma` is a second name"),
+        ("{StepLR: {step_size: 3}, warm_up: 5%}", "schedule-form", "`warm_up` is a second name"),
+        ("[StepLR, StepLR]", "schedule-form", "by `for:` how long"),
+        ("[{StepLR: {}, for: 2 epochs}, {StepLR: {}, warmup: 5%}]", "schedule-form", "in the first entry"),
+        ("{StepLR: {}, warmup: 500}", "span-form", "500"),
+        ("{StepLR: {}, warmup: 120%}", "span-form", "120%"),
+        ("{StepLR: {}, warmup: [5, steps]}", "span-form", "a list or mapping"),
+        ("{StepLR: {}, per: batch}", "value-choice", "`step` or `epoch`"),
+    ],
+)
+def test_a_schedule_that_cannot_be_read(written: str, code: str, words: str) -> None:
+    [problem] = problems(with_training(f"schedule: {written}"))
     assert problem.code == code and words in message_of(problem)
     assert problem.place is not None and problem.place.line == 15

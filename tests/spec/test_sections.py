@@ -4,9 +4,10 @@ import pytest
 
 from nncli.errors import Place
 from nncli.messages.catalogue import hint_of, message_of
+from nncli.spec.fields import Section
 from nncli.spec.habits import HABITS, where_it_belongs
 from nncli.spec.nodes import Scalar
-from nncli.spec.schema import DataSpec, Section, SplitSpec, TrainingSpec
+from nncli.spec.schema import DataSpec, SplitSpec, TrainingSpec
 from tests.spec.specs import SPEC, parsed, places, problems, with_training
 
 

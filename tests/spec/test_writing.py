@@ -40,6 +40,7 @@ FORMS = [
     SPEC.replace("CrossEntropyLoss", "{a: {SmoothL1Loss: {beta: 2}, weight: 0.5}, b: MSELoss}"),
     SPEC.replace("builtin:iris", TABLE.replace("\n", "")),
     SPEC + "  metrics: [accuracy, {f1: {average: micro}}]\n  stop_early: 3\n  checkpoint_every: 5m\n",
+    SPEC + "  schedule: [{LinearLR: {total_iters: 3}, warmup: 5%, for: 3 epochs}, {StepLR: 4, per: step}]\n",
     SPEC + '  groups: [{match: ["*.bias", first.*], weight_decay: 0}, {match: head.*, betas: [0.8, 0.9]}]\n',
 ]
 VALUES = st.recursive(

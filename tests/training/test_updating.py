@@ -7,6 +7,7 @@ import json
 import torch
 from torch import nn
 
+from nncli.training.schedules import Horizon
 from nncli.training.updating import build_updater
 from tests.training.jobs import call, spec
 
@@ -21,7 +22,7 @@ def test_goes_on_with_the_same_bits() -> None:
     assert training is not None
     rows = torch.linspace(-1, 1, 15).reshape(5, 3)
     whole, first, second = _network(), _network(), _network()
-    updaters = [build_updater(training, module) for module in (whole, first, second)]
+    updaters = [build_updater(training, module, Horizon(5, 5)) for module in (whole, first, second)]
     for _ in range(5):
         updaters[0].take(whole(rows).square().sum())
     for _ in range(3):

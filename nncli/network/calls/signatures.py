@@ -17,7 +17,8 @@ from nncli.network.beyond_torch.stochastic_depth import StochasticDepth
 
 # The device and type of a network are chosen for the whole of it; the rest is torch's own plumbing.
 NOT_WRITTEN: Final = frozenset(
-    {"device", "dtype", "_weight", "_freeze", "params", "_random_samples", "custom_encoder", "custom_decoder"}
+    "device dtype _weight _freeze params optimizer last_epoch _random_samples custom_encoder "
+    "custom_decoder".split()
 )
 
 # Modules of torch.nn that are no layers: containers that hold others, wrappers of a whole

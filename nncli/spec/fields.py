@@ -1,0 +1,56 @@
+"""What the sections of a spec are made of: their form, and values that are written in a way of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+
+class Section(BaseModel):
+    """A mapping of the file whose keys are all known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """Finds the section that a field holds: alone, beside none, or behind names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (section_in(inner) for inner in getattr(annotation, "__args__", ()))
+    return next((section for section in found if section is not None), None)
+
+
+def _share(value: float) -> float:
+    """Accepts a share below 1, or a number of rows."""
+    if value < 0 or (value > 1 and value != int(value)):
+        raise PydanticCustomError("share", "no share", {})
+    return value
+
+
+Share: TypeAlias = Annotated[float | int, AfterValidator(_share)]
+
+
+def _seconds(value: object) -> object:
+    """Reads `30s`, `5m`, `2h` or a number of seconds."""
+    if isinstance(value, str):
+        number, unit = value[:-1], value[-1:]
+        if unit in ("s", "m", "h") and number.replace(".", "", 1).isdigit():
+            return float(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+        raise PydanticCustomError("duration", "not a duration", {})
+    return value
+
+
+def _missing(value: object) -> object:
+    """Accepts `error`, `median`, `mean`, `flag`, `keep`, and `{constant: VALUE}` as written."""
+    if isinstance(value, Mapping) and set(value) == {"constant"}:
+        return value
+    if value in ("error", "median", "mean", "flag", "keep"):
+        return value
+    raise PydanticCustomError("missing_policy", "not a policy", {})
+
+
+Seconds: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+MissingPolicy: TypeAlias = Annotated[Any, BeforeValidator(_missing)]
