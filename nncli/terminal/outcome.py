@@ -11,6 +11,7 @@ from typing import Any, final
 from nncli.counted import counted
 from nncli.errors import Exit
 from nncli.preparing import Prepared
+from nncli.recording import epoch_figures
 from nncli.runs.folder import RunFolder
 from nncli.runs.rows import read_rows
 from nncli.terminal.figures import count, duration, short
@@ -68,11 +69,7 @@ class TrainingReport:
         if row.improved or self._job.watch is None:
             self._best = row
         if self._json:
-            document: dict[str, Any] = {"version": 1, "kind": "epoch", "epoch": row.epoch, "step": row.step}
-            document["train"] = row.train
-            if row.validation is not None:
-                document["validation"] = row.validation
-            self._streams.document({**document, "seconds": round(row.seconds, 6)})
+            self._streams.document({**epoch_figures(row), "seconds": round(row.seconds, 6)})
 
     def ends(self, row: DoneRow | StoppedRow) -> int:
         """Says how the run ended and what to type next; returns the exit code."""
