@@ -65,17 +65,24 @@ class Answers:
         return {name: values}
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """Makes one dict a row: the targets, then `probabilities` by target and class."""
-        values = {name: self._values(name, prediction) for name, prediction in self.predictions.items()}
+        """Makes one dict a row: the targets, then `probabilities` by target and class.
+
+        Of a class at each pixel `pixels` has the number of those of each class.
+        """
+        values, pixels = dict[str, list[Any]](), dict[str, list[Any]]()
+        for name, prediction in self.predictions.items():
+            is_mask = self.objective.targets[name].is_mask
+            (pixels if is_mask else values)[name] = self._values(name, prediction)
         scores = {name: self._shares(name, prediction) for name, prediction in self.predictions.items()}
         shares = {
             name: [_finite(row) for row in found.tolist()]
             for name, found in scores.items()
             if found is not None
         }
-        rows = len(next(iter(values.values())))
-        for row in range(rows):
+        for row in range(self.rows):
             document: dict[str, Any] = {name: column[row] for name, column in values.items()}
+            if pixels:
+                document["pixels"] = {name: column[row] for name, column in pixels.items()}
             if shares:
                 document["probabilities"] = {
                     name: dict(zip(self.objective.targets[name].classes, share[row], strict=True))

@@ -22,4 +22,7 @@ def test_of_masks_the_pixels_of_each_class_are_counted() -> None:
     scores = torch.nn.functional.one_hot(values, 2).float()
     answers = Answers(objective, encoders, {"part": Prediction(values, scores, True)})
     assert answers.columns() == {"part.sky": [4, 0], "part.bird": [2, 6]}
-    assert list(answers.documents()) == [{"part": {"sky": 4, "bird": 2}}, {"part": {"sky": 0, "bird": 6}}]
+    assert list(answers.documents()) == [
+        {"pixels": {"part": {"sky": 4, "bird": 2}}},
+        {"pixels": {"part": {"sky": 0, "bird": 6}}},
+    ]

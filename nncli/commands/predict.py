@@ -7,10 +7,11 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from nncli.commands.mask_files import MaskFolders, check_mask_folders, writing_masks
 from nncli.commands.output_files import check_output
 from nncli.counted import counted
 from nncli.data.rows import read_rows, rows_of_texts, stream_rows
@@ -60,28 +61,41 @@ def predict(options: PredictOptions, streams: Streams) -> int:
         check_output(options.output, overwrite=options.overwrite)
     set_threads(options.threads)
     model = open_model(options.run, resolve_device(options.device), load_code(options.code))
-    found = _answered(options, model, streams)
     if options.output is None:
-        for line in _lines(form, found):
+        for line in _lines(form, _answered(options, model, streams)):
             streams.data(line)
         return Exit.DONE
+    check_mask_folders(options.output, model.encoders, overwrite=options.overwrite)
     rows = _Count()
-    with atomic_stream(options.output) as file:
+    with atomic_stream(options.output) as file, writing_masks(options.output, model.encoders) as masks:
+        found = _with_files(rows.of(_answered(options, model, streams)), masks)
         if form == "parquet":
-            file.write(_parquet(rows.of(found)))
+            file.write(_parquet(found))
         else:
-            for line in _lines(form, rows.of(found)):
+            for line in _lines(form, found):
                 file.write(line.encode())
-    streams.say(f"{counted(rows.total, 'row')} predicted, written to {options.output}")
+    written = [str(options.output), *(f"{each.folder}/" for each in masks.folders.values())]
+    streams.say(f"{counted(rows.total, 'row')} predicted, written to {' and '.join(written)}")
     return Exit.DONE
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """What the network says of some rows, and the columns of the input that go along."""
+    """What the network says of some rows, the columns that go along, and files of masks by target."""
 
     kept: dict[str, list[str | None]]
     answers: Answers | Forecasts
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Lists all that is written, by column."""
+        return {**self.kept, **self.files, **self.answers.columns()}
+
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Makes one dict a row."""
+        along = self.kept | self.files
+        for number, document in enumerate(self.answers.documents()):
+            yield {**{name: column[number] for name, column in along.items()}, **document}
 
 
 @dataclass
@@ -94,6 +108,13 @@ class _Count:
         for piece in pieces:
             self.total += piece.answers.rows
             yield piece
+
+
+def _with_files(pieces: Iterator[_Piece], masks: MaskFolders) -> Iterator[_Piece]:
+    """Writes the masks of rows as they come, and notes where they are."""
+    for piece in pieces:
+        answers = piece.answers
+        yield replace(piece, files=masks.write(answers)) if isinstance(answers, Answers) else piece
 
 
 def _answered(options: PredictOptions, model: Model, streams: Streams) -> Iterator[_Piece]:
@@ -153,7 +174,7 @@ def _lines(form: Format, pieces: Iterator[_Piece]) -> Iterator[str]:
 
 
 def _csv(piece: _Piece, *, with_header: bool) -> Iterator[str]:
-    columns: dict[str, Sequence[Any]] = {**piece.kept, **piece.answers.columns()}
+    columns = piece.columns()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if with_header:
@@ -168,15 +189,14 @@ def _csv(piece: _Piece, *, with_header: bool) -> Iterator[str]:
 
 
 def _json_lines(piece: _Piece) -> Iterator[str]:
-    for number, document in enumerate(piece.answers.documents()):
-        along = {name: column[number] for name, column in piece.kept.items()}
-        yield json.dumps({**along, **document}, ensure_ascii=False) + "\n"
+    for document in piece.documents():
+        yield json.dumps(document, ensure_ascii=False) + "\n"
 
 
 def _parquet(pieces: Iterator[_Piece]) -> bytes:
     import polars
 
     content = io.BytesIO()
-    frames = [polars.DataFrame({**piece.kept, **piece.answers.columns()}) for piece in pieces]
+    frames = [polars.DataFrame(piece.columns()) for piece in pieces]
     polars.concat(frames).write_parquet(content)
     return content.getvalue()

@@ -164,6 +164,12 @@ TABLE: Final[dict[str, Words]] = {
         ("`--overwrite` replaces it",),
         "nncli replaces no file that it was not told to replace.",
     ),
+    "masks-mixed": Words(
+        BusyError,
+        "masks would go into `{folder}`, which holds something else: {others}",
+        ("choose another name for the output, or move these away",),
+        "`predict` puts the masks of `NAME.csv` into `NAME.TARGET`, and replaces nothing there but masks.",
+    ),
     "parquet-to-stdout": Words(
         UsageError,
         "Parquet cannot go to stdout",
