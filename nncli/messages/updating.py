@@ -26,12 +26,6 @@ TABLE: Final[dict[str, Words]] = {
         ("add a layer with weights, such as `- Linear: 10`",),
         "Training needs at least one weight.",
     ),
-    "optimizer-closure": Words(
-        SpecError,
-        "{optimizer} is not supported: it evaluates every batch several times in a step",
-        ("use AdamW or SGD",),
-        "LBFGS needs a closure, which training does not offer yet.",
-    ),
     "optimizer-refused": Words(
         SpecError,
         "torch refuses these arguments of {optimizer}: {reason}",

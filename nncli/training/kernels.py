@@ -19,10 +19,8 @@ class Optimizer(Protocol):
     """What a training step needs of an optimiser; every class of torch.optim has it."""
 
     param_groups: list[dict[str, Any]]
-
-    @property
-    def state(self) -> Any:
-        """The tensors of every parameter, by the names that torch.optim gives them."""
+    # The tensors of every parameter, by the names that torch.optim gives them.
+    state: Any
 
     def step(self) -> Any:
         """Updates every parameter that has a gradient."""
@@ -56,7 +54,7 @@ def fused_optimizer(
 
     `groups` are as torch.optim takes them: `params`, and what is other for these than in `arguments`.
     """
-    settings = {**_defaults(kind), **arguments, "fused": True}
+    settings = {**defaults_of(kind), **arguments, "fused": True}
     kernel = _kernel(kind.__name__)
     # Adam with this flag is AdamW under another name; torch itself sorts that out.
     if kernel is None or any(each.get("decoupled_weight_decay") for each in (settings, *groups)):
@@ -65,7 +63,8 @@ def fused_optimizer(
     return FusedSGD(whole, kernel) if kind is torch.optim.SGD else FusedAdam(whole, kernel)
 
 
-def _defaults(kind: type[torch.optim.Optimizer]) -> dict[str, Any]:
+def defaults_of(kind: type[torch.optim.Optimizer]) -> dict[str, Any]:
+    """Reads torch's defaults of an optimiser's arguments."""
     parameters = inspect.signature(kind).parameters.values()
     return {p.name: p.default for p in parameters if p.name != "params"}
 
@@ -85,7 +84,7 @@ class FusedAdam:
 
     def __init__(self, groups: list[dict[str, Any]], kernel: Callable[..., None]) -> None:
         self.param_groups = groups
-        self.state: dict[Tensor, dict[str, Tensor]] = {}
+        self.state: Any = {}
         self._kernel = kernel
 
     def step(self) -> None:
@@ -136,7 +135,7 @@ class FusedSGD:
 
     def __init__(self, groups: list[dict[str, Any]], kernel: Callable[..., None]) -> None:
         self.param_groups = groups
-        self.state: dict[Tensor, dict[str, Tensor]] = {}
+        self.state: Any = {}
         self._kernel = kernel
 
     def step(self) -> None:

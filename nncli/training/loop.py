@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import torch
@@ -70,16 +71,17 @@ def _train_epoch(
         if stop():
             _read(job, state, order, unread)
             return True
-        loss = _forward(job, module, order[first:last], state.epoch)
+        rows = order[first:last]
+        loss = _forward(job, module, rows, state.epoch)
         if reads_at_once:
             # Before the update, so that a loss that is not finite leaves the weights as they were.
             value = loss.item()
             if not math.isfinite(value):
-                raise diverged(job, state, order[first:last])
+                raise diverged(job, state, rows)
             state.loss_sum += value
         else:
             unread.append(loss.detach())
-        updater.take(loss)
+        updater.take(loss, partial(_forward, job, module, rows, state.epoch))
         state.step += 1
         state.batch += 1
         meter.samples += last - first

@@ -18,6 +18,7 @@ from nncli.spec.items import Call
 from nncli.spec.optimising import GroupSpec
 from nncli.training.grouping import Group, group_weights
 from nncli.training.kernels import SCHEMAS, Optimizer, fused_optimizer
+from nncli.training.muon import muon_with_adamw
 
 _PATH: Final = "training.optimizer"
 _GROUPS: Final = "training.groups"
@@ -66,15 +67,13 @@ def default_learning_rate(name: str) -> float | None:
 def build_optimizer(call: Call, module: nn.Module, groups: Sequence[GroupSpec] = ()) -> Optimizer:
     """Makes the optimiser of a module's parameters; on fused kernels where torch has them.
 
-    Raises SpecError at the argument: `optimizer-unknown`, `optimizer-closure`, `optimizer-sparse`,
+    Raises SpecError at the argument: `optimizer-unknown`, `optimizer-sparse`,
     `optimizer-refused`, `nothing-to-learn`, `argument-range`, what `group_weights` and binding a call raise.
     """
     kind = optimizer_classes().get(call.name)
     if kind is None:
         guess = nearest(call.name, optimizer_classes())
         raise failure("optimizer-unknown", call.place, _PATH, optimizer=call.name, nearest=guess)
-    if call.name == "LBFGS":
-        raise failure("optimizer-closure", call.place, _PATH, optimizer=call.name)
     if not any(p.requires_grad for p in module.parameters()):
         raise failure("nothing-to-learn", call.place, _PATH)
     here = f"{_PATH}.{call.name}"
@@ -86,6 +85,8 @@ def build_optimizer(call: Call, module: nn.Module, groups: Sequence[GroupSpec] =
     if call.name in SCHEMAS and not sparse and not any(name in arguments for name in _IMPLEMENTATIONS):
         return fused_optimizer(kind, entries, arguments)
     try:
+        if call.name == "Muon":
+            return muon_with_adamw(module, entries, arguments)
         return kind(entries, **arguments)  # type: ignore[arg-type]
     except (ValueError, TypeError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
@@ -110,8 +111,12 @@ def state_per_weight(call: Call) -> float:
     Raises SpecError as `build_optimizer` does.
     """
     is_sparse = call.name == "SparseAdam"
-    layer = nn.Embedding(_SIDE, _SIDE, sparse=is_sparse)
+    table = nn.Embedding(_SIDE, _SIDE, sparse=True)
+    layer = table if is_sparse else nn.Linear(_SIDE, _SIDE, bias=False)
     optimizer = build_optimizer(call, layer)
+    if isinstance(optimizer, torch.optim.LBFGS):
+        # Its history, the gradient and direction of the last step, and the weights before a line search.
+        return 2.0 * optimizer.param_groups[0]["history_size"] + 3
     gradient = torch.ones_like(layer.weight)
     layer.weight.grad = gradient.to_sparse(1) if is_sparse else gradient
     optimizer.step()

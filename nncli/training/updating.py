@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
+import torch
 from torch import Tensor, nn
 
 from nncli.spec.schema import TrainingSpec
@@ -35,6 +36,7 @@ class Updater:
         self._optimizer = optimizer
         self._largest_norm = largest_norm
         self._schedule = schedule
+        self._looks_again = isinstance(optimizer, torch.optim.LBFGS)
 
     @property
     def learning_rate(self) -> float:
@@ -46,17 +48,52 @@ class Updater:
         """Tells whether the learning rate moves."""
         return self._schedule is not None
 
-    def take(self, loss: Tensor) -> None:
-        """Makes the weights better by the gradients of a loss."""
+    def take(self, loss: Tensor, again: Callable[[], Tensor]) -> None:
+        """Makes the weights better by the gradients of a loss.
+
+        `again` works the loss out once more: LBFGS looks at a batch several times in a step.
+        """
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self.step()
+        if self._looks_again:
+            self._search(loss, again)
+        else:
+            self.step()
 
     def step(self) -> None:
         """Changes the weights by the gradients that they have."""
+        if self._looks_again:
+            # A loss that stays as it is ends the search after one step along the gradients.
+            self._search(torch.zeros(()), None)
+            return
+        self._clip()
+        self._optimizer.step()
+        self._after_update()
+
+    def _search(self, loss: Tensor, again: Callable[[], Tensor] | None) -> None:
+        """Lets LBFGS look for the weights at which a batch has the smallest loss."""
+        given = iter([loss])
+
+        def closure() -> Tensor:
+            value = next(given, None)
+            if value is not None or again is None:
+                return loss
+            self._optimizer.zero_grad()
+            value = again()
+            value.backward()  # type: ignore[no-untyped-call]
+            self._clip()
+            return value
+
+        self._clip()
+        optimizer: Any = self._optimizer
+        optimizer.step(closure)
+        self._after_update()
+
+    def _clip(self) -> None:
         if self._largest_norm is not None:
             nn.utils.clip_grad_norm_(self._parameters, self._largest_norm)
-        self._optimizer.step()
+
+    def _after_update(self) -> None:
         if self._schedule is not None:
             self._schedule.after_update()
 

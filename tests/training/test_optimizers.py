@@ -66,7 +66,6 @@ def test_a_position_is_answered_at_its_place() -> None:
     [
         ("Adamw", {}, "optimizer-unknown"),
         ("Optimizer", {}, "optimizer-unknown"),
-        ("LBFGS", {}, "optimizer-closure"),
         ("AdamW", {"learning_rate": 0.1}, "argument-unknown"),
         ("Adam", {"betas": (0.9, 1.0)}, "argument-range"),
         ("SGD", {"momentum": 1.5}, "argument-range"),
@@ -88,7 +87,7 @@ def test_networks_that_it_cannot_change() -> None:
     for module, name, code in (
         (nn.Sequential(nn.Flatten()), "AdamW", "nothing-to-learn"),
         (nn.Sequential(nn.Embedding(4, 2, sparse=True)), "AdamW", "optimizer-sparse"),
-        (nn.Sequential(nn.Linear(2, 2)), "Muon", "optimizer-refused"),
+        (nn.Sequential(nn.Conv1d(2, 2, 3)), "Muon", "optimizer-refused"),
     ):
         with pytest.raises(SpecError) as caught:
             build_optimizer(call(name), module)
@@ -143,6 +142,8 @@ def test_settings_come_back() -> None:
         ("Adam", {"amsgrad": True}, 3),
         ("RMSprop", {}, 1),
         ("SparseAdam", {}, 2),
+        ("Muon", {}, 1),
+        ("LBFGS", {"history_size": 5}, 13),
     ],
 )
 def test_the_state_for_each_weight_is_measured(name: str, keywords: dict[str, Any], moments: int) -> None:

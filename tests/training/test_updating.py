@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
+import pytest
 import torch
 from torch import nn
 
+from nncli.spec.items import Call
 from nncli.training.schedules import Horizon
-from nncli.training.updating import build_updater
+from nncli.training.updating import Updater, build_updater
 from tests.training.jobs import call, spec
 
 
@@ -17,20 +20,79 @@ def _network() -> nn.Sequential:
     return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
 
 
-def test_goes_on_with_the_same_bits() -> None:
-    training = spec(optimizer=call("SGD", lr=0.1, momentum=0.9), clip_gradients=0.5).training
+def _loss(module: nn.Module) -> torch.Tensor:
+    output: torch.Tensor = module(torch.linspace(-1, 1, 15).reshape(5, 3))
+    return (output - 1).square().sum()
+
+
+def _step(updater: Updater, module: nn.Module) -> None:
+    updater.take(_loss(module), partial(_loss, module))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [call("SGD", lr=0.1, momentum=0.9), call("Muon"), call("LBFGS", max_iter=4, history_size=3)],
+    ids=lambda each: each.name,
+)
+def test_goes_on_with_the_same_bits(optimizer: Call) -> None:
+    training = spec(optimizer=optimizer, clip_gradients=0.5).training
     assert training is not None
-    rows = torch.linspace(-1, 1, 15).reshape(5, 3)
     whole, first, second = _network(), _network(), _network()
     updaters = [build_updater(training, module, Horizon(5, 5)) for module in (whole, first, second)]
     for _ in range(5):
-        updaters[0].take(whole(rows).square().sum())
+        _step(updaters[0], whole)
     for _ in range(3):
-        updaters[1].take(first(rows).square().sum())
+        _step(updaters[1], first)
     second.load_state_dict(first.state_dict())
     tensors, scalars = updaters[1].tensors(), json.loads(json.dumps(updaters[1].scalars()))
     assert all(key.startswith(("0.weight/", "0.bias/", "2.weight/", "2.bias/")) for key in tensors)
     updaters[2].restore(tensors, scalars)
     for _ in range(2):
-        updaters[2].take(second(rows).square().sum())
+        _step(updaters[2], second)
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), second.parameters(), strict=True))
+
+
+def test_lbfgs_equals_torch_with_a_closure() -> None:
+    training = spec(optimizer=call("LBFGS", lr=0.5, line_search_fn="strong_wolfe")).training
+    assert training is not None
+    ours, theirs = _network(), _network()
+    updater = build_updater(training, ours, Horizon(5, 5))
+    optimizer = torch.optim.LBFGS(theirs.parameters(), lr=0.5, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = _loss(theirs)
+        loss.backward()
+        return loss
+
+    for _ in range(3):
+        _step(updater, ours)
+        optimizer.step(closure)  # type: ignore[arg-type]
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
+def test_muon_takes_matrices_and_adamw_the_rest() -> None:
+    def network() -> nn.Sequential:
+        torch.manual_seed(2)
+        return nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 3), nn.LayerNorm(3), nn.Linear(3, 2))
+
+    training = spec(optimizer=call("Muon", lr=0.02, weight_decay=0.0)).training
+    assert training is not None
+    ours, theirs = network(), network()
+    updater = build_updater(training, ours, Horizon(5, 5))
+    matrices = [theirs[1].weight, theirs[3].weight]
+    others = [p for p in theirs.parameters() if all(p is not each for each in matrices)]
+    parts = [
+        torch.optim.Muon(matrices, lr=0.02, weight_decay=0.0),
+        torch.optim.AdamW(others, lr=0.02, weight_decay=0.0, fused=True),
+    ]
+    rows = torch.tensor([0, 1, 2, 4])
+    for _ in range(4):
+        loss = ours(rows).square().sum()
+        updater.take(loss, lambda: ours(rows).square().sum())
+        for part in parts:
+            part.zero_grad()
+        theirs(rows).square().sum().backward()
+        for part in parts:
+            part.step()
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
