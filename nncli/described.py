@@ -62,14 +62,14 @@ def describe(
     if encoders is None:
         return described
     described[_ENCODERS_KEY] = _json_text(encoders.to_json())
-    if spec.training is not None:
+    if spec.training is not None and spec.training.loss:
         described[_OUTPUTS_KEY] = _json_text(_outputs(encoders, spec.training.loss[0].loss.name))
     return described
 
 
 def describe_trained(prepared: Prepared) -> dict[str, str]:
-    """Writes the metadata for the network that is trained: the only one, or the first."""
-    trained = dict(list(prepared.networks.items())[:1])
+    """Writes the metadata for what is trained: the only network, the first, or all that are updated."""
+    trained = prepared.networks if prepared.updates else dict(list(prepared.networks.items())[:1])
     encoders = prepared.data.encoders if prepared.data else None
     return describe(prepared.spec, trained, encoders, prepared.code)
 

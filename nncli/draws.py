@@ -55,6 +55,12 @@ class Draw:
         return numbers.clamp_(max=count - 1)
 
 
+def step_seed(seed: int, step: int, place: int) -> int:
+    """Makes the seed of a generator for one place in one step; not negative."""
+    key = _mixed(torch.tensor(seed, dtype=torch.int64) * _STEP + step)
+    return int(_mixed(key * _STEP + place)) & (2**63 - 1)
+
+
 def _mixed(bits: Tensor) -> Tensor:
     bits = bits + _STEP
     bits = (bits ^ _shifted(bits, 30)) * _FIRST

@@ -64,10 +64,15 @@ class Model:
 
     @property
     def judge(self) -> Judge:
-        """The loss and metrics. Raises WeightsError as `encoders`, and `model-without-training`."""
+        """The loss and metrics.
+
+        Raises WeightsError as `encoders`, `model-without-training`, UsageError `model-of-updates`.
+        """
         if self._judge is not None:
             return self._judge
         assert self.encoders is not None
+        if self.spec.training is not None and self.spec.training.updates:
+            raise failure("model-of-updates", file=str(self.path))
         raise failure("model-without-training", file=str(self.path))
 
     @property
@@ -149,11 +154,14 @@ def open_model(path: Path, device: torch.device, code: OwnCode = NO_CODE) -> Mod
 
     Raises as `open_weights`, and as `Model.judge` where it was not trained.
     """
-    opened = open_weights(path, code)
-    # Whoever asks for what was trained means the first of several.
-    model = _model(opened, device, next(iter(opened.networks)))
+    model = trained_model(open_weights(path, code), device)
     assert model.judge is not None
     return model
+
+
+def trained_model(opened: Opened, device: torch.device) -> Model:
+    """Makes a model of the network that was trained: the only one, or the first of several."""
+    return _model(opened, device, next(iter(opened.networks)))
 
 
 def _model(opened: Opened, device: torch.device, name: str | None) -> Model:

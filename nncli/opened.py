@@ -18,6 +18,8 @@ from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
 from nncli.network.items.layer_names import called_networks
+from nncli.objectives.objective_checks import build_objective
+from nncli.objectives.updates import Batch, CompiledUpdate, compile_updates
 from nncli.own_code import NO_CODE, OwnCode, require_code
 from nncli.preparing import prepare
 from nncli.runs.folder import RunFolder, RunInfo, read_run
@@ -29,7 +31,6 @@ from nncli.spec.spec import Spec
 from nncli.spec.writing import with_networks
 from nncli.training.evaluation import Judge
 from nncli.training.metrics import build_metrics
-from nncli.training.objective_checks import build_objective
 
 SPEC_ENDINGS: Final = (".yaml", ".yml")
 # What is wrong with a weights file that the checkpoints of its run would give again.
@@ -41,7 +42,8 @@ class Opened:
     """Networks with their weights, and all that is known of them.
 
     `networks` are those whose weights are there: one, or several of a file that nobody trained.
-    `encoders` are None where the spec has no data, `judge` where it has no training. `path` is the
+    `encoders` are None where the spec has no data, `judge` where it has no training, or one that says its
+    `updates`. `path` is the
     weights file or the spec, `metadata` what a weights file of these networks says of itself, `run`
     what the run folder notes, `code` the files of `--code`. `warnings` are problems that stop nothing.
     """
@@ -55,6 +57,7 @@ class Opened:
     run: RunInfo | None = None
     code: OwnCode = NO_CODE
     warnings: tuple[Problem, ...] = ()
+    updates: tuple[CompiledUpdate, ...] = ()
 
     def chosen(self, name: str | None, option: str) -> str:
         """Names the network that is asked for, or the only one; `option` says how one is chosen.
@@ -135,12 +138,24 @@ def open_weights(path: Path, code: OwnCode = NO_CODE) -> Opened:
         spec = _placed_as_written(spec, RunFolder(path), run)
         networks = {name: _placed(network, spec) for name, network in networks.items()}
     _load(together(networks), weights.tensors, file)
-    judge = None
-    if encoders is not None and spec.training is not None:
+    judge, updates = None, _updates(spec, encoders, networks, code)
+    if encoders is not None and spec.training is not None and not updates:
         trained = next(iter(networks.values()))
         _refuse_other_inputs(trained, encoders, file)
         judge = _judge(spec, encoders, trained)
-    return Opened(spec, networks, file, weights.metadata, encoders, judge, run, code)
+    return Opened(spec, networks, file, weights.metadata, encoders, judge, run, code, updates=updates)
+
+
+def _updates(
+    spec: Spec, encoders: Encoders | None, networks: Mapping[str, CompiledNetwork], code: OwnCode
+) -> tuple[CompiledUpdate, ...]:
+    """Compiles what the networks were trained by, where the spec says so and all of them are there."""
+    if encoders is None or spec.training is None or set(networks) != set(spec.networks):
+        return ()
+    declared = encoders.counts()
+    constants = work_out_constants(spec.constants, declared, [])
+    batch = Batch(encoders.inputs(), encoders.targets(), declared, code.layers)
+    return compile_updates(spec.training.updates, networks, batch, constants)
 
 
 def _weights_of_run(path: Path, run: RunInfo) -> WeightsFile:

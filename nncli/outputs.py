@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nncli.columns.encoders import Encoders
 from nncli.columns.sets import SEPARATOR
-from nncli.training.objectives import Objective, Prediction
+from nncli.objectives.objectives import Objective, Prediction
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nncli.columns.targets import TargetSpec, class_targets
 from nncli.data.dataset import Data
@@ -20,19 +21,20 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
+from nncli.objectives.class_weights import balanced_weights
+from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
+from nncli.objectives.objectives import Objective
+from nncli.objectives.updates import Batch, CompiledUpdate, compile_updates, refuse_metrics
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.habits import misspelt_keys
 from nncli.spec.items import Call
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
-from nncli.training.class_weights import balanced_weights
 from nncli.training.evaluation import Judge
-from nncli.training.job import TrainJob, check_training, make_job, watched_figure
+from nncli.training.job import Trainable, TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
-from nncli.training.mixing_checks import check_mixing
-from nncli.training.objective_checks import build_objective, check_losses, doubtful_layers
-from nncli.training.objectives import Objective
+from nncli.training.mixing_checks import check_mixing, refuse_mixing
 from nncli.training.schedule_checks import horizon_of, schedule_lengths
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
@@ -48,9 +50,9 @@ class Prepared:
     """A spec that can train: checked, with data read, network compiled, sizes known.
 
     `spec` is the resolved one, in which every default of data and training is stated. `data` is None
-    where it was not read, `judge` also where the spec has no training. `warnings` are problems that
-    stop nothing. `foreign` tells what became of the files that `weights:` names. `code` holds the files
-    of `--code`.
+    where it was not read, `judge` also where the spec has no training, or one that says its `updates`.
+    `warnings` are problems that stop nothing. `foreign` tells what became of the files that `weights:`
+    names. `code` holds the files of `--code`.
     """
 
     spec: Spec
@@ -60,6 +62,7 @@ class Prepared:
     warnings: tuple[Problem, ...]
     foreign: tuple[ForeignWeights, ...] = ()
     code: OwnCode = NO_CODE
+    updates: tuple[CompiledUpdate, ...] = ()
 
     @property
     def network(self) -> CompiledNetwork:
@@ -69,9 +72,9 @@ class Prepared:
     def job(self, device: torch.device) -> tuple[TrainJob, TrainState]:
         """Puts network and data on a device, with the optimiser: all that `train` needs."""
         training = self.spec.training
-        assert training is not None and self.data is not None and self.judge is not None
+        assert training is not None and self.data is not None
         set_precision(training.precision, device)
-        return make_job(training, self.network, self.judge, self.data, device)
+        return make_job(Trainable(training, self.networks, self.judge, self.updates), self.data, device)
 
 
 def prepare(
@@ -99,15 +102,19 @@ def prepare(
     around = Surroundings(declared, constants, code.layers)
     networks = found.tried(lambda: compile_networks(spec.networks, inputs, around, weights=with_weights))
     reports = found.tried(lambda: load_foreign(networks, spec, copied=with_weights)) if networks else None
-    network = next(iter(networks.values())) if networks else None
+    first, network = next(iter(networks.items())) if networks else ("", None)
     horizon = _horizon(spec, data)
     objective, metrics = _bound(spec, network, targets, horizon, found)
     if network is not None and objective is not None:
-        found.tried(lambda: check_training(spec, network, metrics, data))
+        found.tried(lambda: check_training(spec, {first: network}, metrics, data))
         found.tried(lambda: check_mixing(spec, network, targets))
     schedule = spec.training.schedule if spec.training and data else ()
     lengths = found.tried(lambda: list(schedule_lengths(schedule, horizon))) or []
     found.problems.extend(each for each in lengths if each.severity == "error")
+    batch = Batch(inputs, targets, declared, code.layers)
+    updates = _updates(spec, networks, batch, constants, found)
+    if updates and networks:
+        found.tried(lambda: check_training(spec, networks, metrics, data))
     if networks is None or found.problems:
         raise failures(found.problems)
     resolved = _resolved(spec, networks, data, metrics or ())
@@ -121,7 +128,23 @@ def prepare(
         *lengths,
         *(each for one in foreign for each in one.warnings),
     )
-    return Prepared(resolved, networks, data, judge, warnings, foreign, code)
+    return Prepared(resolved, networks, data, judge, warnings, foreign, code, updates or ())
+
+
+def _updates(
+    spec: Spec,
+    networks: Mapping[str, CompiledNetwork] | None,
+    batch: Batch,
+    constants: Mapping[str, Tensor | None],
+    found: _Collected,
+) -> tuple[CompiledUpdate, ...] | None:
+    """Compiles the updates of a training that says its own; None where it says none, or they are wrong."""
+    specs = spec.training.updates if spec.training else ()
+    if networks is None or not specs:
+        return None
+    found.tried(lambda: refuse_metrics(spec))
+    found.tried(lambda: refuse_mixing(spec))
+    return found.tried(lambda: compile_updates(specs, networks, batch, constants))
 
 
 def _with_class_weights(spec: Spec, data: Data | None) -> Spec:
@@ -217,6 +240,8 @@ def _horizon(spec: Spec, data: Data | None) -> Horizon:
         return Horizon(batches, None)
     if data is not None:
         batches = len(batch_bounds(data.parts["train"].rows, spec.training.batch_size))
+        # A step takes as many batches as the update that runs most often in it.
+        batches = math.ceil(batches / max([1, *(each.repeat for each in spec.training.updates)]))
     return horizon_of(spec.training, batches)
 
 

@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of what else runs on the machine.
+settings.register_profile("nncli", deadline=None)
+settings.load_profile("nncli")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

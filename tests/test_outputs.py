@@ -7,9 +7,9 @@ import torch
 from nncli.columns.encoders import Encoders
 from nncli.columns.masks import MaskEncoder
 from nncli.columns.numbers import NumberEncoder
+from nncli.objectives.objectives import Objective, Prediction, Term
 from nncli.outputs import Answers
 from nncli.sources.tables import Column
-from nncli.training.objectives import Objective, Prediction, Term
 
 
 def test_of_masks_the_pixels_of_each_class_are_counted() -> None:

@@ -12,22 +12,27 @@ from typing import Any, Final
 
 from nncli.counted import counted
 from nncli.data.dataset import Part, PartName
-from nncli.data.rows import part_from, read_rows
+from nncli.data.rows import part_from
+from nncli.data.rows import read_rows as read_data
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import Model, open_model
+from nncli.model import Model, trained_model
+from nncli.opened import Opened, open_weights
 from nncli.own_code import load_code
 from nncli.recorded import recorded_data
+from nncli.runs.folder import RunFolder
+from nncli.runs.rows import read_rows
 from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import show_confusion, show_figures
 from nncli.terminal.waiting import waiting
 from nncli.training.baselines import baselines
-from nncli.training.evaluation import Evaluation
+from nncli.training.evaluation import Evaluation, computed_figures
 from nncli.training.evaluation import evaluate as evaluate_part
 from nncli.training.held import HeldPart
 from nncli.training.metrics import confusion
+from nncli.training.stepping import Moment, Update, computed
 
 _FIGURE: Final = re.compile(r"[A-Za-z_][\w.]*")
 _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*([<>=!]+)\s*(\S+)\s*\Z")
@@ -72,13 +77,17 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     """Prints the figures; returns NO where a requirement is missed."""
     requirements = [read_requirement(text) for text in options.require]
     set_threads(options.threads)
-    model = open_model(options.run, resolve_device(options.device), load_code(options.code))
+    opened = open_weights(options.run, load_code(options.code))
+    model = trained_model(opened, resolve_device(options.device))
+    updates = computed(opened.updates)
+    metrics = () if updates else model.judge.metrics
     for requirement in requirements:
-        _check_figure(requirement, model)
+        losses = [name for update in updates for name in update.figures] or ["loss"]
+        _check_figure(requirement, [*losses, *(metric.name for metric in metrics)])
     with waiting(streams, "evaluating"):
         part = _part(options, model)
-        found = _evaluate(model, part)
-    rules = baselines(part, model.encoders, model.judge.metrics)
+        found = _of_updates(opened, updates, model, part) if updates else _evaluate(model, part)
+    rules = baselines(part, model.encoders, metrics)
     missed = [r for r in requirements if not r.is_met(found.figures)]
     table = _confusion(model, found)
     if options.json:
@@ -133,8 +142,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _check_figure(requirement: Requirement, model: Model) -> None:
-    known = ["loss", *(metric.name for metric in model.judge.metrics)]
+def _check_figure(requirement: Requirement, known: list[str]) -> None:
     if requirement.figure not in known:
         near = nearest(requirement.figure, known)
         raise failure("requirement-figure", figure=requirement.figure, nearest=near, known=known)
@@ -144,7 +152,7 @@ def _part(options: EvaluateOptions, model: Model) -> Part:
     if options.data is not None:
         if options.split is not None:
             raise failure("split-and-data")
-        table = read_rows(options.data, model.encoders, with_targets=True)
+        table = read_data(options.data, model.encoders, with_targets=True)
         return part_from(model.encoders, table, "test")
     parts = recorded_data(model, options.run).parts
     wanted: PartName = options.split or ("test" if "test" in parts else "validation")
@@ -158,8 +166,27 @@ def _evaluate(model: Model, part: Part) -> Evaluation:
     return evaluate_part(model.module, held, model.judge, model.training.batch_size)
 
 
+def _of_updates(opened: Opened, updates: tuple[Update, ...], model: Model, part: Part) -> Evaluation:
+    """Works out the losses of updates; there are no predictions."""
+    assert opened.spec.training is not None
+    columns = frozenset[str]().union(*(each.columns for each in opened.updates))
+    for each in opened.updates:
+        each.module.to(model.device)
+    modules = {name: network.module.to(model.device) for name, network in opened.networks.items()}
+    inputs = [name for name in part.columns.inputs if name in columns]
+    held = HeldPart(part, inputs, None, model.device, with_targets=True)
+    training = opened.spec.training
+    # A file does not say when its training ended; a run does.
+    rows = read_rows(RunFolder(opened.path).metrics) if opened.run else []
+    step, epoch = (rows[-1].get(key) if rows else 0 for key in ("step", "epoch"))
+    now = Moment(training.seed, step if isinstance(step, int) else 0, epoch if isinstance(epoch, int) else 0)
+    return Evaluation(computed_figures(updates, modules, held, training.batch_size, now), {}, {})
+
+
 def _confusion(model: Model, found: Evaluation) -> dict[str, Any] | None:
     """Counts true class by predicted class, of the only target with classes, as far as a person reads it."""
+    if not found.predictions:
+        return None
     targets = [each for each in model.encoders.targets().values() if each.type in ("category", "binary")]
     if len(targets) != 1 or len(targets[0].classes) > MOST_COUNTED:
         return None

@@ -23,7 +23,7 @@ from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
-from nncli.training.job import TrainJob, check_training, make_job
+from nncli.training.job import Trainable, TrainJob, check_training, make_job
 from nncli.training.state import TrainState
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -75,6 +75,8 @@ def _untrained(options: InspectOptions, streams: Streams) -> tuple[TrainJob, Tra
     prepared = prepare(spec, [*problems, *missing_sections(spec)], code=load_code(options.code))
     for warning in prepared.warnings:
         show_problem(streams, warning)
+    if prepared.updates:
+        raise failure("model-of-updates", file=str(options.target))
     return prepared.job(resolve_device(options.device))
 
 
@@ -89,8 +91,9 @@ def _trained(options: InspectOptions) -> tuple[TrainJob, TrainState]:
         spec = replace(spec, training=training)
     else:
         data = recorded_data(model, options.target)
-    check_training(spec, model.network, model.judge.metrics, data)
-    job, state = make_job(training, model.network, model.judge, data, device)
+    networks = {"network": model.network}
+    check_training(spec, networks, model.judge.metrics, data)
+    job, state = make_job(Trainable(training, networks, model.judge), data, device)
     # The probe judges a network that was trained otherwise than one that was not.
     rows = read_rows(RunFolder(options.target).metrics) if model.run else []
     step = rows[-1].get("step") if rows else None

@@ -86,6 +86,7 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
     where there are as many. The update is one step of the optimiser on a copy that is thrown away.
     What is drawn by chance follows from `training.seed`.
     """
+    assert job.judge is not None, "the caller has refused what has no targets"
     module = copy.deepcopy(state.networks[job.network]).train()
     module.zero_grad()
     order = job.order(state.epoch)

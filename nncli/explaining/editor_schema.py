@@ -220,7 +220,28 @@ def _loss() -> Schema:
         "additionalProperties": definition("loss"),
         "minProperties": 1,
     }
-    return {"anyOf": [definition("loss"), by_target]}
+    return {"anyOf": [definition("loss"), by_target, _term(), {"type": "array", "items": _term()}]}
+
+
+def _term() -> Schema:
+    """A loss between values that it names; the name of the loss is any other key."""
+    return {"type": "object", "anyOf": [{"required": ["from"]}, {"required": ["compute"]}]}
+
+
+def _updates() -> Schema:
+    entry = {
+        "type": "object",
+        "required": ["update", "loss"],
+        "properties": {
+            "update": {},
+            "repeat": {},
+            "compute": OBJECT,
+            "loss": {},
+            "optimizer": definition("optimizer"),
+        },
+        "additionalProperties": False,
+    }
+    return {"type": "array", "minItems": 1, "items": entry}
 
 
 def _columns() -> Schema:
@@ -256,6 +277,8 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     },
     "training.groups": lambda: {"anyOf": [LIST, OBJECT]},
     "training.loss": _loss,
+    "training.compute": lambda: OBJECT,
+    "training.updates": _updates,
     "training.metrics": lambda: {
         "anyOf": [definition("metric"), {"type": "array", "items": definition("metric")}, OBJECT]
     },

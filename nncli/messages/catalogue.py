@@ -22,6 +22,7 @@ from nncli.messages import (
     structure,
     tensors,
     texts,
+    updates,
     updating,
     usage,
     weights,
@@ -48,6 +49,7 @@ TABLES: Final = (
     pretrained.TABLE,
     running.TABLE,
     updating.TABLE,
+    updates.TABLE,
 )
 CATALOGUE: Final[dict[str, Words]] = {code: words for table in TABLES for code, words in table.items()}
 

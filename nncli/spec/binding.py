@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from nncli.errors import Place, Problem
@@ -10,9 +11,13 @@ from nncli.spec.expansion import LAZY_SECTIONS, expand
 from nncli.spec.names import SPEC_NAME, spec_name_from
 from nncli.spec.networks import read_constants, read_networks
 from nncli.spec.nodes import Mapping, Node, Scalar, walk
+from nncli.spec.schema import TrainingSpec
+from nncli.spec.scopes import Scope
 from nncli.spec.sections import read_data, read_training
 from nncli.spec.spec import Origin, Spec
+from nncli.spec.spelling import free_entries
 from nncli.spec.unused import unused_names
+from nncli.spec.update_reading import UpdateReader
 
 
 def bind(
@@ -23,7 +28,7 @@ def bind(
     Where not `blocks_are_there`, an included file could not be read.
     """
     warnings = unused_names(root, origin.file)
-    written = Mapping(tuple(e for e in root.entries if e[0].text in LAZY_SECTIONS), root.place)
+    written = Mapping(tuple(_as_written(root)), root.place)
     root, names, scope = expand(root, problems)
     data, training = _section(root, "data"), _section(root, "training")
     nodes = _networks(root, problems)
@@ -39,13 +44,28 @@ def bind(
         vars=names,
         data=read_data(data, problems) if data is not None else None,
         networks=networks,
-        training=read_training(training, problems) if training is not None else None,
+        training=_training(training, scope, tuple(networks), problems),
         origin=origin,
         places=_places(root),
         constants=read_constants(root.get("constants"), scope, problems),
         written=written,
         warnings=warnings,
     )
+
+
+def _as_written(root: Mapping) -> Iterator[tuple[Scalar, Node]]:
+    """Lists what is kept as it was written: networks, what they use, and expressions of training."""
+    for name, node in root.entries:
+        if name.text in LAZY_SECTIONS:
+            yield name, node
+        elif name.text == "training" and (free := free_entries(node)):
+            yield name, Mapping(free, node.place)
+
+
+def _training(
+    node: Node | None, scope: Scope, networks: tuple[str, ...], problems: list[Problem]
+) -> TrainingSpec | None:
+    return None if node is None else read_training(node, UpdateReader(scope, networks, problems), problems)
 
 
 def _networks(root: Mapping, problems: list[Problem]) -> dict[str, tuple[Place, Node]]:

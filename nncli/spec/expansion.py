@@ -12,6 +12,7 @@ from nncli.spec.loops import repetitions
 from nncli.spec.names import check_name
 from nncli.spec.nodes import Mapping, Node, Sequence, stated
 from nncli.spec.scopes import Scope, Written, bounded, substituted_as_far
+from nncli.spec.spelling import free_entries
 
 # These are read in scopes of their own, item by item.
 LAZY_SECTIONS: Final = frozenset({"vars", "constants", "blocks", "network", "networks"})
@@ -29,7 +30,9 @@ def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, C
     for name, node in root.entries:
         if name.text == "training":
             node = _unrolled(node, scope, problems)
-        if name.text not in LAZY_SECTIONS:
+        if name.text == "training" and isinstance(node, Mapping):
+            node = _training(node, scope, problems)
+        elif name.text not in LAZY_SECTIONS:
             node = _replaced(Written(node, scope, name.text), problems)
         entries.append((name, node))
     return replace(root, entries=tuple(entries)), values, scope
@@ -64,6 +67,16 @@ def _copies(entry: Written, problems: list[Problem]) -> list[Node]:
         problems.extend(error.problems)
         return []
     return [_replaced(Written(body, scope, entry.path), problems) for scope in scopes]
+
+
+def _training(node: Mapping, scope: Scope, problems: list[Problem]) -> Mapping:
+    """Replaces the `$` of all that holds no tensor expressions."""
+    lazy = {name.text for name, _ in free_entries(node)}
+    entries = []
+    for name, value in node.entries:
+        written = Written(value, scope, f"training.{name.text}")
+        entries.append((name, value if name.text in lazy else _replaced(written, problems)))
+    return replace(node, entries=tuple(entries))
 
 
 def _read_vars(

@@ -15,7 +15,9 @@ TAKES: Final[Mapping[str, str]] = {
     "data.targets": "columns by name, as data.inputs",
     "training.checkpoint_every": "30s, 5m, 2h or a number of seconds",
     "training.groups": "entries with `match:`, a pattern or several, and arguments of the optimiser",
-    "training.loss": "a loss of torch.nn, or one for each target",
+    "training.compute": "names with tensor expressions",
+    "training.loss": "a loss of torch.nn, one for each target, or terms with `from:` or `compute:`",
+    "training.updates": "entries with `update:`, `compute:`, `loss:`, and if need be `repeat:`, `optimizer:`",
     "training.metrics": "a metric or a list of metrics",
     "training.optimizer": "an optimiser of torch.optim",
     "training.schedule": "a scheduler of torch, with `warmup`, `for`, `per` and `watch` beside it, or a list",
@@ -88,6 +90,10 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "data.encoding": "data: {train: a.csv, encoding: latin-1}",
     "data.nulls": 'data: {train: a.csv, nulls: ["", NA]}',
     "training": "training:\n  loss: CrossEntropyLoss\n  optimizer: {AdamW: {lr: 1e-3}}\n  epochs: 20",
+    "training.updates": "training:\n  updates:\n    - update: network\n"
+    "      compute: {found: network(features)}\n      loss: {compute: found ** 2}",
+    "training.compute": "training:\n  compute: {difference: picture - image}\n"
+    "  loss: {compute: difference ** 2}",
     "training.loss": "training:\n  loss: {SmoothL1Loss: {beta: 0.5}}",
     "training.optimizer": "training:\n  optimizer: {AdamW: {lr: 3e-4, weight_decay: 0.01}}",
     "training.groups": "training:\n  optimizer: {AdamW: {lr: 3e-4}}\n  groups:\n"

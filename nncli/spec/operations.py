@@ -129,9 +129,10 @@ def _is_size(value: Constant) -> bool:
     return isinstance(value, Formula) or (type(value) is int and value > 0)
 
 
-def read_computation(written: Written) -> Computation:
+def read_computation(written: Written, also: Collection[str] = ()) -> Computation:
     """Reads a tensor expression; `$` in it is a constant of the scope in which it is written.
 
+    `also` names what it may call beside functions of tensors.
     Raises SpecError `expression-form`, and what `parse_computation` raises.
     """
     target = followed(written)
@@ -145,17 +146,18 @@ def read_computation(written: Written) -> Computation:
     def constant(text: str, place: Place) -> Constant:
         return substitute(text, place, scope, COUNTED)
 
-    return parse_computation(node.text, inside_quotes(node.place), constant, names=scope)
+    return parse_computation(node.text, inside_quotes(node.place), constant, also, names=scope)
 
 
-def read_compute(key: Scalar, arguments: Written) -> Compute:
+def read_compute(key: Scalar, arguments: Written, also: Collection[str] = ()) -> Compute:
     """Reads `compute: x * sigmoid(x)`, or several named expressions in order.
 
-    Raises SpecError `expression-form`, `name-form`, `name-reserved`, and what expressions raise.
+    For `also` see `read_computation`. Raises SpecError `expression-form`, `name-form`, `name-reserved`, and
+    what expressions raise.
     """
     node = arguments.known_node()
     if not isinstance(node, Mapping):
-        return Compute((Assignment((), read_computation(arguments), node.place),))
+        return Compute((Assignment((), read_computation(arguments, also), node.place),))
     if not node.entries:
         raise failure("expression-form", key.place, arguments.path)
     problems: list[Problem] = []
@@ -166,7 +168,7 @@ def read_compute(key: Scalar, arguments: Written) -> Compute:
         checked = (check_name(Scalar(n, n, True, name.place), path, becomes_attribute=False) for n in names)
         problems.extend(problem for problem in checked if problem)
         try:
-            computation = read_computation(arguments.child(value, name.text))
+            computation = read_computation(arguments.child(value, name.text), also)
             assignments.append(Assignment(names, computation, name.place))
         except NncliError as error:
             problems.extend(error.problems)

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from nncli.spec.fields import MissingPolicy, Seconds, Section, Share
 from nncli.spec.items import Call
 from nncli.spec.optimising import GroupSpec, StageSpec
+from nncli.spec.updates import UpdateSpec
 
 ColumnType: TypeAlias = Literal[
     "number",
@@ -211,6 +212,12 @@ class TrainingSpec(Section):
     """How the network learns."""
 
     loss: tuple[LossTerm, ...] = Field(description="what is made small: a loss class of torch.nn")
+    updates: tuple[InstanceOf[UpdateSpec], ...] = Field(
+        default=(), description="the changes of one step, in order: of which networks, by which loss"
+    )
+    compute: Mapping[str, str] | None = Field(
+        default=None, description="values that the loss reads, by tensor expressions over inputs and outputs"
+    )
     optimizer: InstanceOf[Call] = Field(description="an optimiser class of torch.optim")
     groups: tuple[InstanceOf[GroupSpec], ...] = Field(
         default=(), description="weights for which arguments of the optimiser are other, by their names"

@@ -22,7 +22,8 @@ from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, pla
 from nncli.spec.optimising import read_groups, read_schedule
 from nncli.spec.scalars import meant_by, resolve
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
-from nncli.spec.spelling import TERM_WORDS
+from nncli.spec.spelling import FREE_KEYS, TERM_WORDS, is_free
+from nncli.spec.update_reading import UpdateReader
 
 Model = TypeVar("Model", bound=BaseModel)
 _LOSS: Final = "a loss of torch.nn, such as CrossEntropyLoss"
@@ -50,8 +51,8 @@ def read_data(node: Node, problems: list[Problem]) -> DataSpec | None:
     return _validated(DataSpec, plain(node), node, "data", problems)
 
 
-def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
-    """Reads `training:`: calls by our own reading, the rest by the schema."""
+def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) -> TrainingSpec | None:
+    """Reads `training:`: calls and updates by our own reading, the rest by the schema."""
     if not isinstance(node, Mapping):
         problems.append(Problem("mapping-expected", node.place, "training", {"key": "training"}))
         return None
@@ -66,14 +67,17 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
             values[name.text] = read_groups(value, path, problems)
         elif name.text == "schedule":
             values[name.text] = read_schedule(value, path, problems)
-        elif name.text == "loss":
+        elif name.text == "loss" and not is_free(value):
             values[name.text] = _read_loss(value, problems)
+        elif name.text in FREE_KEYS:
+            continue
         elif name.text == "metrics":
             items = value.items if isinstance(value, Sequence) else (value,)
             calls = [read_named_call(item, path, problems, "a metric, such as accuracy") for item in items]
             values[name.text] = tuple(calls)
         else:
             values[name.text] = plain(value)
+    values |= _updates(node, updates, problems)
     calls_failed = {problem.path.split(".")[1] for problem in problems[before:] if "." in problem.path}
     # Without a loss or an optimiser all that is there can still be checked.
     stand_ins = {"loss": (), "optimizer": Call("AdamW", node.place)}
@@ -87,6 +91,22 @@ def read_training(node: Node, problems: list[Problem]) -> TrainingSpec | None:
     if len(stated) != 1 and not {"epochs", "steps"} & misspelt_keys(problems[before:]):
         problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs"))
     return found
+
+
+def _updates(node: Mapping, updates: UpdateReader, problems: list[Problem]) -> dict[str, Any]:
+    """Reads what names its own values: a list of updates, or a loss with `from:` or `compute:`."""
+    listed, loss, compute = (node.get(key) for key in FREE_KEYS)
+    if listed is None and (loss is None or not is_free(loss)):
+        if compute is not None:
+            problems.append(Problem("compute-without-loss", compute.place, "training.compute"))
+        return {}
+    if listed is None:
+        assert loss is not None
+        return {"loss": (), "updates": updates.of_network(loss, compute)}
+    for key, value in (("loss", loss), ("compute", compute)):
+        if value is not None:
+            problems.append(Problem("updates-beside", value.place, f"training.{key}", {"key": key}))
+    return {"loss": (), "updates": updates.updates(listed)}
 
 
 def _read_loss(node: Node, problems: list[Problem]) -> tuple[LossTerm, ...] | None:

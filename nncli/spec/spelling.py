@@ -8,6 +8,21 @@ from collections.abc import Mapping as MappingType
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 
 TERM_WORDS = frozenset({"weight"})
+# The words of a term that say between which values it stands, or what it is.
+FREE_WORDS = frozenset({"from", "compute", "where"})
+# The keys of training that hold tensor expressions; a loss does where it is free.
+FREE_KEYS = ("updates", "loss", "compute")
+
+
+def free_entries(training: Node) -> tuple[tuple[Scalar, Node], ...]:
+    """Lists the keys of training that hold tensor expressions, with what they hold."""
+    entries = training.entries if isinstance(training, Mapping) else ()
+    return tuple(e for e in entries if e[0].text in FREE_KEYS and (e[0].text != "loss" or is_free(e[1])))
+
+
+def is_free(loss: Node) -> bool:
+    """Tells a loss between values that it names from one between the outputs and the targets."""
+    return isinstance(loss, Sequence) or (isinstance(loss, Mapping) and bool(FREE_WORDS & set(loss.keys())))
 
 
 def spell_out(root: Mapping) -> Mapping:
@@ -111,6 +126,8 @@ def _training(node: Node) -> Node:
 
 def _loss(node: Node) -> Node:
     """A loss by name, or by target: `{price: SmoothL1Loss}` is `{price: {SmoothL1Loss: {}}}`."""
+    if is_free(node):
+        return node
     node = _named_call(node)
     if not isinstance(node, Mapping):
         return node

@@ -26,13 +26,14 @@ def as_tree(spec: Spec) -> dict[str, Any]:
     if spec.description:
         tree["description"] = _written(spec.description)
     parts = {name.text: _as_written(node) for name, node in spec.written.entries}
+    free = parts.pop("training", {})
     networks: dict[str, Any] = {key: parts.pop(key) for key in ("network", "networks") if key in parts}
     tree |= parts
     if spec.data is not None:
         tree["data"] = _section(spec.data)
     tree |= networks
     if spec.training is not None:
-        tree["training"] = _training(spec.training)
+        tree["training"] = free | _training(spec.training)
     return tree
 
 
@@ -87,13 +88,14 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _training(training: TrainingSpec) -> dict[str, Any]:
-    tree: dict[str, Any] = {"loss": _losses(training.loss), "optimizer": _call(training.optimizer)}
+    tree: dict[str, Any] = {} if training.updates else {"loss": _losses(training.loss)}
+    tree["optimizer"] = _call(training.optimizer)
     if training.groups:
         tree["groups"] = [_group(group) for group in training.groups]
     if training.schedule:
         stages = [_stage(stage) for stage in training.schedule]
         tree["schedule"] = stages[0] if len(stages) == 1 else stages
-    own = {"loss", "optimizer", "groups", "schedule", "metrics"}
+    own = {"loss", "updates", "compute", "optimizer", "groups", "schedule", "metrics"}
     for key, value in training.model_dump(exclude_none=True, exclude=own).items():
         tree[key] = _written(value)
     if training.metrics is not None:

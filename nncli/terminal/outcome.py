@@ -44,7 +44,8 @@ class TrainingReport:
         spec, job = self._prepared.spec, self._job
         rows = counted(job.train.rows, "row")
         held_out = f", {count(job.validation.rows)} to validate" if job.validation else ""
-        size = counted(self._prepared.network.parameters(), "parameter")
+        networks = [self._prepared.networks[name] for name in job.networks]
+        size = counted(sum(network.parameters() for network in networks), "parameter")
         where = f"on {job.device}"
         self._streams.say(f"{spec.name}: {size}, {rows} to train on{held_out}, {where}")
         self._streams.say(f"run {run}")

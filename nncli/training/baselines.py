@@ -10,8 +10,8 @@ from torch import Tensor
 from nncli.columns.encoders import Encoders
 from nncli.columns.stored import Windows
 from nncli.data.dataset import Part
+from nncli.objectives.objectives import Prediction
 from nncli.training.metrics import Metric, compute_metrics
-from nncli.training.objectives import Prediction
 from nncli.training.rows import Figures
 
 

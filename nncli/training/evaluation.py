@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
+from nncli.objectives.objectives import Objective, Prediction
 from nncli.training.held import HeldPart
 from nncli.training.metrics import Metric, Unscale, compute_metrics
-from nncli.training.objectives import Objective, Prediction
 from nncli.training.prediction import evaluating, row_batches
 from nncli.training.rows import Figures
+from nncli.training.stepping import Moment, Update, seed_draws
 
 
 @dataclass(frozen=True)
@@ -81,3 +83,29 @@ def _joined(pieces: list[Prediction]) -> Prediction:
     scores = [piece.scores for piece in pieces if piece.scores is not None]
     value = torch.cat([piece.value for piece in pieces])
     return Prediction(value, torch.cat(scores) if scores else None, pieces[0].are_probabilities)
+
+
+def computed_figures(
+    updates: Sequence[Update], networks: Mapping[str, nn.Module], part: HeldPart, size: int, now: Moment
+) -> Figures:
+    """Works out the losses of updates over a part in eval mode, as means over rows; nothing is changed.
+
+    `size` is that of a batch. `now` is what expressions read as step and epoch; what they draw is the same
+    at all times. Random states stay as they are.
+    """
+    sums = {name: 0.0 for update in updates for name in update.figures}
+    start = replace(now, step=0, epoch=0)
+    devices = [part.device] if part.device.type == "cuda" else []
+    with ExitStack() as held:
+        held.enter_context(torch.random.fork_rng(devices=devices))
+        for module in networks.values():
+            held.enter_context(evaluating(module))
+        for place, rows in enumerate(row_batches(part, size)):
+            for number, update in enumerate(updates):
+                seed_draws(update, start, place * len(updates) + number, part.device)
+                # A loss may hold gradients: `grad(y, x)`.
+                with torch.set_grad_enabled(update.has_gradients):
+                    losses = update.losses(part, rows, None, now)
+                for name, loss in zip(update.figures, losses, strict=True):
+                    sums[name] += loss.item() * len(rows)
+    return {name: total / max(part.rows, 1) for name, total in sums.items()}

@@ -14,7 +14,7 @@ from nncli.columns.stored import Finish, Stored, Taken, TargetFinish
 from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
-from nncli.training.objectives import Objective, Truth, on_device
+from nncli.objectives.objectives import Objective, Truth, on_device
 
 MOST_HELD_BYTES: Final = 256 * 2**20
 """Columns up to this size are copied to the device as a whole; of larger ones each batch is."""
@@ -83,11 +83,18 @@ class HeldColumn:
 class HeldPart:
     """The samples of a part; `inputs` are the names that the network takes, in order.
 
-    Without an objective there is nothing to compare with. Raises DataError: `target-outside`.
+    Without an objective there is nothing to compare with, but what targets hold can be taken.
+    Raises DataError: `target-outside`.
     """
 
     def __init__(
-        self, part: Part, inputs: Sequence[str], objective: Objective | None, device: torch.device
+        self,
+        part: Part,
+        inputs: Sequence[str],
+        objective: Objective | None,
+        device: torch.device,
+        *,
+        with_targets: bool = False,
     ) -> None:
         self.rows = part.rows
         self.device = device
@@ -103,7 +110,7 @@ class HeldPart:
         self._mixing = next((each for each in mixings if each is not None), None)
         self.is_drawn = self._mixing is not None or any(each.is_drawn for each in self._inputs.values())
         self._objective = objective
-        self._targets = _targets(part.columns, part.index, device) if objective else {}
+        self._targets = _targets(part.columns, part.index, device) if objective or with_targets else {}
         self._truth = self._prepared(part) if objective else None
 
     @property
@@ -125,6 +132,13 @@ class HeldPart:
             return [tensor.index_select(0, rows) for tensor in self._ready]
         taken = {name: column.take(rows, draw) for name, column in self._inputs.items()}
         return [_named(taken, name) for name in self._names]
+
+    def columns(self, names: Sequence[str], rows: Tensor, draw: Draw | None = None) -> list[Tensor]:
+        """Takes columns of some samples, inputs and targets alike, by name or as `NAME.mask`."""
+        wanted = dict.fromkeys(name.removesuffix(_MASK) for name in names)
+        both = {**self._targets, **self._inputs}
+        taken = {name: both[name].take(rows, draw) for name in wanted}
+        return [_named(taken, name) for name in names]
 
     def truth(self, rows: Tensor, draw: Draw | None = None) -> Truth:
         """Takes what the outputs for some samples are compared with."""

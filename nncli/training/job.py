@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -16,22 +16,42 @@ from nncli.data.dataset import Data
 from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sample_order
 from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.objectives.updates import CompiledUpdate
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
-from nncli.training.evaluation import Judge
+from nncli.training.evaluation import Judge, computed_figures, evaluate
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING, Metric
-from nncli.training.rows import Reason
+from nncli.training.rows import Figures, Reason
 from nncli.training.schedule_checks import horizon_of
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
-from nncli.training.updating import build_updater
+from nncli.training.stepping import (
+    Bounds,
+    Moment,
+    Update,
+    batches_of_steps,
+    computed,
+    supervised,
+    updated_module,
+)
+from nncli.training.updating import Updater, build_updater
 
 # `features` comes last among the inputs of a table, and is what is meant most often.
 _SHOWN_INPUTS: Final = 5
 _RECURRENT: Final = ("RNN", "LSTM", "GRU")
 _BATCH_NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """What a spec says of training, compiled: one network with its judge, or several with their updates."""
+
+    training: TrainingSpec
+    networks: Mapping[str, CompiledNetwork]
+    judge: Judge | None
+    updates: tuple[CompiledUpdate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,10 +64,31 @@ class TrainJob:
     training: TrainingSpec
     train: HeldPart
     validation: HeldPart | None
-    judge: Judge
-    calls: tuple[LayerCall, ...]
+    judge: Judge | None
+    networks: Mapping[str, CompiledNetwork]
+    updates: tuple[Update, ...]
     watch: str | None
-    network: str = "network"
+
+    @property
+    def network(self) -> str:
+        """The network that is compared with the targets: the only one, or the first."""
+        return next(iter(self.networks))
+
+    @property
+    def calls(self) -> tuple[LayerCall, ...]:
+        """The layers of that network."""
+        return self.networks[self.network].layers
+
+    def figures(self, part: HeldPart, state: TrainState) -> Figures:
+        """Works out the losses of a part, and its metrics where outputs are compared with targets."""
+        if self.judge is None:
+            now = Moment(self.training.seed, state.step, state.epoch)
+            return computed_figures(self.updates, state.networks, part, self.training.batch_size, now)
+        return evaluate(state.networks[self.network], part, self.judge, self.training.batch_size).figures
+
+    def steps_of_epoch(self) -> list[tuple[Bounds, ...]]:
+        """Lists the batches of every step of an epoch."""
+        return batches_of_steps(batch_bounds(self.train.rows, self.training.batch_size), self.updates)
 
     def order(self, epoch: int) -> Tensor:
         """Gives the order in which an epoch visits the training rows, int64 (rows,) on the device.
@@ -70,8 +111,8 @@ class TrainJob:
         return self.train.device
 
     def batches(self) -> int:
-        """Counts the batches of one epoch."""
-        return len(batch_bounds(self.train.rows, self.training.batch_size))
+        """Counts the steps of one epoch."""
+        return len(self.steps_of_epoch())
 
     @property
     def horizon(self) -> Horizon:
@@ -98,37 +139,63 @@ class TrainJob:
         return "epochs" if state.epoch >= (self.training.epochs or 0) else None
 
 
-def make_job(
-    training: TrainingSpec, network: CompiledNetwork, judge: Judge, data: Data, device: torch.device
-) -> tuple[TrainJob, TrainState]:
-    """Puts the network and the data on the device and makes the updater; nothing is trained yet.
+def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[TrainJob, TrainState]:
+    """Puts networks and data on the device and makes the updaters; nothing is trained yet.
 
-    `check_training` has passed. The network has its initial weights, and torch's generator is where
+    `check_training` has passed. The networks have their initial weights, and torch's generator is where
     they left it. Raises SpecError and DataError as `build_updater` and `HeldPart` do.
     """
-    module = network.module.to(device)
-    judge.objective.to(device)
-    inputs = list(network.inputs)
+    training, judge = prepared.training, prepared.judge
+    name, network = next(iter(prepared.networks.items()))
+    networks = {name: network} if judge else prepared.networks
+    modules = {each: compiled.module.to(device) for each, compiled in networks.items()}
     parts = {name: part for name, part in data.parts.items() if name != "test"}
-    if takes_any_length(module, inputs, parts["train"], judge.objective, device):
-        parts["train"] = of_own_length(parts["train"])
-    held = {name: HeldPart(part, inputs, judge.objective, device) for name, part in parts.items()}
+    if judge is not None:
+        judge.objective.to(device)
+        inputs = list(network.inputs)
+        if takes_any_length(modules[name], inputs, parts["train"], judge.objective, device):
+            parts["train"] = of_own_length(parts["train"])
+        updates = supervised(name, modules[name], judge.objective)
+    else:
+        for each in prepared.updates:
+            each.module.to(device)
+        updates = computed(prepared.updates)
+        inputs = [each for each in data.inputs if any(each in update.columns for update in prepared.updates)]
+    objective = judge.objective if judge else None
+    held = {
+        each: HeldPart(part, inputs, objective, device, with_targets=judge is None)
+        for each, part in parts.items()
+    }
     validation = held.get("validation")
     watch = watched_figure(training, has_validation=validation is not None)
-    job = TrainJob(training, held["train"], validation, judge, network.layers, watch)
-    updater = build_updater(training, module, job.horizon)
-    return job, TrainState({job.network: module}, {job.network: updater})
+    job = TrainJob(training, held["train"], validation, judge, networks, updates, watch)
+    updaters = {update.name: _updater(update, prepared, modules, job.horizon) for update in updates}
+    return job, TrainState(modules, updaters)
+
+
+def _updater(
+    update: Update, prepared: Trainable, modules: Mapping[str, nn.Module], horizon: Horizon
+) -> Updater:
+    training = prepared.training
+    own = next((each.spec.optimizer for each in prepared.updates if each.name == update.name), None)
+    if own is not None:
+        training = training.model_copy(update={"optimizer": own})
+    return build_updater(training, updated_module(update, modules), horizon, is_alone=len(modules) == 1)
 
 
 def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | None:
-    """Names the figure that chooses the weights to keep; None keeps the last ones."""
-    return training.keep_best or ("validation.loss" if has_validation else None)
+    """Names the figure that chooses the weights to keep; None keeps the last ones, as where several learn."""
+    is_one = len(training.updates) < 2
+    return training.keep_best or ("validation.loss" if has_validation and is_one else None)
 
 
 def check_training(
-    spec: Spec, network: CompiledNetwork, metrics: Sequence[Metric] | None, data: Data | None
+    spec: Spec,
+    networks: Mapping[str, CompiledNetwork],
+    metrics: Sequence[Metric] | None,
+    data: Data | None,
 ) -> None:
-    """Checks what depends on network, data and training together; needs no weights.
+    """Checks what depends on networks, data and training together; needs no weights.
 
     Without `data`, nothing is said that its rows would have to prove; without `metrics`, nothing of figures.
     Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`, `input-not-in-data`,
@@ -136,10 +203,13 @@ def check_training(
     """
     training = spec.training
     assert training is not None
-    steps = [partial(_refuse_batches_of_one, spec, training, network, data)]
-    if data is not None:
-        steps.append(partial(_check_inputs, spec, network, data))
-        steps.append(partial(_refuse_padding_before, spec, network, data))
+    steps = []
+    for network in networks.values():
+        steps.append(partial(_refuse_batches_of_one, spec, training, network, data))
+        if data is not None:
+            # What updates give to networks is looked at where they are compiled.
+            steps.extend([] if training.updates else [partial(_check_inputs, spec, network, data)])
+            steps.append(partial(_refuse_padding_before, spec, network, data))
     if metrics is not None:
         steps.append(partial(_check_figures, spec, training, metrics, data))
     require_all(steps)
@@ -147,9 +217,11 @@ def check_training(
 
 def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric], data: Data | None) -> None:
     """Refuses figures to watch that nobody works out."""
-    known = ["train.loss"]
+    several = len(training.updates) > 1
+    losses = [f"{each.name}.loss" for each in training.updates] if several else ["loss"]
+    known = [f"train.{loss}" for loss in losses]
     if data is None or "validation" in data.parts:
-        known += ["validation.loss", *(f"validation.{metric.name}" for metric in metrics)]
+        known += [f"validation.{name}" for name in (*losses, *(metric.name for metric in metrics))]
     watched = {"training.keep_best": training.keep_best}
     if training.stop_early:
         watched["training.stop_early.watch"] = training.stop_early.watch
@@ -202,7 +274,7 @@ def _check_figure(spec: Spec, path: str, figure: str, known: list[str]) -> None:
     if figure in known:
         return
     place = spec.place(*path.split("."))
-    if figure.startswith("validation.") and "validation.loss" not in known:
+    if figure.startswith("validation.") and not any(each.startswith("validation.") for each in known):
         raise failure("figure-without-rows", place, path, figure=figure)
     guess = nearest(figure, known)
     raise failure("figure-unknown", place, path, figure=figure, nearest=guess, known=known)

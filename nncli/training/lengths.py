@@ -13,8 +13,8 @@ from nncli.columns.clips import Clips
 from nncli.columns.recordings import Recordings
 from nncli.columns.stored import Ragged, Stored
 from nncli.data.dataset import Part
+from nncli.objectives.objectives import Objective
 from nncli.training.held import HeldPart
-from nncli.training.objectives import Objective
 from nncli.training.prediction import evaluating
 
 _OF_LENGTHS: Final = (Ragged, Clips, Recordings)

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from nncli.data.sampling import batch_bounds
 from nncli.training.divergence import diverged, refuse_non_finite_weights
-from nncli.training.evaluation import evaluate
 from nncli.training.job import TrainJob, is_better
 from nncli.training.rows import Best, DoneRow, EpochRow, Figures, ProgressRow, Row, StoppedRow, value_of
 from nncli.training.state import TrainState
+from nncli.training.stepping import Bounds, Moment, Update, batches_of_update, seed_draws
 
 # Units: seconds between two ProgressRows, and between two looks at the losses on a device.
 _PROGRESS_EVERY: Final = 0.1
@@ -59,77 +58,115 @@ def _train_epoch(
 ) -> Generator[ProgressRow, None, bool]:
     """Trains on what is left of an epoch; returns whether it was asked to stop."""
     order = job.order(state.epoch)
-    bounds = batch_bounds(job.train.rows, job.training.batch_size)
-    module = state.networks[job.network].train()
-    updater = state.updaters[job.network]
-    reads_at_once = job.device.type == "cpu"
-    unread: list[Tensor] = []
+    steps = job.steps_of_epoch()
+    for module in state.networks.values():
+        module.train()
+    unread = _Unread(job, state, order, steps)
     meter.epoch_began = time.monotonic()
-    for first, last in bounds[state.batch :]:
+    for batches in steps[state.batch :]:
         if state.step == job.training.steps:
             break
         if stop():
-            _read(job, state, order, unread)
+            unread.read()
             return True
-        rows = order[first:last]
-        loss = _forward(job, module, rows, state.epoch)
-        if reads_at_once:
-            # Before the update, so that a loss that is not finite leaves the weights as they were.
-            value = loss.item()
-            if not math.isfinite(value):
-                raise diverged(job, state, rows)
-            state.loss_sum += value
-        else:
-            unread.append(loss.detach())
-        updater.take(loss, partial(_forward, job, module, rows, state.epoch))
+        _step(job, state, order, batches, unread)
         state.step += 1
         state.batch += 1
-        meter.samples += last - first
+        meter.samples += batches[-1][1] - batches[0][0]
         now = time.monotonic()
         if now - meter.shown >= _PROGRESS_EVERY or len(unread) >= _MOST_UNREAD:
             meter.shown = now
-            _read(job, state, order, unread)
-            yield _progress(state, len(bounds), meter)
-    _read(job, state, order, unread)
+            unread.read()
+            yield _progress(job, state, len(steps), meter)
+    unread.read()
     return stop()
 
 
-def _forward(job: TrainJob, module: nn.Module, rows: Tensor, epoch: int) -> Tensor:
-    part = job.train
-    draw = part.draw(job.training.seed, epoch, rows)
-    inputs, truth = part.batch(rows, draw)
-    return job.judge.objective.loss(module(*inputs), truth)
+def _step(
+    job: TrainJob, state: TrainState, order: Tensor, batches: Sequence[Bounds], unread: _Unread
+) -> None:
+    """Runs every update of a step, in order, each as often as it says."""
+    part, seed = job.train, job.training.seed
+    place = 0
+    for update in job.updates:
+        for first, last in batches_of_update(update, batches):
+            rows, moment = order[first:last], Moment(seed, state.step, state.epoch)
+            seed_draws(update, moment, place, job.device)
+            work_out = partial(update.losses, part, rows, part.draw(seed, state.epoch, rows), moment)
+            losses = work_out()
+            # Before the update, so that a loss that is not finite leaves the weights as they were.
+            unread.take(update, losses, rows)
+            state.updaters[update.name].take(losses[0], work_out)
+            place += 1
 
 
-def _read(job: TrainJob, state: TrainState, order: Tensor, unread: list[Tensor]) -> None:
-    """Reads the losses that wait on the device, adding them up in their order."""
-    if not unread:
-        return
-    values = torch.stack(unread).tolist()
-    unread.clear()
-    for back, value in zip(range(len(values), 0, -1), values, strict=True):
-        if not math.isfinite(value):
-            state.step -= back
-            state.batch -= back
-            first, last = batch_bounds(job.train.rows, job.training.batch_size)[state.batch]
-            raise diverged(job, state, order[first:last])
-        state.loss_sum += value
+@final
+class _Unread:
+    """Losses that wait on the device, so that no step waits for them; on a CPU they are read at once."""
+
+    def __init__(
+        self, job: TrainJob, state: TrainState, order: Tensor, steps: Sequence[Sequence[Bounds]]
+    ) -> None:
+        self._job = job
+        self._state = state
+        self._order = order
+        self._steps = steps
+        self._at_once = job.device.type == "cpu"
+        self._waiting: list[tuple[Update, Tensor, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def take(self, update: Update, losses: tuple[Tensor, ...], rows: Tensor) -> None:
+        """Adds up the losses of an update, now or later. Raises DivergedError: `diverged`."""
+        if not self._at_once:
+            kept = torch.stack([loss.detach() for loss in losses])
+            self._waiting.append((update, kept, self._state.step))
+            return
+        values = [loss.item() for loss in losses]
+        if not math.isfinite(values[0]):
+            raise diverged(self._job, self._state, update, rows)
+        self._add(update, values)
+
+    def read(self) -> None:
+        """Reads what waits, in its order. Raises DivergedError: `diverged`."""
+        if not self._waiting:
+            return
+        values = torch.cat([losses for _, losses, _ in self._waiting]).tolist()
+        for update, losses, step in self._waiting:
+            own, values = values[: len(losses)], values[len(losses) :]
+            if not math.isfinite(own[0]):
+                back = self._state.step - step
+                self._state.step -= back
+                self._state.batch -= back
+                first, last = self._steps[self._state.batch][0]
+                raise diverged(self._job, self._state, update, self._order[first:last])
+            self._add(update, own)
+        self._waiting.clear()
+
+    def _add(self, update: Update, values: Sequence[float]) -> None:
+        sums = self._state.loss_sums
+        for name, value in zip(update.figures, values, strict=True):
+            sums[name] = sums.get(name, 0.0) + value / update.repeat
 
 
-def _progress(state: TrainState, batches: int, meter: _Meter) -> ProgressRow:
-    mean = state.loss_sum / state.batch
-    return ProgressRow(state.epoch + 1, state.step, state.batch, batches, mean, meter.samples)
+def _means(state: TrainState) -> dict[str, float | None]:
+    return {name: total / state.batch for name, total in state.loss_sums.items()}
+
+
+def _progress(job: TrainJob, state: TrainState, batches: int, meter: _Meter) -> ProgressRow:
+    losses = [_means(state)[update.figures[0]] for update in job.updates]
+    return ProgressRow(state.epoch + 1, state.step, state.batch, batches, losses[0], meter.samples)
 
 
 def _end_epoch(job: TrainJob, state: TrainState, meter: _Meter) -> EpochRow:
     """Judges the network, keeps its weights if they are the best so far, and closes the epoch."""
-    train: Figures = {"loss": state.loss_sum / state.batch}
+    train: Figures = _means(state)
     validation: Figures | None = None
     if job.validation:
-        module, size = state.networks[job.network], job.training.batch_size
-        figures = evaluate(module, job.validation, job.judge, size).figures
+        figures = job.figures(job.validation, state)
         validation = {name: value if _is_finite(value) else None for name, value in figures.items()}
-    state.epoch, state.batch, state.loss_sum = state.epoch + 1, 0, 0.0
+    state.epoch, state.batch, state.loss_sums = state.epoch + 1, 0, {}
     improved = _keep_best(job, state, train, validation)
     rates = {name: each.learning_rate for name, each in state.updaters.items() if each.has_schedule}
     for updater in state.updaters.values():

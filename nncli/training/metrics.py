@@ -16,8 +16,8 @@ from torch import Tensor
 from nncli.columns.targets import TargetSpec
 from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.calls.arguments import bind
+from nncli.objectives.objectives import Prediction
 from nncli.spec.items import Call
-from nncli.training.objectives import Prediction
 from nncli.training.rows import Figures
 
 # Turns numbers of a target as scaled, float64 (N, …), into its own unit.

@@ -26,6 +26,13 @@ def check_mixing(spec: Spec, network: CompiledNetwork, targets: Mapping[str, Tar
     )
 
 
+def refuse_mixing(spec: Spec) -> None:
+    """Refuses MixUp and CutMix beside updates. Raises SpecError: `mix-updates`."""
+    for name, mixer in _mixed_inputs(spec):
+        path = f"data.inputs.{name}.augment"
+        raise failure("mix-updates", spec.place(*path.split(".")), path, mixer=mixer)
+
+
 def _mixed_inputs(spec: Spec) -> Iterator[tuple[str, str]]:
     """Walks over the inputs that are mixed, each with what mixes it."""
     for column, declared in columns_of(spec.data) if spec.data else ():

@@ -22,7 +22,7 @@ class TrainState:
     """The caller's own, changed by `train` in place.
 
     `step` counts all batches so far, `epoch` the epochs that are complete, `batch` the batches of
-    the epoch that is not. `loss_sum` is the sum of the losses of those batches. `best_weights`
+    the epoch that is not. `loss_sums` adds up the figures of those batches, by name. `best_weights`
     maps names as `networks` do, `<network>/<parameter>`. `watched` is the best value of
     `stop_early.watch` so far, `watched_epoch` its epoch. `updaters` have the names of their updates.
     """
@@ -32,7 +32,7 @@ class TrainState:
     step: int = 0
     epoch: int = 0
     batch: int = 0
-    loss_sum: float = 0.0
+    loss_sums: dict[str, float] = field(default_factory=dict)
     best: Best | None = None
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     watched: float | None = None
@@ -40,11 +40,14 @@ class TrainState:
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""
-        return {
-            f"{network}/{name}": tensor.detach()
-            for network, module in self.networks.items()
-            for name, tensor in stored_tensors(module).items()
-        }
+        seen: set[int] = set()
+        found = {}
+        for network, module in self.networks.items():
+            for name, tensor in stored_tensors(module).items():
+                if id(tensor) not in seen:
+                    seen.add(id(tensor))
+                    found[f"{network}/{name}"] = tensor.detach()
+        return found
 
     def weights_to_keep(self) -> dict[str, Tensor]:
         """Names the weights of the best epoch, or of the last where none is chosen."""
@@ -74,7 +77,7 @@ class TrainState:
             "step": self.step,
             "epoch": self.epoch,
             "batch": self.batch,
-            "loss_sum": self.loss_sum,
+            "loss_sums": dict(self.loss_sums),
             "best": asdict(self.best) if self.best else None,
             "watched": self.watched,
             "watched_epoch": self.watched_epoch,
@@ -110,7 +113,7 @@ class TrainState:
             for name, tensor in tensors.get("best", {}).items()
         }
         self.step, self.epoch, self.batch, self.watched_epoch = counts
-        self.loss_sum = float(scalars["loss_sum"])
+        self.loss_sums = {str(name): float(total) for name, total in scalars["loss_sums"].items()}
         self.best = Best(**scalars["best"]) if scalars["best"] else None
         self.watched = scalars["watched"]
         torch.set_rng_state(tensors["random"]["cpu"])

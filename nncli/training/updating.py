@@ -30,6 +30,8 @@ class Updater:
         optimizer: Optimizer,
         largest_norm: float | None,
         schedule: Schedule | None = None,
+        *,
+        is_alone: bool = True,
     ) -> None:
         self._module = module
         self._parameters = list(module.parameters())
@@ -37,6 +39,8 @@ class Updater:
         self._largest_norm = largest_norm
         self._schedule = schedule
         self._looks_again = isinstance(optimizer, torch.optim.LBFGS)
+        # Beside others, gradients are worked out for its own weights alone.
+        self._inputs = None if is_alone else [p for p in self._parameters if p.requires_grad]
 
     @property
     def learning_rate(self) -> float:
@@ -48,13 +52,14 @@ class Updater:
         """Tells whether the learning rate moves."""
         return self._schedule is not None
 
-    def take(self, loss: Tensor, again: Callable[[], Tensor]) -> None:
+    def take(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]]) -> None:
         """Makes the weights better by the gradients of a loss.
 
-        `again` works the loss out once more: LBFGS looks at a batch several times in a step.
+        `again` works the losses out once more, the one that counts first: LBFGS looks at a batch several
+        times in a step.
         """
         self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
         if self._looks_again:
             self._search(loss, again)
         else:
@@ -70,7 +75,7 @@ class Updater:
         self._optimizer.step()
         self._after_update()
 
-    def _search(self, loss: Tensor, again: Callable[[], Tensor] | None) -> None:
+    def _search(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]] | None) -> None:
         """Lets LBFGS look for the weights at which a batch has the smallest loss."""
         given = iter([loss])
 
@@ -79,8 +84,8 @@ class Updater:
             if value is not None or again is None:
                 return loss
             self._optimizer.zero_grad()
-            value = again()
-            value.backward()  # type: ignore[no-untyped-call]
+            value = again()[0]
+            value.backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
             self._clip()
             return value
 
@@ -118,11 +123,13 @@ class Updater:
         load_state(self._optimizer, self._module, tensors, scalars)
 
 
-def build_updater(training: TrainingSpec, module: nn.Module, horizon: Horizon) -> Updater:
-    """Makes the update of a module's parameters; `horizon` is how long the run is.
+def build_updater(
+    training: TrainingSpec, module: nn.Module, horizon: Horizon, *, is_alone: bool = True
+) -> Updater:
+    """Makes the update of a module's parameters, beside others where it is not `is_alone`.
 
-    Raises SpecError as `build_optimizer` and `build_schedule` do.
+    `horizon` is how long the run is. Raises SpecError as `build_optimizer` and `build_schedule` do.
     """
     optimizer = build_optimizer(training.optimizer, module, training.groups)
     schedule = build_schedule(training.schedule, optimizer.param_groups, horizon)
-    return Updater(module, optimizer, training.clip_gradients, schedule)
+    return Updater(module, optimizer, training.clip_gradients, schedule, is_alone=is_alone)

@@ -19,9 +19,9 @@ from nncli.explaining.offers import (
     sentence_of,
     sound_changes,
 )
+from nncli.objectives.losses import why_unfit
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
-from nncli.training.losses import why_unfit
 from nncli.training.optimizers import build_optimizer
 
 NAMES = [(kind.name, name) for kind in KINDS for name in kind.offered()]

@@ -42,12 +42,13 @@ def _started(code: str = WAIT, *before: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
 def test_the_first_signal_is_only_noted(name: str) -> None:
     number = getattr(signal, name)
-    before = signal.getsignal(number)
+    # Under nohup a hang-up is ignored, and stays so.
+    before = signal.signal(number, signal.default_int_handler)
     with StopSignal() as stop:
         assert stop.requested is None
         os.kill(os.getpid(), number)
         assert stop.requested == name
-    assert signal.getsignal(number) is before
+    assert signal.signal(number, before) is signal.default_int_handler
 
 
 def test_the_second_signal_ends_at_once() -> None:

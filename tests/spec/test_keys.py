@@ -37,6 +37,8 @@ def test_an_example_reads_and_shows_its_key(path: str) -> None:
     assert list(tree) == [section]
     assert f"{path.replace('NAME.', '').rpartition('.')[2]}:" in example or path.endswith("NAME")
     training = {**TRAINING, **tree.get("training", {})}
+    if "updates" in training:
+        del training["loss"]
     if not {"epochs", "steps"} & set(training):
         training["epochs"] = 1
     tree = {"data": "builtin:iris", "network": [{"Linear": 3}], **tree, "training": training}

@@ -16,14 +16,14 @@ from nncli.columns.targets import TargetSpec
 from nncli.data.dataset import Data, Part
 from nncli.errors import Place
 from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.objectives.objective_checks import build_objective
 from nncli.spec.items import Argument, Call
 from nncli.spec.network_spec import InputSpec, NetworkSpec
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spec import Origin, Spec
 from nncli.training.evaluation import Judge
-from nncli.training.job import TrainJob, check_training, make_job
+from nncli.training.job import Trainable, TrainJob, check_training, make_job
 from nncli.training.metrics import build_metrics
-from nncli.training.objective_checks import build_objective
 from nncli.training.state import TrainState
 
 PLACE = Place("spec.yaml", 7, 3)
@@ -105,6 +105,7 @@ def job(
     assert training is not None
     objective = build_objective(written, rows.targets, network.output_shape, network.calls[-1])
     metrics = build_metrics(training.metrics, rows.targets)
-    check_training(written, network, metrics, rows)
+    networks = {"network": network}
+    check_training(written, networks, metrics, rows)
     judge = Judge(objective, metrics, lambda _, values: values)
-    return make_job(training, network, judge, rows, CPU)
+    return make_job(Trainable(training, networks, judge), rows, CPU)

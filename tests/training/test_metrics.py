@@ -8,8 +8,8 @@ import torch
 from nncli.columns.targets import TargetSpec
 from nncli.errors import SpecError
 from nncli.messages.catalogue import message_of
+from nncli.objectives.objectives import Prediction
 from nncli.training.metrics import build_metrics, compute_metrics, confusion
-from nncli.training.objectives import Prediction
 from tests.training.jobs import BINARY, CLASSES, NUMBER, call
 
 

@@ -11,9 +11,9 @@ from torch.nn import functional as f
 
 from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
+from nncli.objectives.objective_checks import build_objective
+from nncli.objectives.objectives import Truth
 from nncli.spec.items import Call
-from nncli.training.objective_checks import build_objective
-from nncli.training.objectives import Truth
 from tests.training.jobs import BINARY, CLASSES, NUMBER, call, spec
 
 ROWS = 6

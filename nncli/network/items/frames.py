@@ -105,7 +105,7 @@ class Build:
         """Names the inputs of another network: those that it states, else those that it was compiled with."""
         spec, compiled = self.networks[network]
         if spec.inputs is not None:
-            return tuple(spec.inputs)
+            return spec.input_names or tuple(spec.inputs)
         return tuple(compiled.stated_inputs()) if compiled else (FLOW,)
 
     def record(self, item: Item, made: Made, inputs: Iterable[Value]) -> None:

@@ -13,10 +13,10 @@ from nncli.errors import DataError, Place, SpecError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.network.calls.signatures import loss_classes
 from nncli.network.compiled import LayerCall
+from nncli.objectives.objective_checks import build_objective
+from nncli.objectives.objectives import Objective, Truth
 from nncli.spec.items import Call
 from nncli.spec.schema import LossTerm
-from nncli.training.objective_checks import build_objective
-from nncli.training.objectives import Objective, Truth
 from tests.training.jobs import BINARY, CLASSES, NUMBER, call, spec
 
 HEAD = LayerCall("head", "Linear", Place("spec.yaml", 12, 5), "network.3", (), (), 0)

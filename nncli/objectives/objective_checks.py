@@ -12,11 +12,11 @@ from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.calls.arguments import FormulaScope, bind_in
 from nncli.network.calls.signatures import loss_classes
 from nncli.network.compiled import LayerCall
+from nncli.objectives.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights
+from nncli.objectives.losses import BOUNDED, at_odds, form_of, why_unfit
+from nncli.objectives.objectives import Objective, Term
 from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Spec
-from nncli.training.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights
-from nncli.training.losses import BOUNDED, at_odds, form_of, why_unfit
-from nncli.training.objectives import Objective, Term
 
 _PATH = "training.loss"
 

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from nncli.errors import SpecError
-from nncli.training.class_weights import balanced_weights
+from nncli.objectives.class_weights import balanced_weights
+from nncli.objectives.objective_checks import build_objective
+from nncli.objectives.objectives import Truth
 from nncli.training.evaluation import evaluate
-from nncli.training.objective_checks import build_objective
-from nncli.training.objectives import Truth
 from tests.training.jobs import BINARY, CLASSES, NUMBER, classifier, data, job, spec
 
 WEIGHTS = {"a": 1.0, "b": 2.0, "c": 4.0}

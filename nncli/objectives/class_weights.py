@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from nncli.columns.targets import TargetSpec, class_targets
 from nncli.messages.catalogue import failure
+from nncli.objectives.losses import form_of
 from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Spec
-from nncli.training.losses import form_of
 
 NO_WEIGHTS: Final[Mapping[str, float]] = {}
 

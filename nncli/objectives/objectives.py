@@ -13,7 +13,7 @@ from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
 from nncli.data.dataset import PartName
 from nncli.messages.catalogue import failure
-from nncli.training.losses import Form, Probabilities, form_of, probabilities_of, target_range
+from nncli.objectives.losses import Form, Probabilities, form_of, probabilities_of, target_range
 
 
 @dataclass(frozen=True, slots=True)

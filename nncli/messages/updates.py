@@ -1,0 +1,126 @@
+"""Words for updates: what training makes small where it says so itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nncli.errors import SpecError, UsageError
+from nncli.messages.words import Words
+
+TABLE: Final[dict[str, Words]] = {
+    "compute-names": Words(
+        SpecError,
+        "`compute:` of training gives every value a name",
+        ("write `compute: {{score: discriminator(image)}}`",),
+        "What a loss reads has a name; an expression without one could not be read.",
+    ),
+    "compute-without-loss": Words(
+        SpecError,
+        "nothing reads the values of `compute:`",
+        ("write a loss that names them, such as `loss: {{MSELoss: {{}}, from: [score, 1]}}`",),
+        "Values of `compute:` are there for a loss with `from:` or `compute:`.",
+    ),
+    "gradient-form": Words(
+        SpecError,
+        "`grad` takes two values: what is differentiated, and by what",
+        ("write `grad(score, image)`",),
+        "`grad(y, x)` is the gradient of the sum of y by x, in the shape of x.",
+    ),
+    "model-of-updates": Words(
+        UsageError,
+        "{file} was trained by updates of its own: nothing says which output answers which target",
+        ("run one of its networks from Python: `nncli.load(..., network=NAME)(…)`",),
+        "predict and inspect-gradients read networks whose loss stands between an output and the targets of "
+        "the data.",
+    ),
+    "metrics-updates": Words(
+        SpecError,
+        "`metrics` compare an output with a target, and a training of updates says no output",
+        ("remove `metrics:`; every loss and its terms are written down by themselves",),
+        "Figures of a training with `updates:`, or with a loss that names its values, are its losses.",
+    ),
+    "mix-updates": Words(
+        SpecError,
+        "`{mixer}` mixes images and their targets for one loss, not for updates",
+        ("remove `{mixer}`",),
+        "MixUp and CutMix belong to a loss between the outputs and the targets of the data.",
+    ),
+    "network-argument": Words(
+        SpecError,
+        "`{name}` is a network, and takes values of the batch",
+        ("write the name of a value, or make one: `randn(batch, 16)`",),
+        "What stands in the brackets of a network flows into it.",
+    ),
+    "term-form": Words(
+        SpecError,
+        "a term of a loss is one loss of torch.nn with `from:`, or `compute:`",
+        ("write `{{MSELoss: {{}}, from: [PREDICTION, TARGET]}}`, or `{{compute: mean(a * a)}}`",),
+        "A loss that names its values is a term, or a list of them that are added up.",
+    ),
+    "term-from": Words(
+        SpecError,
+        "`from:` of a loss names two values: the prediction, then the target",
+        ("write `from: [PREDICTION, TARGET]`; the target may be a number",),
+        "A loss of torch.nn stands between a prediction and a target.",
+    ),
+    "term-name-twice": Words(
+        SpecError,
+        "two terms of this loss are called `{name}`",
+        ("give each a name of its own",),
+        "The name of a term is that of its figure.",
+    ),
+    "term-number": Words(
+        SpecError,
+        "{loss} cannot be compared with that number",
+        ("name a column with classes, or take a loss of numbers, such as BCEWithLogitsLoss",),
+        "A written number stands for a value of the same shape as the prediction; classes are none.",
+    ),
+    "term-result": Words(
+        SpecError,
+        "the term `{term}` gives {shape}, and a loss is one number",
+        ("take its mean: `mean(…)`",),
+        "The terms of a loss are added up, so that each has to be one number.",
+    ),
+    "term-shape": Words(
+        SpecError,
+        "{loss} compares `{prediction}` {given} with `{target}`, which arrives as {wanted}",
+        ("give both the same shape",),
+        "A prediction and its target have equal shapes; they are never broadcast.",
+    ),
+    "term-weight": Words(
+        SpecError,
+        "the weight `{text}` is no number",
+        ("write a number, or an expression of `step` and `epoch`",),
+        "A term is multiplied with one number.",
+    ),
+    "update-network": Words(
+        SpecError,
+        "there is no network `{name}` to update",
+        ("did you mean `{nearest}`? known here: {known}", "known here: {known}"),
+        "`update:` names networks of the file, each once.",
+    ),
+    "update-repeat": Words(
+        SpecError,
+        "`repeat` of an update is a whole number from 1 to 1000",
+        (),
+        "An update runs as often in a step, each time on a new batch.",
+    ),
+    "update-unmoved": Words(
+        SpecError,
+        "the loss of this update does not depend on `{network}`",
+        ("call `{network}` in `compute:`, and do not `detach` what it gives",),
+        "An update changes the weights of its networks, so that its loss has to come from them.",
+    ),
+    "updates-beside": Words(
+        SpecError,
+        "`{key}` stands in the updates, where there are any",
+        ("move it into an entry of `updates:`",),
+        "A training has one loss, or a list of updates with a loss each.",
+    ),
+    "updates-form": Words(
+        SpecError,
+        "`updates:` is a list, in which every entry says what it updates and by which loss",
+        ("write `updates: [{{update: generator, loss: …}}, …]`",),
+        "The updates of a step, in order.",
+    ),
+}

@@ -1,0 +1,137 @@
+"""The updates of a step, ready to run: what each takes of a batch, and which losses it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, final
+
+import torch
+from torch import Tensor, nn
+
+from nncli.draws import Draw, step_seed
+from nncli.objectives.objectives import Objective
+from nncli.objectives.updates import NUMBERS, CompiledUpdate
+from nncli.spec.updates import STEP
+from nncli.training.held import HeldPart
+
+# The first row of a batch in the order of the epoch, and the one after its last.
+Bounds: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where in a run a batch is taken: steps and epochs that are complete."""
+
+    seed: int
+    step: int
+    epoch: int
+
+
+class Losses(Protocol):
+    """What an update makes small, and of what it consists."""
+
+    def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
+        """Computes the loss of a batch, and behind it each term that has a name."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One change of the weights of some networks within a step.
+
+    `figures` names what `losses` gives, in order; the first is made small. It runs `repeat` times in a
+    step. Where it `draws`, random numbers are pure functions of the seed, the step and the place.
+    `has_gradients` tells that the loss itself holds gradients.
+    """
+
+    name: str
+    networks: tuple[str, ...]
+    losses: Losses
+    figures: tuple[str, ...] = ("loss",)
+    repeat: int = 1
+    draws: bool = False
+    has_gradients: bool = False
+
+
+@final
+class SupervisedLosses:
+    """The loss between the outputs of a network and the targets of the data."""
+
+    def __init__(self, module: nn.Module, objective: Objective) -> None:
+        self._module = module
+        self._objective = objective
+
+    def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
+        """Computes the loss of a batch."""
+        inputs, truth = part.batch(rows, draw)
+        return (self._objective.loss(self._module(*inputs), truth),)
+
+
+@final
+class ComputedLosses:
+    """The loss of a compiled update."""
+
+    def __init__(self, update: CompiledUpdate) -> None:
+        self._module = update.module
+        self._columns = [name for name in update.feeds if name not in NUMBERS]
+        self._feeds = update.feeds
+
+    def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
+        """Computes the loss of a batch, and its terms that have a name."""
+        columns = dict(zip(self._columns, part.columns(self._columns, rows, draw), strict=True))
+        given = [columns[name] if name in columns else _number(name, moment, part) for name in self._feeds]
+        losses: tuple[Tensor, ...] = self._module(*given)
+        return losses
+
+
+def _number(name: str, moment: Moment, part: HeldPart) -> Tensor:
+    return torch.tensor(float(moment.step if name == STEP else moment.epoch), device=part.device)
+
+
+def supervised(network: str, module: nn.Module, objective: Objective) -> tuple[Update, ...]:
+    """Makes the one update of a network that is compared with targets."""
+    return (Update(network, (network,), SupervisedLosses(module, objective)),)
+
+
+def computed(updates: Sequence[CompiledUpdate]) -> tuple[Update, ...]:
+    """Makes the updates of a training that says them; of several, figures have their name before them."""
+    found = []
+    for each in updates:
+        start = f"{each.name}." if len(updates) > 1 else ""
+        figures = tuple(f"{start}{name}" for name in ("loss", *each.terms))
+        losses = ComputedLosses(each)
+        repeat, draws = each.spec.repeat, each.draws
+        found.append(Update(each.name, each.networks, losses, figures, repeat, draws, each.has_gradients))
+    return tuple(found)
+
+
+def batches_of_steps(bounds: Sequence[Bounds], updates: Sequence[Update]) -> list[tuple[Bounds, ...]]:
+    """Groups the batches of an epoch by step: as many as the update that runs most often takes."""
+    size = max(each.repeat for each in updates)
+    return [tuple(bounds[first : first + size]) for first in range(0, len(bounds), size)]
+
+
+def batches_of_update(update: Update, batches: Sequence[Bounds]) -> Iterator[Bounds]:
+    """Walks over the batches of an update within a step: the last ones; where they are too few, again."""
+    first = max(len(batches) - update.repeat, 0)
+    for time in range(update.repeat):
+        yield batches[first + time % (len(batches) - first)]
+
+
+def seed_draws(update: Update, moment: Moment, place: int, device: torch.device) -> None:
+    """Makes what an update draws a pure function of the seed, the step and the place."""
+    if update.draws:
+        seed = step_seed(moment.seed, moment.step, place)
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+
+
+def updated_module(update: Update, networks: Mapping[str, nn.Module]) -> nn.Module:
+    """Makes one module of the networks that an update changes."""
+    if len(update.networks) == 1:
+        return networks[update.networks[0]]
+    whole = nn.Module()
+    for name in update.networks:
+        whole.add_module(name, networks[name])
+    return whole
