@@ -35,6 +35,7 @@ _REMARK: Final = "numbers are standardised, categories one-hot"
 _REMARKS: Final = {
     "text": "texts become tokens",
     "image": "pixels are scaled by channel",
+    "audio": "cut, or filled up with silence, to one length",
     "series": "the rows before the one that is predicted",
 }
 

@@ -13,6 +13,7 @@ LOSSES: Final[Mapping[Task, tuple[str, str]]] = {
     "classification with several answers": ("BCEWithLogitsLoss", "$classes"),
     "regression": ("MSELoss", "1"),
     "forecast": ("SmoothL1Loss", "1"),
+    "segmentation": ("CrossEntropyLoss", "$classes"),
     "language model": ("CrossEntropyLoss", "$classes"),
 }
 """The loss of each task, and the width of what the network gives."""
@@ -49,6 +50,32 @@ IMAGE_NETWORK: Final = """\
   - Dropout: 0.25
   - Linear: {width}
 """
+MASK_NETWORK: Final = """\
+  - Conv2d: [32, 3, padding: same] # input sizes are inferred
+  - BatchNorm2d
+  - ReLU
+  - Sequential: [Conv2d: [32, 3, padding: same, dilation: $reach], BatchNorm2d, ReLU]
+    repeat: {reach: [2, 4, 8, 1]}  # each pixel sees further around itself
+  - Conv2d: [{width}, 1]     # a score for each class at each pixel
+"""
+SOUND_NETWORK: Final = """\
+  - MelSpectrogram: {n_fft: $(rate // 32), hop_length: $(rate // 100), n_mels: 40}
+  - AmplitudeToDB: {top_db: 80}
+  - SpecAugment: [1, 20, 1, 8]     # covers parts of it, in training
+  - rearrange: b c mel t -> b (c mel) t
+  - BatchNorm1d
+  - Conv1d: [96, 5, padding: same]
+  - BatchNorm1d
+  - ReLU
+  - MaxPool1d: 2
+  - Conv1d: [128, 3, padding: same]
+  - BatchNorm1d
+  - ReLU
+  - AdaptiveMaxPool1d: 1
+  - Flatten
+  - Dropout: 0.3
+  - Linear: {width}
+"""
 TEXT_NETWORK: Final = """\
   - Embedding: 64                  # the vocabulary comes from the data
   - LSTM: 64
@@ -79,6 +106,10 @@ def network_of(guess: Guess) -> tuple[str, int]:
         return SERIES_NETWORK.format(width=width), 100
     if "text" in types:
         return TEXT_NETWORK.format(width=width), 20
+    if "audio" in types:
+        return SOUND_NETWORK.replace("{width}", width), 40
+    if guess.task == "segmentation":
+        return MASK_NETWORK.replace("{width}", width), 30
     if "image" in types:
         are_pixels = any(column.columns is not None for column in guess.inputs.values())
         return (PIXEL_NETWORK if are_pixels else IMAGE_NETWORK).format(width=width), 20

@@ -12,7 +12,7 @@ import numpy as np
 
 from nncli.columns.dates import read_times
 from nncli.sources.folders import MEDIA
-from nncli.sources.image_files import read_header
+from nncli.sources.image_files import decode_mask, read_header
 from nncli.sources.media_files import MediaError, read_media
 from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.schema import ColumnType
@@ -46,6 +46,7 @@ IMAGE_SIZE: Final = (64, 64)
 SOUND_LENGTH: Final = "1s"
 """To these, images and sounds are brought that differ in size."""
 _FILES: Final = 100
+_MASKS: Final = 10
 _LOOKED_AT: Final = 1000
 """Dates and lists are told by so many different cells."""
 
@@ -130,6 +131,25 @@ def _media(table: Table, present: pl.Series) -> ColumnGuess | None:
     if suffixes <= set(MEDIA["sounds"]):
         return ColumnGuess("audio", words={"length": SOUND_LENGTH})
     return None
+
+
+def with_masks(table: Table, kinds: Mapping[str, ColumnGuess]) -> dict[str, ColumnGuess]:
+    """Tells masks among columns of images: beside another image, and of few values that are no colours."""
+    images = [header for header, kind in kinds.items() if kind.type == "image" and "shape" not in kind.words]
+    masks = [header for header in images[1:] if _are_masks(table, header)] if len(images) > 1 else []
+    return {**kinds, **{header: ColumnGuess("mask") for header in masks}}
+
+
+def _are_masks(table: Table, header: str) -> bool:
+    present = table.texts(header).drop_nulls()
+    rows = np.unique(np.linspace(0, len(present) - 1, _MASKS).astype(np.int64))
+    values: set[int] = set()
+    try:
+        for path in present.gather(rows):
+            values |= set(np.unique(decode_mask(read_media(Path(table.source.folder, str(path))))).tolist())
+    except MediaError:
+        return False
+    return len(values) <= MOST_CLASSES
 
 
 def _differ(folder: str, paths: pl.Series) -> bool:

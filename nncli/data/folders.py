@@ -9,7 +9,7 @@ from dataclasses import replace
 from nncli.columns.encoders import Columns
 from nncli.columns.kinds import KINDS, kind_of
 from nncli.data.sharing import columns_of
-from nncli.sources.folders import FILE, part_folders
+from nncli.sources.folders import FILE, MASK, part_folders
 from nncli.sources.tables import Table
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
@@ -32,9 +32,16 @@ def reads_files(data: DataSpec) -> bool:
 
 def with_declared_files(data: DataSpec, table: Table) -> Table:
     """Gives the files of a folder the names of the columns that read them."""
-    headers = {column.header for column, declared in columns_of(data) if kind_of(declared).reads_files}
-    files = table.series(FILE)
-    missing = [files.alias(header) for header in sorted(headers) if header not in table.columns]
+    headers = {
+        column.header: MASK if declared.type == "mask" and MASK in table.columns else FILE
+        for column, declared in columns_of(data)
+        if kind_of(declared).reads_files
+    }
+    missing = [
+        table.series(files).alias(header)
+        for header, files in sorted(headers.items())
+        if header not in table.columns
+    ]
     return replace(table, cells=table.frame.with_columns(missing)) if missing else table
 
 

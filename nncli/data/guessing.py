@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from nncli.data.builtin_sets import BUILTIN, builtin_name
-from nncli.data.column_guesses import ColumnGuess, guess_column
+from nncli.data.column_guesses import ColumnGuess, guess_column, with_masks
 from nncli.data.column_names import names_of
 from nncli.data.forecast_guess import forecast_of
 from nncli.data.long_texts import STEPS
@@ -25,9 +25,6 @@ from nncli.sources.tables import Column, Reading, Table
 from nncli.sources.text_files import TEXT
 from nncli.spec.schema import ColumnSpec, DataSpec
 
-if TYPE_CHECKING:
-    pass
-
 Task: TypeAlias = Literal[
     "regression",
     "binary classification",
@@ -35,6 +32,7 @@ Task: TypeAlias = Literal[
     "classification with several answers",
     "language model",
     "forecast",
+    "segmentation",
 ]
 
 TARGET_NAMES: Final = ("target", "label", "y", "survived", "species", "outcome", "diagnosis", "class")
@@ -84,7 +82,7 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
     if str(source).lower().endswith(TEXT_SUFFIX):
         return _long_text(str(source), target)
     table = _read(Path(source))
-    kinds = {each: guess_column(table, each) for each in table.columns}
+    kinds = with_masks(table, {each: guess_column(table, each) for each in table.columns})
     header, chosen = _target(table, target, kinds)
     predicted = _as_target(table, header, kinds[header])
     repeats = _repeats(table, header, predicted, kinds)
@@ -99,6 +97,8 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
             reason = "it names the file of a row: `split: {group: file}` keeps the rows of each together"
         if each == header:
             continue
+        if kind.type == "mask":
+            reason = "it has a class at each pixel, and can only be predicted"
         if reason:
             left_out[each] = reason
         else:
@@ -166,6 +166,7 @@ def _alone(table: Table, inputs: dict[str, ColumnSpec], left_out: dict[str, str]
 def _task(kind: str) -> Task:
     tasks: dict[str, Task] = {"number": "regression", "binary": "binary classification"}
     tasks |= {"text": "language model", "set": "classification with several answers"}
+    tasks |= {"mask": "segmentation"}
     return tasks.get(kind, "classification")
 
 
@@ -227,6 +228,9 @@ def _target(table: Table, wanted: str | None, kinds: Mapping[str, ColumnGuess]) 
     for name in TARGET_NAMES:
         if name in lowered:
             return lowered[name], "its name is that of a target"
+    masks = [each for each in table.columns if kinds[each].type == "mask"]
+    if masks:
+        return masks[0], "it has a class at each pixel"
     possible = [each for each in table.columns if kinds[each].type in _PREDICTED and each != FILE]
     header = (possible or list(table.columns))[-1]
     return header, "it is the last column" if header == table.columns[
@@ -243,6 +247,8 @@ def _as_target(table: Table, header: str, kind: ColumnGuess) -> ColumnGuess:
         empty = np.flatnonzero(texts.is_null().to_numpy())
         raise failures([table.cells_problem("target-empty", Column(header, header, "target"), empty)])
     distinct = texts.n_unique()
+    if kind.type == "mask":
+        return kind
     if distinct < 2:
         raise failure("target-constant", table.header_place(), column=header, file=table.source.file)
     few = distinct <= MOST_NUMBERED_CLASSES and distinct * 5 <= len(texts)
@@ -253,7 +259,7 @@ def _as_target(table: Table, header: str, kind: ColumnGuess) -> ColumnGuess:
 
 def _repeats(table: Table, target: str, kind: ColumnGuess, kinds: Mapping[str, ColumnGuess]) -> set[str]:
     """Finds the columns that give the answer away: each value stands beside one class, and back."""
-    if kind.type == "number":
+    if kind.type in ("number", "mask"):
         return set()
     answers = table.texts(target)
     classes = answers.n_unique()
@@ -261,7 +267,7 @@ def _repeats(table: Table, target: str, kind: ColumnGuess, kinds: Mapping[str, C
     for each in table.columns:
         if (
             each == target
-            or kinds[each].type in ("vector", "image", "audio")
+            or kinds[each].type in ("vector", "image", "mask", "audio")
             or table.cells.schema[each].is_nested()
         ):
             continue

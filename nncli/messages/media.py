@@ -51,6 +51,12 @@ _FOLDERS: Final = {
         ("give each kind a folder of its own, or a table with a column of paths for each",),
         "All files of a folder are of one kind.",
     ),
+    "folder-pairs": Words(
+        DataError,
+        "`{file}` has {files} without exactly one partner: {shown}",
+        ("give each image one mask of its name: images/7.jpg and masks/7.png",),
+        "In a folder of `images` and `masks`, files of one name belong together.",
+    ),
     "folder-name": Words(
         DataError,
         "these names of files in `{file}` are no UTF-8 text: {shown}",

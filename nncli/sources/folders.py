@@ -1,4 +1,7 @@
-"""A folder of images or sounds to a table: `file`, and `label` where there is a folder for each class."""
+"""A folder of images or sounds to a table: `file`, and `label` where there is a folder for each class.
+
+A folder of `images` and `masks` alone is a table of `file` and `mask`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ MEDIA: Final[Mapping[str, tuple[str, ...]]] = {
     "sounds": SOUND_SUFFIXES,
 }
 """What files of a folder are, by the end of their names."""
-FILE, LABEL = "file", "label"
+FILE, LABEL, MASK = "file", "label", "mask"
+_PAIR: Final = ("images", "masks")
 PartFolder: TypeAlias = Literal["train", "validation", "test"]
 _PART_FOLDERS: Final[Mapping[str, PartFolder]] = {
     "train": "train", "validation": "validation", "valid": "validation", "val": "validation", "test": "test"
@@ -99,7 +103,7 @@ def find_folder(folder: Path, file: str) -> DataFolder:
     The rows are sorted by label and name, numbers in them by value. Warns of `folder-hidden`. Raises, all
     without a place,
     `folder-empty`, `folder-files`, `folder-links`, `folder-mixed`, `folder-levels`, `folder-class-empty`,
-    `folder-name`, `data-closed`.
+    `folder-name`, `folder-pairs`, `data-closed`.
     """
     import polars as pl
 
@@ -113,13 +117,35 @@ def find_folder(folder: Path, file: str) -> DataFolder:
         warnings.append(Problem("folder-hidden", facts=facts, severity="warning"))
     files = sorted(found.files, key=lambda path: [natural_order(part) for part in path.split("/")])
     columns = {FILE: files}
-    if "/" in files[0]:
+    if {path.partition("/")[0] for path in files} == {*_PAIR}:
+        columns = _pairs(files, file)
+        files = columns[FILE]
+    elif "/" in files[0]:
         columns[LABEL] = [path.partition("/")[0] for path in files]
     frame = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     table = Table(
         frame, np.arange(1, len(files) + 1), Source(file, FolderFiles(file, tuple(files)), folder=str(folder))
     )
     return DataFolder(folder, file, table, tuple(warnings))
+
+
+def _pairs(files: Sequence[str], file: str) -> dict[str, list[str]]:
+    """Puts images beside the masks that have their names, whatever the ends of these."""
+    images: dict[str, list[str]] = {}
+    masks: dict[str, list[str]] = {}
+    for path in files:
+        below, _, name = path.partition("/")
+        (images if below == _PAIR[0] else masks).setdefault(os.path.splitext(name)[0], []).append(path)
+    alone = [
+        path
+        for name in images.keys() | masks.keys()
+        if not len(images.get(name, ())) == len(masks.get(name, ())) == 1
+        for path in (*images.get(name, ()), *masks.get(name, ()))
+    ]
+    if alone:
+        files_alone = counted(len(alone), "file")
+        raise failure("folder-pairs", file=file, files=files_alone, shown=_shown(alone))
+    return {FILE: [path for (path,) in images.values()], MASK: [masks[name][0] for name in images]}
 
 
 def is_medium(name: str) -> bool:

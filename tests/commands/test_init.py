@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from tests.data.scenes import pair_folder, write_scenes
+from tests.data.test_sound_folders import fill
 from tests.end_to_end.program import invoke
 
 ROWS = 60
@@ -72,6 +74,21 @@ def _images(folder: Path) -> str:
     return "pets"
 
 
+def _sounds(folder: Path) -> str:
+    fill(folder / "calls", count=12)
+    return "calls"
+
+
+def _masks(folder: Path) -> str:
+    write_scenes(folder)
+    return "scenes.csv"
+
+
+def _pairs(folder: Path) -> str:
+    pair_folder(folder / "scenes")
+    return "scenes"
+
+
 def _texts(folder: Path) -> str:
     rows = [f"the {n}th film was rather {'good' if n % 2 else 'bad'},{n % 2}" for n in range(120)]
     (folder / "reviews.csv").write_text("\n".join(["review,label", *rows, ""]))
@@ -84,7 +101,7 @@ def _book(folder: Path) -> str:
 
 
 SOURCES: tuple[Callable[[Path], str], ...] = (
-    _csv, _glob, _jsonl, _parquet, _series, _arrays, _tensors, _images, _texts, _book
+    _csv, _glob, _jsonl, _parquet, _series, _arrays, _tensors, _images, _sounds, _masks, _pairs, _texts, _book
 )  # fmt: skip
 
 

@@ -27,3 +27,16 @@ def write_scenes(folder: Path, count: int = 24, *, value: int = 1) -> Path:
         rows.append(f"p{index}.png,m{index}.png")
     (folder / "scenes.csv").write_text("\n".join(rows) + "\n")
     return folder
+
+
+def pair_folder(folder: Path) -> Path:
+    """Writes the same as a folder of `images` and `masks`, of the names `0.png`, `1.png` …"""
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    write_scenes(folder)
+    (folder / "scenes.csv").unlink()
+    for path in [*folder.glob("p*.png")]:
+        path.rename(folder / "images" / path.name.removeprefix("p"))
+    for path in [*folder.glob("m*.png")]:
+        path.rename(folder / "masks" / path.name.removeprefix("m"))
+    return folder

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from nncli.errors import NncliError
+from nncli.messages.catalogue import message_of
 from nncli.preparing import prepare
+from nncli.sources.folders import find_folder
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin, Spec
-from tests.data.scenes import write_scenes
+from tests.data.scenes import pair_folder, write_scenes
 
 IMAGE = "{photo: {type: image, scale: none, augment: [RandomHorizontalFlip, {RandomCrop: {padding: 3}}]}}"
 
@@ -96,3 +98,46 @@ def test_one_of_several_images_can_be_named(tmp_path: Path) -> None:
     ).data
     assert data is not None
     assert [change.name for change in data.encoders.target_encoders[0].augment] == ["RandomVerticalFlip"]
+
+
+@pytest.mark.parametrize("target", ["mask", "parts"])
+def test_a_folder_of_images_and_masks_is_data(tmp_path: Path, target: str) -> None:
+    pair_folder(tmp_path / "scenes")
+    text = _spec(tmp_path, "{photo: image}", f"{{{target}: mask}}").origin.text.replace(
+        "scenes.csv", "scenes"
+    )
+    data = prepare(parse_spec(text, Origin("spec.yaml", tmp_path, text))).data
+    assert data is not None and sum(part.rows for part in data.parts.values()) == 24
+    part = data.parts["train"]
+    assert torch.equal(
+        part.target(target) == 1, part.columns.inputs["photo"].take(part.index).values[:, 0] == 200
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken", "added", "said"),
+    [
+        ("masks/7.png", "", "1 file without exactly one partner: `images/7.png`"),
+        (
+            "",
+            "masks/7.bmp",
+            "3 files without exactly one partner: `images/7.png`, `masks/7.bmp`, `masks/7.png`",
+        ),
+        (
+            "images/7.png",
+            "images/x.png",
+            "2 files without exactly one partner: `images/x.png`, `masks/7.png`",
+        ),
+    ],
+)
+def test_images_and_masks_belong_together_by_name(tmp_path: Path, taken: str, added: str, said: str) -> None:
+    folder = pair_folder(tmp_path / "scenes")
+    if added:
+        (folder / added).write_bytes((folder / "images" / "7.png").read_bytes())
+    if taken:
+        (folder / taken).unlink()
+    with pytest.raises(NncliError) as caught:
+        find_folder(folder, "scenes")
+    (problem,) = caught.value.problems
+    assert problem.code == "folder-pairs"
+    assert message_of(problem) == f"`scenes` has {said}"
