@@ -56,7 +56,8 @@ def _by_name(
     known = {name.replace(".mask", "_mask"): name for name in network.inputs}
     known.update(zip(inputs, inputs, strict=True))
     if len(positions) > len(inputs):
-        raise failure("tensor-extra", given=len(positions), inputs=inputs)
+        mask = next((each for each in known if each not in inputs), "")
+        raise failure("tensor-extra", given=len(positions), inputs=inputs, mask=mask)
     given = dict(zip(inputs, positions, strict=False))
     for name, tensor in named.items():
         if name not in known:

@@ -81,6 +81,12 @@ def test_what_does_not_fit_is_said(
     assert caught.value.problems[0].code == code
 
 
+def test_a_mask_by_position_is_told_its_name(model: Model) -> None:
+    with pytest.raises(UsageError) as caught:
+        model(TOKENS, WEIGHT, torch.ones(2, 5, dtype=torch.bool))
+    assert hint_of(caught.value.problems[0]) == "a padding mask is given by its name: `source_mask=mask`"
+
+
 def test_what_is_missing_is_shown_in_a_call(model: Model) -> None:
     with pytest.raises(UsageError) as caught:
         model()

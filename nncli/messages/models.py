@@ -71,7 +71,7 @@ TABLE: Final[dict[str, Words]] = {
     "tensor-extra": Words(
         UsageError,
         "{given} tensors are given by position, and the inputs are {inputs}",
-        (),
+        ("a padding mask is given by its name: `{mask}=mask`",),
         "A padding mask is given by its name: `source_mask`.",
     ),
     "tensor-missing": Words(

@@ -262,3 +262,34 @@ def test_convnext(tmp_path: Path) -> None:
     check(mine, (images(3, 64, 64),), lambda x: theirs(x).logits)
     mine.double(), theirs.double()
     check(mine, (images(3, 64, 64).double(),), lambda x: theirs(x).logits)
+
+
+def test_roberta_with_padding(tmp_path: Path) -> None:
+    config = transformers.RobertaConfig(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128,
+        vocab_size=100, max_position_embeddings=14, type_vocab_size=1, layer_norm_eps=1e-5,
+    )  # fmt: skip
+    theirs = transformers.RobertaModel(config, add_pooling_layer=False)
+    mine = loaded(theirs, own("roberta", tmp_path))
+    mask = torch.ones(2, 12, dtype=torch.bool)
+    mask[1, 7:] = False
+    given = (tokens(12) + 2).masked_fill(~mask, config.pad_token_id)
+
+    def sequence(x: Tensor) -> Tensor:
+        result: Tensor = theirs(x, attention_mask=mask.long()).last_hidden_state
+        return result
+
+    check(mine, (given, mask), sequence)
+    mine.double(), theirs.double()
+    check(mine, (given, mask), sequence)
+
+
+def test_swin(tmp_path: Path) -> None:
+    config = transformers.SwinConfig(
+        image_size=56, embed_dim=24, depths=[2, 2], num_heads=[3, 6], window_size=7, num_labels=10
+    )
+    theirs = transformers.SwinForImageClassification(config)
+    mine = loaded(theirs, own("swin", tmp_path))
+    check(mine, (images(3, 56, 56),), lambda x: theirs(x).logits)
+    mine.double(), theirs.double()
+    check(mine, (images(3, 56, 56).double(),), lambda x: theirs(x).logits)

@@ -30,6 +30,7 @@ _OTHERS: Final = (
 STAYING: Final = frozenset([*_VALUE_BY_VALUE, *_SIGNS.split(), *_OTHERS.split()])
 # They put axes elsewhere, as their author wants them.
 MOVING: Final = frozenset("permute transpose swapaxes movedim unsqueeze stack".split())
+PRODUCTS: Final = ("@", "matmul", "bmm")
 # They read the record of every tensor that flows in; of the others the first one has it.
 SEVERAL: Final = STAYING | {"stack", "einsum"}
 _REDUCING: Final = names_in("Reductions") | {"select", "unbind"}
@@ -70,7 +71,7 @@ def order_of(name: str, arguments: Sequence[Any], keywords: Mapping[str, Any], l
         return [*axes[:axis], None, *axes[axis:]]
     if name == "[…]":
         return _indexed(arguments[1], rank)
-    if name in ("@", "matmul", "bmm") and left == rank:
+    if name in PRODUCTS and left == rank:
         return _multiplied(arguments, keywords, axes)
     if name in ("reshape", "view"):
         return _reshaped(arguments, keywords, value, left)
@@ -139,6 +140,11 @@ def _indexed(index: Any, rank: int) -> Order:
         elif type(item) is not int:
             return None
     return order
+
+
+def adds_axes(index: Any) -> bool:
+    """Tells whether an index puts new axes between the old ones, as `x[:, none]` does."""
+    return index is None or (isinstance(index, tuple) and None in index)
 
 
 def index_along(index: Any, axis: int, rank: int) -> slice | None:

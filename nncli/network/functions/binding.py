@@ -256,9 +256,8 @@ class _Attempt:
             positions = _packed(positions, open_ones)
         if len(positions) > len(open_ones):
             facts = {"call": self._name, "given": len(positions), "most": len(open_ones)}
-            place = positions[len(open_ones)].place
-            facts |= {"signature": str(self._overload.signature)}
-            self._add("too-many-arguments", place, facts)
+            facts["signature"] = str(self._overload.signature)
+            self._add("too-many-arguments", positions[len(open_ones)].place, facts)
         for parameter, given in zip(open_ones, positions, strict=False):
             self._take(parameter, given)
 
@@ -267,7 +266,7 @@ class _Attempt:
         if not accepts(given.value, parameter.annotation):
             facts: dict[str, object] = {"call": self._name, "argument": parameter.name, "filled": []}
             facts |= {"received": received(given.value), "expected": wanted(parameter.annotation)}
-            facts["instead"] = _instead(self._name, parameter, given)
+            facts |= {"instead": _instead(self._name, parameter, given)}
             if parameter.name == "other" and isinstance(given.value, str) and self._arguments.flow:
                 facts["instead"] = f"values are named below it: `from: [x, {given.value}]`"
             self._add("argument-type", given.place, facts)
@@ -276,12 +275,13 @@ class _Attempt:
 def _instead(call: str, parameter: Parameter, given: Given) -> str:
     """Says what to write in the place of an argument of another type; empty where nobody knows."""
     value = given.value
+    if isinstance(value, tuple) and any(isinstance(each, Value) for each in value):
+        return "`- add` with `from:` adds several values, `cat` and `stack` put them together"
     if given.is_name:
         return f"write `${value}`: without `$` it is the word"
     if isinstance(value, tuple) and "batch" in value:
-        sizes = ", ".join("-1" if size == "batch" else str(size) for size in value)
-        return f"-1 stands for the batch here: `{call}: [{sizes}]`"
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and takes_tensor(parameter.annotation):
+        return f"-1 stands for the batch here: `{call}: {list(value)}`".replace("'batch'", "-1")
+    if type(value) in (int, float) and takes_tensor(parameter.annotation):
         return f"`full([1], {value})` makes a value of a number"
     return ""
 

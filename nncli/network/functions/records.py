@@ -23,7 +23,16 @@ from nncli.network.beyond_torch.masked_functions import (
     masked_var,
     stretched_mask,
 )
-from nncli.network.functions.axes import MOVING, SEVERAL, axes_of, einsum_order, index_along, order_of
+from nncli.network.functions.axes import (
+    MOVING,
+    PRODUCTS,
+    SEVERAL,
+    adds_axes,
+    axes_of,
+    einsum_order,
+    index_along,
+    order_of,
+)
 from nncli.network.graph.tape import Spot, Tape
 from nncli.network.graph.values import Value, values_in
 from nncli.network.layers.padding import Filling
@@ -86,7 +95,7 @@ def carried_call(
 def _without_padding(tape: Tape, spot: Spot, using: Using) -> Using:
     """Finds the form of a call in which padding weighs nothing."""
     name, (target, arguments, keywords) = spot.label, using
-    if name in ("@", "matmul", "bmm"):
+    if name in PRODUCTS:
         return target, _filled_products(tape, spot, arguments), keywords
     value = arguments[0] if arguments else None
     if not isinstance(value, Value) or value.mask is None or value.time is None:
@@ -211,11 +220,15 @@ def _recorded(tape: Tape, spot: Spot, using: Using, result: Any) -> Any:
             source = value if order[:1] == [0] else replace(value, mask=None)
             kept.append((source, moved))
     channels = next((part.channels for _, part in kept if part.channels is not None), None)
+    if name in PRODUCTS and len(values) > 1 and values[1].channels == len(values[1].shape) - 1 == rank - 1:
+        # The last axis of a product is that of its second factor.
+        channels = rank - 1
     time = next((part.time for _, part in kept if part.time not in (None, channels)), None)
     if channels is None and rank == 2 and time is None:
         channels = 1
-    arranged = any(part.is_arranged for _, part in kept)
-    made = replace(result, channels=channels, time=time, is_arranged=arranged or name in MOVING)
+    is_moved = name in MOVING or (name == "[…]" and adds_axes(arguments[1]))
+    arranged = is_moved or any(part.is_arranged for _, part in kept)
+    made = replace(result, channels=channels, time=time, is_arranged=arranged)
     made = replace(made, rate=next((rate for source, _ in kept if (rate := source.rate_in(made))), None))
     masks = [_mask(tape, spot, using, value, made) for value, part in kept if part.time == time is not None]
     return replace(made, mask=_both(tape, spot, [mask for mask in masks if mask is not None]))

@@ -84,6 +84,8 @@ class Names:
             scope = scope.around
         known = self.visible()
         facts: dict[str, object] = {"name": name, "nearest": nearest(name, known), "known": known}
+        if path.endswith(".outputs"):
+            facts["known"] = [*known, "x"]
         facts["number"] = NUMBERS_ELSEWHERE.get(source.path, "")
         if path.startswith("blocks."):
             facts["block"] = path.split(".")[1]

@@ -98,7 +98,7 @@ def lowered(text: str) -> tuple[Value, Flow]:
         ("unbind(x, 2)[0]", None, 1, True),
         ("x @ w", 2, 1, True),
         ("x @ transpose(y, 1, 2)", None, 1, True),
-        ("transpose(y, 1, 2) @ x", None, None, False),
+        ("transpose(y, 1, 2) @ x", 2, None, False),
         ("x[:, 1:]", 2, 1, True),
         ("x[:, 0]", 1, None, False),
         ("x[..., 0]", None, 1, True),
@@ -155,6 +155,8 @@ def test_a_mask_ends_where_padding_would_come_to_stand_before_valid_steps(text: 
         ("relu(transpose(x, 1, 2))", True),
         ("x + 1", False),
         ("x[:, 1:]", False),
+        ("x[:, :, none] + 1", True),
+        ("transpose(y, 1, 2) @ x", False),
     ],
 )
 def test_axes_that_the_author_moved_are_arranged(text: str, arranged: bool) -> None:
