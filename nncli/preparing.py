@@ -32,6 +32,7 @@ from nncli.spec.items import Call
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
+from nncli.training.grouping import refuse_silent_patterns
 from nncli.training.job import Trainable, TrainJob, check_training, make_job, watched_figure
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.mixing_checks import check_mixing, refuse_mixing
@@ -109,7 +110,8 @@ def prepare(
         found.tried(lambda: check_training(spec, {first: network}, metrics, data))
         found.tried(lambda: check_mixing(spec, network, targets))
     schedule = spec.training.schedule if spec.training and data else ()
-    lengths = found.tried(lambda: list(schedule_lengths(schedule, horizon))) or []
+    in_updates = horizon.of_updates(spec.training.accumulate if spec.training else 1)
+    lengths = found.tried(lambda: list(schedule_lengths(schedule, in_updates))) or []
     found.problems.extend(each for each in lengths if each.severity == "error")
     batch = Batch(inputs, targets, declared, code.layers)
     updates = _updates(spec, networks, batch, constants, found)
@@ -144,6 +146,10 @@ def _updates(
         return None
     found.tried(lambda: refuse_metrics(spec))
     found.tried(lambda: refuse_mixing(spec))
+    if len(networks) > 1 and spec.training is not None:
+        modules = [each.module for each in networks.values()]
+        patterns = [each for group in spec.training.groups for each in group.match]
+        found.tried(lambda: refuse_silent_patterns(modules, patterns, "training.groups"))
     return found.tried(lambda: compile_updates(specs, networks, batch, constants))
 
 
@@ -234,7 +240,7 @@ def _paths(problem: Problem) -> Iterator[str]:
 
 
 def _horizon(spec: Spec, data: Data | None) -> Horizon:
-    """Counts the steps of a run; without data an epoch has some number of them."""
+    """Counts the batches of a run; without data an epoch has some number of them."""
     batches = STAND_IN_BATCHES
     if spec.training is None:
         return Horizon(batches, None)
@@ -264,8 +270,9 @@ def _bound(
         return None, ()
     # Without a network the optimiser's arguments can still be wrong, and any weights will do.
     module = network.module if network else nn.Linear(1, 1, device="meta")
-    ungrouped = training if network else training.model_copy(update={"groups": ()})
-    found.tried(lambda: build_updater(ungrouped, module, horizon))
+    nameless = {} if network else {"groups": (), "regularise": None}
+    checked, is_alone = training.model_copy(update=nameless), len(spec.networks) == 1
+    found.tried(lambda: build_updater(checked, module, horizon, is_alone=is_alone))
     metrics = found.tried(lambda: build_metrics(training.metrics, targets))
     if network is None or not targets or not training.loss:
         found.tried(lambda: check_losses(spec, targets))

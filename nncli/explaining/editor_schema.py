@@ -272,6 +272,11 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "data.split.test": _share,
     "data.split.validation": _share,
     "data.targets": _columns,
+    "training.average": lambda: OBJECT,
+    "training.clip_gradients": lambda: {
+        "anyOf": [{"type": "number", "exclusiveMinimum": 0}, _section("training.clip_gradients")]
+    },
+    "training.regularise": lambda: OBJECT,
     "training.checkpoint_every": lambda: {
         "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9.]+[smh]$|\$"}]
     },

@@ -8,6 +8,24 @@ from nncli.errors import SpecError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
+    "accumulate-unfit": Words(
+        SpecError,
+        "batches cannot be added up: {reason}",
+        ("leave `accumulate` out, and make `batch_size` larger",),
+        "With `accumulate: 4` the gradients of four batches make one update.",
+    ),
+    "average-form": Words(
+        SpecError,
+        "`average` holds one of `ema:`, a number between 0 and 1, and `swa:`, where it begins",
+        ("write `average: {{ema: 0.999}}` or `average: {{swa: 75%}}`",),
+        "Weights are averaged with a decay after every step, or alike after the last epochs.",
+    ),
+    "clip-form": Words(
+        SpecError,
+        "`clip_gradients` needs `norm:` or `value:`",
+        ("write `clip_gradients: 1.0`, or `clip_gradients: {{value: 0.5}}`",),
+        "Gradients are clipped by the norm of all together, or each number by its size.",
+    ),
     "group-form": Words(
         SpecError,
         "`groups` cannot be read: {fault}",
@@ -43,6 +61,12 @@ TABLE: Final[dict[str, Words]] = {
         "there is no optimiser `{optimizer}` in torch.optim",
         ("did you mean `{nearest}`?",),
         "Optimisers are the classes of the installed torch.optim, by their own names.",
+    ),
+    "regularise-form": Words(
+        SpecError,
+        "`regularise` holds `l1:`, a number above 0, and if you like `match:` with patterns of weights",
+        ("write `regularise: {{l1: 1e-5}}`; weight decay is an argument of the optimiser",),
+        "The sizes of weights, times this number, are made small with the loss.",
     ),
     "schedule-beyond": Words(
         SpecError,

@@ -1,7 +1,8 @@
-"""What `training:` says of an update beside its optimiser: groups of weights, and a schedule of its rate."""
+"""What `training:` says of an update beside its optimiser: groups, schedule, regularising, average."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
@@ -56,6 +57,24 @@ class StageSpec:
     lasts: Span | None = None
     per: Pace | None = None
     watch: Argument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegulariseSpec:
+    """What is added to the loss: `l1` times the size of every weight, or of those that match."""
+
+    l1: float
+    match: tuple[PatternAt, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class AverageSpec:
+    """How weights are averaged: with the decay `ema`, or alike from some point on, which `swa` says."""
+
+    place: Place
+    ema: float | None = None
+    swa: Span | None = None
 
 
 def read_groups(node: Node, path: str, problems: list[Problem]) -> tuple[GroupSpec, ...] | None:
@@ -162,3 +181,33 @@ def _read_pace(node: Node | None, path: str, problems: list[Problem]) -> Pace | 
         problems.append(Problem("value-choice", node.place, path, facts))
         return None
     return cast(Pace, text)
+
+
+def read_regularise(node: Node, path: str, problems: list[Problem]) -> RegulariseSpec | None:
+    """Reads `{l1: 1e-5}`, with `match:` beside it. Problems: `regularise-form`, and those of patterns."""
+    before = len(problems)
+    entries = {name.text: value for name, value in node.entries} if isinstance(node, Mapping) else {}
+    amount = _number(entries.get("l1"))
+    if not entries or set(entries) - {"l1", MATCH} or amount is None or not 0 < amount < math.inf:
+        problems.append(Problem("regularise-form", node.place, path, {}))
+    match = read_patterns(entries.get(MATCH), f"{path}.{MATCH}", problems)
+    return RegulariseSpec(amount or 0.0, match, node.place) if len(problems) == before else None
+
+
+def read_average(node: Node, path: str, problems: list[Problem]) -> AverageSpec | None:
+    """Reads `{ema: 0.999}` or `{swa: 75%}`. Problems: `average-form`, `span-form`."""
+    entries = node.entries if isinstance(node, Mapping) else ()
+    keys = [name.text for name, _ in entries]
+    if keys == ["swa"]:
+        span = _read_span(entries[0][1], f"{path}.swa", problems)
+        return AverageSpec(node.place, swa=span) if span else None
+    decay = _number(entries[0][1]) if keys == ["ema"] else None
+    if decay is None or not 0 < decay < 1:
+        problems.append(Problem("average-form", node.place, path, {}))
+        return None
+    return AverageSpec(node.place, ema=decay)
+
+
+def _number(node: Node | None) -> float | None:
+    value = node.value if isinstance(node, Scalar) else None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

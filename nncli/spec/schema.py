@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from nncli.spec.fields import MissingPolicy, Seconds, Section, Share
 from nncli.spec.items import Call
-from nncli.spec.optimising import GroupSpec, StageSpec
+from nncli.spec.optimising import AverageSpec, GroupSpec, RegulariseSpec, StageSpec
 from nncli.spec.updates import UpdateSpec
 
 ColumnType: TypeAlias = Literal[
@@ -208,6 +208,19 @@ class StopEarly(Section):
     patience: int = Field(default=5, ge=1, description="epochs without a better figure before stopping")
 
 
+class ClipGradients(Section):
+    """How large gradients may be."""
+
+    norm: float | None = Field(default=None, gt=0, description="the largest norm of all gradients together")
+    value: float | None = Field(default=None, gt=0, description="the largest value of each number in them")
+
+    @model_validator(mode="after")
+    def _says_one(self) -> Self:
+        if self.norm is None and self.value is None:
+            raise PydanticCustomError("clip_form", "neither", {})
+        return self
+
+
 class TrainingSpec(Section):
     """How the network learns."""
 
@@ -233,7 +246,16 @@ class TrainingSpec(Section):
     precision: Literal["auto", "float32"] = Field(
         default="auto", description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere"
     )
-    clip_gradients: float | None = Field(default=None, gt=0, description="the largest norm of all gradients")
+    accumulate: int = Field(default=1, ge=1, description="batches whose gradients make one update")
+    clip_gradients: ClipGradients | None = Field(
+        default=None, description="the largest norm of all gradients, or the largest value of any"
+    )
+    regularise: InstanceOf[RegulariseSpec] | None = Field(
+        default=None, description="what is added to the loss for weights that are not zero"
+    )
+    average: InstanceOf[AverageSpec] | None = Field(
+        default=None, description="averages weights over the run: these are evaluated and kept"
+    )
     stop_early: StopEarly | None = Field(default=None, description="when to stop before the last epoch")
     keep_best: str | None = Field(
         default=None, description="the figure that chooses the weights to keep; default: validation.loss"

@@ -19,7 +19,7 @@ from nncli.spec.habits import misspelt_keys, where_it_belongs
 from nncli.spec.items import Call
 from nncli.spec.names import check_name
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
-from nncli.spec.optimising import read_groups, read_schedule
+from nncli.spec.optimising import read_average, read_groups, read_regularise, read_schedule
 from nncli.spec.scalars import meant_by, resolve
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spelling import FREE_KEYS, TERM_WORDS, is_free
@@ -67,6 +67,10 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
             values[name.text] = read_groups(value, path, problems)
         elif name.text == "schedule":
             values[name.text] = read_schedule(value, path, problems)
+        elif name.text == "regularise":
+            values[name.text] = read_regularise(value, path, problems)
+        elif name.text == "average":
+            values[name.text] = read_average(value, path, problems)
         elif name.text == "loss" and not is_free(value):
             values[name.text] = _read_loss(value, problems)
         elif name.text in FREE_KEYS:
@@ -271,6 +275,7 @@ _CODES = {
     "split_sum": "split-sum",
     "split_keys": "split-keys",
     "split_fold": "split-fold",
+    "clip_form": "clip-form",
     "share": "value-share",
     "missing_policy": "value-missing-policy",
     "string_too_short": "value-one-character",

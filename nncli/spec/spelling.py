@@ -120,7 +120,14 @@ def _training(node: Node) -> Node:
     if not isinstance(node, Mapping):
         return node
     return _replaced(
-        node, {"optimizer": _named_call, "loss": _loss, "metrics": _metrics, "stop_early": _stop_early}
+        node,
+        {
+            "clip_gradients": _clip_gradients,
+            "loss": _loss,
+            "metrics": _metrics,
+            "optimizer": _named_call,
+            "stop_early": _stop_early,
+        },
     )
 
 
@@ -156,3 +163,8 @@ def _stop_early(node: Node) -> Node:
     if isinstance(node, Scalar) and type(node.value) is int:
         return _pair("patience", node)
     return node
+
+
+def _clip_gradients(node: Node) -> Node:
+    """`clip_gradients: 1.0` is the largest norm."""
+    return _pair("norm", node) if isinstance(node, Scalar) and node.value is not None else node

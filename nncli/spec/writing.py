@@ -18,6 +18,7 @@ from nncli.spec.optimising import GroupSpec, StageSpec
 from nncli.spec.scalars import resolve
 from nncli.spec.schema import LossTerm, TrainingSpec
 from nncli.spec.spec import Spec
+from nncli.spec.weights import PatternAt
 
 
 def as_tree(spec: Spec) -> dict[str, Any]:
@@ -95,7 +96,23 @@ def _training(training: TrainingSpec) -> dict[str, Any]:
     if training.schedule:
         stages = [_stage(stage) for stage in training.schedule]
         tree["schedule"] = stages[0] if len(stages) == 1 else stages
-    own = {"loss", "updates", "compute", "optimizer", "groups", "schedule", "metrics"}
+    if training.regularise:
+        match = {"match": _patterns(training.regularise.match)} if training.regularise.match else {}
+        tree["regularise"] = {"l1": training.regularise.l1, **match}
+    if training.average:
+        swa, ema = training.average.swa, training.average.ema
+        tree["average"] = {"swa": str(swa)} if swa else {"ema": ema}
+    own = {
+        "loss",
+        "updates",
+        "compute",
+        "optimizer",
+        "groups",
+        "schedule",
+        "regularise",
+        "average",
+        "metrics",
+    }
     for key, value in training.model_dump(exclude_none=True, exclude=own).items():
         tree[key] = _written(value)
     if training.metrics is not None:
@@ -115,9 +132,15 @@ def _term(term: LossTerm) -> dict[str, Any]:
 
 
 def _group(group: GroupSpec) -> dict[str, Any]:
-    patterns = [each.pattern for each in group.match]
-    match: Any = patterns[0] if len(patterns) == 1 else patterns
-    return {"match": match, **{name: _argument(argument) for name, argument in group.arguments.items()}}
+    return {
+        "match": _patterns(group.match),
+        **{name: _argument(argument) for name, argument in group.arguments.items()},
+    }
+
+
+def _patterns(match: tuple[PatternAt, ...]) -> Any:
+    patterns = [each.pattern for each in match]
+    return patterns[0] if len(patterns) == 1 else patterns
 
 
 def _stage(stage: StageSpec) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -12,6 +12,7 @@ from nncli.messages.catalogue import failures
 from nncli.network.items.finishing import nothing_matches
 from nncli.spec.optimising import GroupSpec
 from nncli.spec.patterns import matches
+from nncli.spec.weights import PatternAt
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,19 @@ def group_weights(module: nn.Module, specs: Sequence[GroupSpec], path: str) -> l
         for number, spec in numbered
     ]
     return [group for group in groups if group.parameters]
+
+
+def has_weights(module: nn.Module, spec: GroupSpec) -> bool:
+    """Tells whether a group is of any weight of a module."""
+    return any(_matches([name], spec) for name, _ in module.named_parameters(remove_duplicate=False))
+
+
+def refuse_silent_patterns(modules: Iterable[nn.Module], patterns: Sequence[PatternAt], path: str) -> None:
+    """Refuses patterns that no weight of some modules matches. Raises SpecError `pattern-matches-nothing`."""
+    names = [name for each in modules for name, _ in each.named_parameters(remove_duplicate=False)]
+    silent = [each for each in patterns if not any(matches(each.pattern, name) for name in names)]
+    if silent:
+        raise failures([nothing_matches(each.pattern, names, each.place, path) for each in silent])
 
 
 def _owner(names: Sequence[str], specs: Sequence[GroupSpec]) -> int | None:

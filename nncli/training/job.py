@@ -180,7 +180,8 @@ def _updater(
     own = next((each.spec.optimizer for each in prepared.updates if each.name == update.name), None)
     if own is not None:
         training = training.model_copy(update={"optimizer": own})
-    return build_updater(training, updated_module(update, modules), horizon, is_alone=len(modules) == 1)
+    whole = horizon.times(update.repeat)
+    return build_updater(training, updated_module(update, modules), whole, is_alone=len(modules) == 1)
 
 
 def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | None:

@@ -164,7 +164,8 @@ def _end_epoch(job: TrainJob, state: TrainState, meter: _Meter) -> EpochRow:
     train: Figures = _means(state)
     validation: Figures | None = None
     if job.validation:
-        figures = job.figures(job.validation, state)
+        with state.averaged():
+            figures = job.figures(job.validation, state)
         validation = {name: value if _is_finite(value) else None for name, value in figures.items()}
     state.epoch, state.batch, state.loss_sums = state.epoch + 1, 0, {}
     improved = _keep_best(job, state, train, validation)

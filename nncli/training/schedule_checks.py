@@ -49,7 +49,7 @@ def scheduler_classes() -> Mapping[str, type[LRScheduler]]:
 
 
 def horizon_of(training: TrainingSpec, batches: int) -> Horizon:
-    """Counts the updates of a run whose epochs have so many batches."""
+    """Counts the batches of a run whose epochs have so many of them."""
     if training.steps is not None:
         return Horizon(batches, training.steps)
     return Horizon(batches, training.epochs * batches if training.epochs is not None else None)
@@ -82,9 +82,9 @@ def _laid_out(specs: Sequence[StageSpec], horizon: Horizon) -> Iterator[tuple[St
     first = 0
     for number, spec in enumerate(specs):
         path = f"{_PATH}.{number}" if len(specs) > 1 else _PATH
-        last = first + _updates(spec.lasts, horizon, f"{path}.for") if spec.lasts else horizon.whole
+        last = first + updates_in(spec.lasts, horizon, f"{path}.for") if spec.lasts else horizon.whole
         if spec.warmup:
-            updates = _updates(spec.warmup, horizon, f"{path}.warmup")
+            updates = updates_in(spec.warmup, horizon, f"{path}.warmup")
             rising = {"start_factor": 1 / updates, "total_iters": updates}
             yield Stage(lr_scheduler.LinearLR, rising, "step", first), spec, path
             first += updates
@@ -93,7 +93,7 @@ def _laid_out(specs: Sequence[StageSpec], horizon: Horizon) -> Iterator[tuple[St
         first = last or 0
 
 
-def _updates(span: Span, horizon: Horizon, path: str) -> int:
+def updates_in(span: Span, horizon: Horizon, path: str) -> int:
     """Counts the updates of a stretch, one at least."""
     if span.unit == "steps":
         return max(round(span.amount), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
@@ -19,10 +20,22 @@ Groups: TypeAlias = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """How long a run is in updates: of one epoch, and of the whole, None where the clock ends it."""
+    """How long a run is, in batches or in updates: an epoch, and the whole, None where the clock ends it."""
 
     epoch: int
     whole: int | None
+
+    def times(self, repeat: int) -> Horizon:
+        """Counts as many batches for each step."""
+        return Horizon(self.epoch * repeat, self.whole * repeat if self.whole is not None else None)
+
+    def of_updates(self, accumulate: int) -> Horizon:
+        """Counts updates where this counts batches, of which some make an update; an epoch ends with one."""
+        epoch = math.ceil(self.epoch / accumulate)
+        if self.whole is None:
+            return Horizon(epoch, None)
+        epochs, rest = divmod(self.whole, self.epoch)
+        return Horizon(epoch, epochs * epoch + math.ceil(rest / accumulate))
 
 
 @dataclass(frozen=True, slots=True)

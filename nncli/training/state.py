@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -49,14 +50,27 @@ class TrainState:
                     found[f"{network}/{name}"] = tensor.detach()
         return found
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Puts averages in the place of weights, where they are taken, and these back afterwards."""
+        with ExitStack() as held:
+            for updater in self.updaters.values():
+                held.enter_context(updater.averaged())
+            yield
+
     def weights_to_keep(self) -> dict[str, Tensor]:
         """Names the weights of the best epoch, or of the last where none is chosen."""
-        return self.best_weights or self.weights()
+        has_average = any(updater.has_average for updater in self.updaters.values())
+        return self.best_weights or (self._as_kept() if has_average else self.weights())
+
+    def _as_kept(self) -> dict[str, Tensor]:
+        with self.averaged():
+            return {name: tensor.clone() for name, tensor in self.weights().items()}
 
     def keep_best(self, best: Best) -> None:
         """Makes the weights of now the best ones."""
         self.best = best
-        self.best_weights = {name: tensor.clone() for name, tensor in self.weights().items()}
+        self.best_weights = self._as_kept()
 
     def tensors(self) -> Tensors:
         """Groups every tensor of a checkpoint: networks, updaters, random, best."""

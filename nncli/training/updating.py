@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, final
 
 import torch
 from torch import Tensor, nn
 
+from nncli.messages.catalogue import failure
+from nncli.spec.optimising import AverageSpec, RegulariseSpec
+from nncli.spec.patterns import matches
 from nncli.spec.schema import TrainingSpec
+from nncli.training.averaging import AVERAGE, Average, Averaging
+from nncli.training.gradients import GRADIENT, Gradients, Handling
+from nncli.training.grouping import has_weights, refuse_silent_patterns
 from nncli.training.kernels import Optimizer
 from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
 from nncli.training.optimizers import build_optimizer
 from nncli.training.rows import Figures
-from nncli.training.schedule_checks import build_schedule
+from nncli.training.schedule_checks import build_schedule, updates_in
 from nncli.training.schedules import Horizon, Schedule
+
+_OWN: Final = (AVERAGE, GRADIENT)
 
 
 @final
@@ -28,19 +37,17 @@ class Updater:
         self,
         module: nn.Module,
         optimizer: Optimizer,
-        largest_norm: float | None,
+        gradients: Gradients,
         schedule: Schedule | None = None,
-        *,
-        is_alone: bool = True,
+        average: Average | None = None,
     ) -> None:
         self._module = module
-        self._parameters = list(module.parameters())
         self._optimizer = optimizer
-        self._largest_norm = largest_norm
+        self._gradients = gradients
         self._schedule = schedule
+        self._average = average
+        self._updates = 0
         self._looks_again = isinstance(optimizer, torch.optim.LBFGS)
-        # Beside others, gradients are worked out for its own weights alone.
-        self._inputs = None if is_alone else [p for p in self._parameters if p.requires_grad]
 
     @property
     def learning_rate(self) -> float:
@@ -52,14 +59,19 @@ class Updater:
         """Tells whether the learning rate moves."""
         return self._schedule is not None
 
+    @property
+    def has_average(self) -> bool:
+        """Tells whether other weights than the last ones are kept."""
+        return self._average is not None
+
     def take(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]]) -> None:
-        """Makes the weights better by the gradients of a loss.
+        """Makes the weights better by the gradients of a loss, once there are enough of them.
 
         `again` works the losses out once more, the one that counts first: LBFGS looks at a batch several
         times in a step.
         """
-        self._optimizer.zero_grad()
-        loss.backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
+        if not self._gradients.take(loss):
+            return
         if self._looks_again:
             self._search(loss, again)
         else:
@@ -71,7 +83,7 @@ class Updater:
             # A loss that stays as it is ends the search after one step along the gradients.
             self._search(torch.zeros(()), None)
             return
-        self._clip()
+        self._gradients.prepare()
         self._optimizer.step()
         self._after_update()
 
@@ -83,53 +95,118 @@ class Updater:
             value = next(given, None)
             if value is not None or again is None:
                 return loss
-            self._optimizer.zero_grad()
             value = again()[0]
-            value.backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
-            self._clip()
+            self._gradients.take(value)
+            self._gradients.prepare()
             return value
 
-        self._clip()
+        self._gradients.prepare()
         optimizer: Any = self._optimizer
         optimizer.step(closure)
         self._after_update()
 
-    def _clip(self) -> None:
-        if self._largest_norm is not None:
-            nn.utils.clip_grad_norm_(self._parameters, self._largest_norm)
-
     def _after_update(self) -> None:
+        self._updates += 1
         if self._schedule is not None:
             self._schedule.after_update()
+        if self._average is not None:
+            self._average.after_update(self._updates)
 
     def end_epoch(self, train: Figures, validation: Figures | None) -> None:
         """Takes note that an epoch is over, and of its figures."""
         if self._schedule is not None:
             self._schedule.after_epoch(train, validation)
 
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Puts the average of the weights in their place, where one is taken, and them back afterwards."""
+        if self._average is None:
+            yield
+            return
+        with self._average.in_place():
+            yield
+
     def tensors(self) -> dict[str, Tensor]:
         """Names the tensors that a checkpoint holds, uncopied."""
-        return state_tensors(self._optimizer, self._module)
+        average = self._average.tensors() if self._average is not None else {}
+        return {**state_tensors(self._optimizer, self._module), **self._gradients.tensors(), **average}
 
     def scalars(self) -> dict[str, object]:
         """Lists what is no tensor, ready for JSON."""
-        own = state_scalars(self._optimizer, self._module)
-        return {**own, "schedule": self._schedule.scalars()} if self._schedule is not None else own
+        parts = {
+            "accumulated": self._gradients.scalars(),
+            "schedule": self._schedule.scalars() if self._schedule is not None else {},
+            "average": self._average.scalars() if self._average is not None else {},
+        }
+        stated = {name: part for name, part in parts.items() if part}
+        return {**state_scalars(self._optimizer, self._module), "updates": self._updates, **stated}
 
     def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
         """Puts copies of everything back as it was. Raises WeightsError: `checkpoint-differs`."""
+        self._updates = int(scalars["updates"])
+        self._gradients.restore(tensors, scalars.get("accumulated", {}))
+        if self._average is not None:
+            self._average.restore(tensors, scalars["average"])
         if self._schedule is not None:
             self._schedule.restore(scalars["schedule"])
-        load_state(self._optimizer, self._module, tensors, scalars)
+        of_optimizer = {path: each for path, each in tensors.items() if path.rpartition("/")[2] not in _OWN}
+        load_state(self._optimizer, self._module, of_optimizer, scalars)
 
 
 def build_updater(
-    training: TrainingSpec, module: nn.Module, horizon: Horizon, *, is_alone: bool = True
+    training: TrainingSpec, module: nn.Module, batches: Horizon, *, is_alone: bool = True
 ) -> Updater:
     """Makes the update of a module's parameters, beside others where it is not `is_alone`.
 
-    `horizon` is how long the run is. Raises SpecError as `build_optimizer` and `build_schedule` do.
+    `batches` is how long the run is in batches. Raises SpecError as `build_optimizer` and `build_schedule`
+    do, `accumulate-unfit`, and `pattern-matches-nothing`.
     """
-    optimizer = build_optimizer(training.optimizer, module, training.groups)
+    groups = training.groups
+    if is_alone:
+        pulled = training.regularise.match if training.regularise else ()
+        refuse_silent_patterns([module], pulled, "training.regularise.match")
+    else:
+        groups = tuple(each for each in groups if has_weights(module, each))
+    optimizer = build_optimizer(training.optimizer, module, groups)
+    clip = training.clip_gradients
+    handling = Handling(
+        training.accumulate,
+        training.regularise.l1 if training.regularise else 0.0,
+        _pulled(training.regularise, module) if training.regularise else (),
+        clip.value if clip else None,
+        clip.norm if clip else None,
+        is_alone,
+    )
+    if training.accumulate > 1:
+        _refuse_accumulation(training, module)
+    horizon = batches.of_updates(training.accumulate)
     schedule = build_schedule(training.schedule, optimizer.param_groups, horizon)
-    return Updater(module, optimizer, training.clip_gradients, schedule, is_alone=is_alone)
+    average = Average(module, _averaging(training.average, horizon)) if training.average else None
+    gradients = Gradients(module, optimizer, handling, batches)
+    return Updater(module, optimizer, gradients, schedule, average)
+
+
+def _refuse_accumulation(training: TrainingSpec, module: nn.Module) -> None:
+    reason = ""
+    if training.optimizer.name == "LBFGS":
+        reason = "LBFGS looks at each batch several times"
+    if any(getattr(part, "sparse", False) for part in module.modules()):
+        reason = "an Embedding with `sparse: true` has sparse gradients"
+    if reason:
+        place = training.optimizer.place
+        raise failure("accumulate-unfit", place, "training.accumulate", reason=reason)
+
+
+def _pulled(spec: RegulariseSpec, module: nn.Module) -> list[Tensor]:
+    """Finds the weights that are pulled to zero; those that learn, or those of some patterns."""
+    return [
+        parameter
+        for name, parameter in module.named_parameters()
+        if parameter.requires_grad
+        and (not spec.match or any(matches(each.pattern, name) for each in spec.match))
+    ]
+
+
+def _averaging(spec: AverageSpec, horizon: Horizon) -> Averaging:
+    first = updates_in(spec.swa, horizon, "training.average.swa") if spec.swa else 1
+    return Averaging(spec.ema, first, horizon.epoch)

@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from nncli.spec.opening import Origin, parse_spec
-from nncli.spec.writing import as_yaml
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 SNIPPETS = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -20,11 +19,11 @@ LENGTHS = {"epochs", "steps", "minutes", "phases"}
 @pytest.mark.parametrize("snippet", SNIPPETS)
 def test_a_snippet_is_read(snippet: str) -> None:
     written = yaml.safe_load(snippet)
-    training = {**NEEDED, **written.pop("training")}
-    if "updates" in training:
-        del training["loss"]
-    if not LENGTHS & set(training):
-        training["epochs"] = 20
-    networks = written or {"network": [{"Linear": "$classes"}]}
-    text = as_yaml({"data": "builtin:iris", **networks, "training": training})
+    keys = set(written["training"])
+    left = {key: value for key, value in NEEDED.items() if key not in keys and "updates" not in keys}
+    left |= {} if LENGTHS & keys else {"epochs": "20"}
+    network = "" if len(written) > 1 else "network: [Linear: $classes]\n"
+    # What is missing stands in the section that the snippet begins.
+    begun = snippet.replace("training:\n", "training:\n" + "".join(f"  {k}: {v}\n" for k, v in left.items()))
+    text = f"data: builtin:iris\n{network}{begun}"
     parse_spec(text, Origin("training.yaml", Path(), text))

@@ -113,3 +113,43 @@ def test_a_schedule_that_cannot_be_read(written: str, code: str, words: str) -> 
     [problem] = problems(with_training(f"schedule: {written}"))
     assert problem.code == code and words in message_of(problem)
     assert problem.place is not None and problem.place.line == 15
+
+
+FORMS = [
+    ("clip_gradients: 2", {"clip_gradients": {"norm": 2.0}}),
+    ("clip_gradients: {value: 0.5}", {"clip_gradients": {"value": 0.5}}),
+    ("average: {ema: 0.99}", {"average": {"ema": 0.99}}),
+    ("average: {swa: 75%}", {"average": {"swa": "75%"}}),
+    ("regularise: {l1: 1e-5}", {"regularise": {"l1": 1e-5}}),
+    ('regularise: {l1: 1, match: "*.weight"}', {"regularise": {"l1": 1.0, "match": "*.weight"}}),
+    ("accumulate: 4", {"accumulate": 4}),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), FORMS)
+def test_keys_of_an_update_are_read_and_written(written: str, expected: dict[str, object]) -> None:
+    tree = as_tree(parsed(with_training(written)))
+    assert expected.items() <= tree["training"].items()
+    assert as_tree(parsed(as_yaml(tree))) == tree
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("accumulate: 0", "value-range"),
+        ("clip_gradients: -1", "value-range"),
+        ("clip_gradients: {}", "clip-form"),
+        ("clip_gradients: {norms: 1}", "unknown-key"),
+        ("average: 0.9", "average-form"),
+        ("average: {ema: 1.5}", "average-form"),
+        ("average: {ema: 0.9, swa: 75%}", "average-form"),
+        ("average: {swa: 0.75}", "span-form"),
+        ("regularise: 0.1", "regularise-form"),
+        ("regularise: {l2: 0.1}", "regularise-form"),
+        ("regularise: {l1: -1}", "regularise-form"),
+        ('regularise: {l1: 1, match: "a**"}', "pattern-form"),
+    ],
+)
+def test_a_key_of_an_update_that_cannot_be_read(written: str, code: str) -> None:
+    [problem] = problems(with_training(written))
+    assert (problem.code, problem.place and problem.place.line) == (code, 15)

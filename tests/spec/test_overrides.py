@@ -26,7 +26,7 @@ def tree(*sets: str, text: str = SPEC) -> dict[str, Any]:
         ("training.checkpoint_every", "0s", 0),
         ("training.stop_early", "3", {"watch": "validation.loss", "patience": 3}),
         ("training.stop_early.patience", "3", {"watch": "validation.loss", "patience": 3}),
-        ("training.clip_gradients", "1e-3", 0.001),
+        ("training.clip_gradients", "1e-3", {"norm": 0.001}),
         ("training.metrics", "[accuracy, f1]", [{"accuracy": {}}, {"f1": {}}]),
         ("training.metrics", "f1", [{"f1": {}}]),
         ("training.optimizer", "SGD", {"SGD": {}}),

@@ -16,12 +16,12 @@ from tests.training.jobs import call, job, spec
         (call("AdamW", lr=1e30), {}, "lower the learning rate to 0.001, the default of AdamW"),
         (
             call("AdamW", lr=1e30),
-            {"clip_gradients": 1.0},
+            {"clip_gradients": {"norm": 1.0}},
             "lower the learning rate to 0.001, the default of AdamW",
         ),
         (call("Adadelta", lr=1e4), {}, "lower the learning rate to 1, the default of Adadelta"),
         (call("AdamW", lr=0.1), {}, "lower the learning rate to 0.01, or write `clip_gradients: 1.0`"),
-        (call("AdamW", lr=0.1), {"clip_gradients": 1.0}, "lower the learning rate to 0.01"),
+        (call("AdamW", lr=0.1), {"clip_gradients": {"norm": 1.0}}, "lower the learning rate to 0.01"),
     ],
 )
 def test_the_advice_is_as_strong_as_the_mistake(

@@ -45,7 +45,7 @@ def epochs(rows: list[Row]) -> list[EpochRow]:
     [("AdamW", {"lr": 0.01}), ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True})],
 )
 def test_equals_a_hand_written_loop_bit_for_bit(name: str, arguments: dict[str, Any]) -> None:
-    rows, state = run(spec(optimizer=call(name, **arguments), epochs=3, seed=5, clip_gradients=0.5))
+    rows, state = run(spec(optimizer=call(name, **arguments), epochs=3, seed=5, clip_gradients={"norm": 0.5}))
     module = classifier()
     optimizer = getattr(torch.optim, name)(module.parameters(), fused=True, **arguments)
     loss_function = nn.CrossEntropyLoss()

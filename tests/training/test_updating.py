@@ -34,7 +34,7 @@ def _step(updater: Updater, module: nn.Module) -> None:
     ids=lambda each: each.name,
 )
 def test_goes_on_with_the_same_bits(optimizer: Call) -> None:
-    training = spec(optimizer=optimizer, clip_gradients=0.5).training
+    training = spec(optimizer=optimizer, clip_gradients={"norm": 0.5}).training
     assert training is not None
     whole, first, second = _network(), _network(), _network()
     updaters = [build_updater(training, module, Horizon(5, 5)) for module in (whole, first, second)]

@@ -1,0 +1,104 @@
+"""Gradients between a loss and the optimiser: added up over batches, regularised and clipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from torch import Tensor, nn
+
+from nncli.messages.catalogue import failure
+from nncli.training.kernels import Optimizer
+from nncli.training.schedules import Horizon
+
+GRADIENT: Final = "gradient"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What is done with gradients.
+
+    `accumulate` batches make an update. `l1` is added to the loss for each unit of weight in `pulled`.
+    No gradient is larger than `largest_value`, nor all together than `largest_norm`. Where
+    other updates stand beside it, gradients are worked out for its own weights alone.
+    """
+
+    accumulate: int = 1
+    l1: float = 0.0
+    pulled: Sequence[Tensor] = ()
+    largest_value: float | None = None
+    largest_norm: float | None = None
+    is_alone: bool = True
+
+
+@final
+class Gradients:
+    """Works out the gradients of a module for an optimiser; `batches` is how long the run is."""
+
+    def __init__(self, module: nn.Module, optimizer: Optimizer, handling: Handling, batches: Horizon) -> None:
+        self._parameters = dict(module.named_parameters())
+        self._all = list(self._parameters.values())
+        self._optimizer = optimizer
+        self._handling = handling
+        self._inputs = None if handling.is_alone else [p for p in self._all if p.requires_grad]
+        self._batches = batches
+        self._taken = 0
+        self._waiting = 0
+        self._wanted = 1
+
+    def take(self, loss: Tensor) -> bool:
+        """Adds the gradients of a batch; tells whether there are enough for an update."""
+        if self._handling.accumulate == 1:
+            self._optimizer.zero_grad()
+            loss.backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
+            return True
+        if not self._waiting:
+            self._optimizer.zero_grad()
+            self._wanted = self._group()
+        (loss / self._wanted).backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
+        self._taken += 1
+        self._waiting = (self._waiting + 1) % self._wanted
+        return self._waiting == 0
+
+    def _group(self) -> int:
+        """Counts the batches of the next update: those that are left of the epoch, and of the run."""
+        epoch, whole = self._batches.epoch, self._batches.whole
+        left = [self._handling.accumulate, epoch - self._taken % epoch]
+        return max(min([*left, whole - self._taken] if whole is not None else left), 1)
+
+    def prepare(self) -> None:
+        """Makes the gradients what the optimiser is to see."""
+        how = self._handling
+        if how.l1:
+            pairs = [(p.detach(), p.grad) for p in how.pulled if p.grad is not None]
+            for weights, gradient in pairs:
+                gradient.add_(weights.sign(), alpha=how.l1)
+        if how.largest_value is not None:
+            nn.utils.clip_grad_value_(self._all, how.largest_value)
+        if how.largest_norm is not None:
+            nn.utils.clip_grad_norm_(self._all, how.largest_norm)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Names the gradients that wait for more batches: `<parameter>/gradient`."""
+        named = self._parameters.items() if self._waiting else ()
+        return {f"{name}/{GRADIENT}": p.grad for name, p in named if p.grad is not None}
+
+    def scalars(self) -> dict[str, object]:
+        """Lists where it stands; empty where nothing is added up."""
+        if self._handling.accumulate == 1:
+            return {}
+        return {"taken": self._taken, "waiting": self._waiting, "wanted": self._wanted}
+
+    def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
+        """Puts copies of everything back. Raises WeightsError `checkpoint-differs`."""
+        if self._handling.accumulate == 1:
+            return
+        self._taken, self._waiting, self._wanted = (
+            int(scalars[key]) for key in ("taken", "waiting", "wanted")
+        )
+        for name, parameter in self._parameters.items():
+            saved = tensors.get(f"{name}/{GRADIENT}")
+            if saved is not None and saved.shape != parameter.shape:
+                raise failure("checkpoint-differs", differing=[f"{name}/{GRADIENT} has another shape"])
+            parameter.grad = None if saved is None else saved.to(parameter.device, copy=True)
