@@ -1,15 +1,18 @@
-"""A table of 10 million rows and 12 columns: the time and the private memory that reading it takes.
+"""A table of 10 million rows and 12 columns: the time and the private memory that it takes to train on it.
 
-    python bench/large_table.py [--rows N] [--folder FOLDER]
+    python bench/large_table.py [--rows N] [--folder FOLDER] [--rounds N]
 
 The file is made where it is not there yet: about 1 GB. Polars parses the same file as a stream, in a process
-of its own; times are wall clock, and seconds of all cores beside it, since other work may run. `RssAnon` of
-/proc/self/status is sampled meanwhile: what is above that of the imports counts.
+of its own; then nncli opens it, opens it again, trains on it and looks at it. Times are wall clock, and
+seconds of all cores beside it, since other work may run. `RssAnon` of /proc/self/status is sampled meanwhile:
+what is above that of the imports of torch and Polars counts.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -20,7 +23,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROUNDS = 3
 BLOCK_ROWS = 500_000
 NUMBERS = [*(f"x{number}" for number in range(9)), "count", "y"]
 
@@ -79,25 +81,60 @@ def scan_by_polars(path: Path) -> None:
     assert rows
 
 
-def read_by_nncli(path: Path) -> None:
-    """Reads the file as training does, with its numbers declared."""
-    from nncli.sources.data_files import DataFile, find_file
-    from nncli.sources.files import read_table
-    from nncli.sources.tables import Reading
+def spec_of(path: Path) -> Path:
+    """Writes a spec that trains on the file, beside it."""
+    spec = path.with_suffix(".yaml")
+    inputs = ", ".join(f"{name}: number" for name in NUMBERS[:-1])
+    spec.write_text(
+        f"data: {{train: {path.name}, inputs: {{{inputs}, kind: category}}, targets: {{y: number}}}}\n"
+        "network: [Linear: 64, ReLU, Linear: 1]\n"
+        "training: {loss: MSELoss, optimizer: AdamW, steps: 200, batch_size: 4096}\n"
+    )
+    return spec
 
-    file = find_file(path, path.name)
-    assert isinstance(file, DataFile)
-    table = read_table(file, Reading(), lambda headers: NUMBERS)
-    assert len(table)
+
+def open_by_nncli(path: Path) -> None:
+    """Opens the file as training does: reads, checks, divides, encodes and keeps it."""
+    from nncli.data.opening import open_data
+    from nncli.spec.opening import open_spec
+
+    assert open_data(open_spec(spec_of(path))).parts["train"].rows
 
 
-WORKS = {"polars": scan_by_polars, "nncli": read_by_nncli, "nncli, kept": read_by_nncli}
+def train_by_nncli(path: Path) -> None:
+    """Trains 200 steps of 4,096 rows, and judges the validation part once."""
+    with tempfile.TemporaryDirectory() as run:
+        _nncli("train", str(spec_of(path)), "--run", f"{run}/run", "--quiet", "--threads", "1")
+
+
+def look_by_nncli(path: Path) -> None:
+    """Looks at the data as `nncli data` does."""
+    _nncli("data", str(spec_of(path)))
+
+
+def _nncli(*arguments: str) -> None:
+    from nncli.cli import app
+
+    try:
+        app(list(arguments))
+    except SystemExit as leaving:
+        assert not leaving.code, leaving
+
+
+WORKS = {
+    "polars": scan_by_polars,
+    "open": open_by_nncli,
+    "open again": open_by_nncli,
+    "train": train_by_nncli,
+    "data": look_by_nncli,
+}
 
 
 def main() -> None:
     """Makes the file, and runs each kind of work in turn, in processes of their own."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=10_000_000)
+    arguments.add_argument("--rounds", type=int, default=1)
     arguments.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     arguments.add_argument("--work", choices=WORKS)
     options = arguments.parse_args()
@@ -107,34 +144,40 @@ def main() -> None:
         import torch
 
         assert polars and torch
-        print(json.dumps(measured(lambda: WORKS[options.work](path))))
+        with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+            row = measured(lambda: WORKS[options.work](path))
+        print(json.dumps(row))
         return
     if not path.exists():
         write_table(path, options.rows)
     print(f"{path}: {path.stat().st_size / 1e9:.2f} GB")
-    for _ in range(ROUNDS):
+    for _ in range(options.rounds):
         with tempfile.TemporaryDirectory(dir=options.folder) as cache:
             for work in WORKS:
-                command = [
-                    sys.executable,
-                    __file__,
-                    "--rows",
-                    str(options.rows),
-                    "--folder",
-                    str(options.folder),
-                ]
-                found = subprocess.run(
-                    [*command, "--work", work],
-                    env=os.environ | {"NNCLI_CACHE": cache, "NNCLI_CACHE_SIZE": "100GB"},
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    check=True,
-                )
-                row = json.loads(found.stdout)
-                print(
-                    f"{work:12s} {row['wall']:6.2f} s by the clock {row['cores']:6.2f} s of the cores "
-                    f"{row['peak'] / 1e6:6.0f} MB above the imports"
-                )
+                show(work, in_a_process(work, options.rows, options.folder, cache))
+
+
+def in_a_process(work: str, rows: int, folder: Path, cache: str) -> dict[str, float]:
+    """Measures one kind of work in a process of its own, whose cache is a folder."""
+    command = [sys.executable, __file__, "--rows", str(rows), "--folder", str(folder), "--work", work]
+    found = subprocess.run(
+        command,
+        env=os.environ | {"NNCLI_CACHE": cache, "NNCLI_CACHE_SIZE": "100GB"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    row: dict[str, float] = json.loads(found.stdout)
+    return row
+
+
+def show(work: str, row: dict[str, float]) -> None:
+    """Prints one line."""
+    print(
+        f"{work:12s} {row['wall']:6.2f} s by the clock {row['cores']:6.2f} s of the cores "
+        f"{row['peak'] / 1e6:6.0f} MB above the imports",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 Numbers = NDArray[np.float64]
 _LARGEST: Final = float(np.finfo(np.float32).max)
 """Tensors are float32: a larger number would become infinite there."""
+_CHECKED_ROWS: Final = 2**18
 _QUANTILES: Final = 257
 """How finely `scale: quantile` knows the distribution of a column."""
 _OUTERMOST: Final = 1e-4
@@ -76,7 +76,8 @@ class NumberEncoder(Encoder):
         numbers = read_numbers(table, self.column, refusals, empty_allowed=self.missing is not None)
         refuse_for_log(self.column, self.log, numbers, refusals)
         empty = np.isnan(numbers)
-        scaled = self.scaled(np.where(empty, self.missing or 0.0, numbers)).astype(np.float32)
+        filled = np.where(empty, self.missing or 0.0, numbers) if empty.any() else numbers
+        scaled = self.scaled(filled).astype(np.float32)
         if self.gaps == "flag":
             return Dense(torch.from_numpy(np.stack([scaled, empty.astype(np.float32)], axis=1)))
         mask = torch.from_numpy(~empty) if self.gaps == "keep" else None
@@ -121,7 +122,10 @@ def read_numbers(table: Table, column: Column, refusals: Refusals, *, empty_allo
     """
     cells, empties = number_cells(table, [column.header])
     numbers, empty = cells[:, 0], empties[:, 0]
-    refusals.add("not-a-number", column, np.flatnonzero(~empty & ~is_number(numbers)))
+    known = is_number(numbers)
+    if known.all():
+        return numbers
+    refusals.add("not-a-number", column, np.flatnonzero(~empty & ~known))
     if not empty_allowed:
         code = "target-empty" if column.role == "target" else "cell-empty"
         refusals.add(code, column, np.flatnonzero(empty), fix="median")
@@ -142,19 +146,21 @@ def number_cells(table: Table, headers: Sequence[str]) -> tuple[Numbers, Truths]
     import polars as pl
 
     values = []
-    for number, header in enumerate(headers):
+    for header in headers:
         if table.cells.schema[header].is_numeric():
-            value = table.series(header).cast(pl.Float64).fill_null(math.nan)
+            value = table.series(header).cast(pl.Float64)
         else:
             value = numbers_of(table.raw(header), table.reading.nulls)
-        values.append(value.alias(str(number)))
-    numbers = pl.DataFrame(values).to_numpy()
+        # Nulls are NaN there.
+        values.append(value.to_numpy())
+    numbers = values[0][:, None] if len(values) == 1 else np.stack(values, axis=1)
     return numbers, np.isnan(numbers)
 
 
 def is_number(numbers: Numbers) -> Truths:
     """Marks what a float32 tensor can hold."""
-    return np.abs(numbers) <= _LARGEST
+    # Twice a comparison takes less memory than the absolute values.
+    return (numbers <= _LARGEST) & (numbers >= -_LARGEST)
 
 
 def fit_number(
@@ -208,8 +214,13 @@ def _fill(declared: ColumnSpec, present: Numbers) -> float | None:
 
 
 def _check(column: Column, declared: ColumnSpec, table: Table, refusals: Refusals) -> None:
-    numbers = read_numbers(table, column, refusals, empty_allowed=declared.missing != "error")
-    refuse_for_log(column, declared.log, numbers, refusals)
+    before = refusals.first
+    # Slice by slice, since a column of a large table is large.
+    for first, piece in table.only([column.header]).slices(_CHECKED_ROWS):
+        refusals.first = before + first
+        numbers = read_numbers(piece, column, refusals, empty_allowed=declared.missing != "error")
+        refuse_for_log(column, declared.log, numbers, refusals)
+    refusals.first = before
 
 
 def _stand_in(column: Column, declared: ColumnSpec) -> NumberEncoder:

@@ -26,8 +26,8 @@ from nncli.terminal.waiting import waiting
 
 VERSION = 1
 _OF_NETWORKS = ("network", "networks", "blocks", "constants", "weights", "init", "freeze", "training")
-_FOUND = ("column-constant", "class-rare", "input-is-target")
-"""What opening warns of, and what is a finding here, with more beside it."""
+_FOUND = {"column-constant": "constant", "class-rare": "rare", "input-is-target": "giveaway"}
+"""What opening warns of, with the finding here that says it with more beside it."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,19 @@ def _read(path: Path, changes: Sequence[str]) -> Spec:
 
 
 def _show(spec: Spec, found: Look, options: DataOptions, streams: Streams) -> None:
-    warnings = [each for each in found.data.warnings if each.code not in _FOUND]
+    warnings = [each for each in found.data.warnings if not _is_found(each, found.findings)]
     if options.json:
         streams.document(_document(spec, found, warnings))
         return
     for warning in warnings:
         show_problem(streams, warning)
     show_look(streams, str(options.spec), found)
+
+
+def _is_found(warning: Problem, findings: Sequence[Finding]) -> bool:
+    """Tells whether a finding about the same column says what a warning does."""
+    column = warning.facts.get("name", warning.path.rpartition(".")[2])
+    return any((each.name, each.column) == (_FOUND.get(warning.code), column) for each in findings)
 
 
 def _draw(spec: Spec, found: Look, file: Path, streams: Streams) -> None:

@@ -67,7 +67,7 @@ def fit_encoders(
             continue
         # Only what one column learns from is copied at a time: a table can be larger than memory.
         headers = kind.headers(each.column, declared, table.columns)
-        training = table.only([*headers, *_learned_from(each, columns)]).take(rows[each.column])
+        training = table.only([*headers, *_learned_from(each, columns)]).take_cells(rows[each.column])
         encoder = kind.fit(each.column, declared, training, warnings)
         if isinstance(encoder, Encoder):
             fitted[each.column] = encoder

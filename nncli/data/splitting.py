@@ -47,10 +47,10 @@ def split_rows(
     parts: dict[PartName, Rows] = {}
     # In time, the test comes last and so is taken first.
     for name in sorted(wanted) if keys.times is not None else wanted:
-        drawn = _draw(order, wanted[name], keys)
-        parts[name] = np.sort(drawn)
-        order = order[~_marked(rows, drawn)[order]]
-    return {"train": np.sort(order), **{name: parts[name] for name in wanted}}
+        drawn = _marked(rows, _draw(order, wanted[name], keys))
+        parts[name] = np.flatnonzero(drawn)
+        order = order[~drawn[order]]
+    return {"train": np.flatnonzero(_marked(rows, order)), **{name: parts[name] for name in wanted}}
 
 
 def split_fold(

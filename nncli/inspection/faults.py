@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,9 @@ _ROWS_BESIDE: Final = 10
 """Fewer rows than these agree by chance."""
 _EXCEPTIONS: Final = 1e-3
 _MANY: Final = 0.01
+_DOUBT: Final = 0.005
+_FAR: Final = 0.5
+"""A number that lies this share of the range of training beyond it is told of by itself."""
 _KEPT: Final = ("error", "keep", "flag")
 _SHOWN_CHARACTERS: Final = 40
 
@@ -205,18 +209,29 @@ def _outside(each: Declared, seen: Seen) -> Iterator[Finding]:
         if not known.size:
             continue
         lowest, highest = float(known.min()), float(known.max())
-        rows = np.flatnonzero((seen.part_of > 0) & ((numbers < lowest) | (numbers > highest)))
-        if len(rows):
-            later = int((seen.part_of > 0).sum())
+        is_later = seen.part_of > 0
+        below, above = is_later & (numbers < lowest), is_later & (numbers > highest)
+        rows, later = np.flatnonzero(below | above), int(is_later.sum())
+        far = max(lowest - numbers[rows].min(), numbers[rows].max() - highest) if len(rows) else 0
+        is_odd = any(_are_too_many(int(side.sum()), later, known.size) for side in (below, above))
+        if is_odd or far > _FAR * (highest - lowest):
             parts = [part for part in PARTS if seen.of_part(part)[rows].any()]
             facts = {"parts": " and ".join(parts), "lowest": _number(lowest), "highest": _number(highest)}
             facts |= {"furthest": _number(_furthest(numbers[rows], lowest, highest))}
             facts |= {"numbers": counted(len(rows), "number"), "share": percent(len(rows), later)}
-            # Rows that are drawn at random have a few.
             is_much = len(rows) > max(_MANY * later, SHOWN)
             name = each.name if len(each.encoder.headers) == 1 else f"{each.name} ({header})"
             places = seen.places(rows[:SHOWN], header)
             yield Finding("outside", "warning" if is_much else "note", len(rows), name, places, facts)
+
+
+def _are_too_many(count: int, later: int, known: int) -> bool:
+    """Tells whether more numbers of later parts lie beyond all others than rows drawn at random have.
+
+    The chance that the `count` largest of all numbers are later ones.
+    """
+    logs = (math.log(later - each) - math.log(later + known - each) for each in range(count))
+    return count > 0 and sum(logs) < math.log(_DOUBT)
 
 
 def _furthest(numbers: Numbers, lowest: float, highest: float) -> float:

@@ -20,11 +20,12 @@ from nncli.data.dataset import Data, PartName
 from nncli.data.dividing import Division
 from nncli.data.opening import open_cells, open_data
 from nncli.data.sharing import columns_of
+from nncli.inspection.chance import Agreement
 from nncli.inspection.content import Reads
 from nncli.inspection.faults import Declared, column_findings
 from nncli.inspection.figures import Cells, Figures, figures_of, moment
 from nncli.inspection.findings import Finding, in_order
-from nncli.inspection.repeats import RowReads, contents_of, repeat_findings
+from nncli.inspection.repeats import Agreements, RowReads, contents_of, repeat_findings
 from nncli.inspection.seen import Seen, parts_of, see
 from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.schema import ColumnSpec
@@ -34,6 +35,8 @@ SAMPLES: Final = 3
 TOKENS: Final = 12
 _CHARACTERS: Final = 200
 _COLUMNS: Final = 12
+_FEW_VALUES: Final = ("number", "binary", "category", "set", "date")
+"""Kinds of column that can have few values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,25 @@ def _findings(data: Data, division: Division, columns: Sequence[Cells], seen: Se
             np.concatenate([parts[name] for name in tables]),
             _reads(declared, tables["train"]),
         )
-        found += repeat_findings(contents)
+        found += repeat_findings(contents, _agreements(declared, seen))
     return found
+
+
+def _agreements(columns: Sequence[Declared], seen: Seen) -> Agreements:
+    """Finds the columns of few values in which rows may agree by chance.
+
+    Texts and files say more than a few values could: beside one of them rows do not agree by chance.
+    """
+
+    def agreement(chosen: Sequence[Declared]) -> Agreement:
+        if any(each.spec.type not in _FEW_VALUES for each in chosen):
+            return Agreement(seen, ())
+        read = _read(chosen, seen.tables[0])
+        numbers = tuple(Reads(numbers=(header,)) for header in read.numbers)
+        return Agreement(seen, (*numbers, *(Reads(texts=(header,)) for header in read.texts)))
+
+    inputs = [each for each in columns if each.encoder.column.role == "input"]
+    return Agreements(agreement(inputs), agreement(columns))
 
 
 def _reads(columns: Sequence[Declared], table: Table) -> RowReads:

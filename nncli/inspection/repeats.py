@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from nncli.counted import counted
 from nncli.data.dataset import PartName
+from nncli.inspection.chance import Agreement
 from nncli.inspection.content import Hashes, Reads, content_of
 from nncli.inspection.findings import SHOWN, Finding, percent
 from nncli.inspection.seen import PARTS, PartNumbers, place_of
 from nncli.sources.tables import Rows, Table
 
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
+_PIECE: Final = 2**20
 _MANY: Final = 0.01
 """From this share of the rows on it is more than a note."""
 
@@ -28,6 +30,14 @@ class RowReads:
     inputs: Reads
     targets: Reads
     labels: Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Agreements:
+    """How rows agree in their inputs, and in inputs and targets."""
+
+    inputs: Agreement
+    whole: Agreement
 
 
 @dataclass(frozen=True)
@@ -58,29 +68,25 @@ class Contents:
         return place_of(self.tables, row, self.file)
 
 
-def repeat_findings(contents: Contents) -> Iterator[Finding]:
-    """Finds `leakage`, `duplicates` and `noise`."""
-    yield from _leaks(contents)
-    yield from _duplicates(contents)
+def repeat_findings(contents: Contents, agreements: Agreements) -> Iterator[Finding]:
+    """Finds `leakage`, `duplicates` and `noise`, as far as they are more than chance."""
+    yield from _leaks(contents, agreements.inputs)
+    yield from _duplicates(contents, agreements.whole)
     if contents.labels is not None:
-        yield from _noise(contents, contents.labels)
+        yield from _noise(contents, contents.labels, agreements.inputs)
 
 
-def _leaks(contents: Contents) -> Iterator[Finding]:
+def _leaks(contents: Contents, agreement: Agreement) -> Iterator[Finding]:
     """Compares each part with those before it: by inputs, since these are what a network remembers."""
     for number, part in enumerate(PARTS[1:], 1):
         own = np.flatnonzero(contents.part_of == number)
         for sooner in range(number):
             others = np.flatnonzero(contents.part_of == sooner)
-            if not len(own) or not len(others):
-                continue
-            known, first = np.unique(contents.inputs[others], return_index=True)
-            at = np.searchsorted(known, contents.inputs[own])
-            at[at == len(known)] = 0
-            is_known = known[at] == contents.inputs[own]
-            rows = own[is_known]
-            if len(rows):
-                places = contents.places(rows, others[first[at[is_known]]])
+            known = np.sort(contents.inputs[others])
+            rows = own[_is_among(contents.inputs[own], known)]
+            if len(rows) and not agreement.is_chance(len(rows), float(len(own)) * len(others)):
+                before = _first(contents.inputs, others, rows[:SHOWN])
+                places = contents.places(rows, before)
                 yield _leak(part, PARTS[sooner], len(rows), len(own), places)
 
 
@@ -89,34 +95,61 @@ def _leak(part: PartName, sooner: PartName, count: int, rows: int, places: tuple
     return Finding("leakage", "warning", count, "", places, facts)
 
 
-def _duplicates(contents: Contents) -> Iterator[Finding]:
+def _duplicates(contents: Contents, agreement: Agreement) -> Iterator[Finding]:
     for number, part in enumerate(PARTS):
         rows = np.flatnonzero(contents.part_of == number)
-        order, is_first = _grouped(contents.whole[rows])
-        again = np.sort(order[~is_first])
-        if len(again):
-            first_of = np.empty(len(rows), np.int64)
-            first_of[order] = order[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))]
-            places = contents.places(rows[again], rows[first_of[again]])
+        alike = rows[_comes_again(contents.whole[rows])]
+        order, is_first = _grouped(contents.whole[alike])
+        again = np.sort(alike[order[~is_first]])
+        if len(again) and not agreement.is_chance(len(again), _pairs(len(rows))):
+            places = contents.places(again, _first(contents.whole, alike, again[:SHOWN]))
             facts = {"part": part, "rows": counted(len(rows), "row"), "share": percent(len(again), len(rows))}
             is_much = len(again) > _MANY * len(rows)
             yield Finding("duplicates", "warning" if is_much else "note", len(again), "", places, facts)
 
 
-def _noise(contents: Contents, labels: Hashes) -> Iterator[Finding]:
+def _noise(contents: Contents, labels: Hashes, agreement: Agreement) -> Iterator[Finding]:
     """Finds rows whose inputs stand beside another target elsewhere."""
     rows = np.flatnonzero(contents.part_of >= 0)
-    order, is_first = _grouped(contents.inputs[rows])
+    alike = rows[_comes_again(contents.inputs[rows])]
+    order, is_first = _grouped(contents.inputs[alike])
     group = np.cumsum(is_first) - 1
-    found = labels[rows][order]
+    found = labels[alike][order]
     differs = found != found[np.flatnonzero(is_first)[group]]
-    is_noisy = np.bincount(group, weights=differs, minlength=int(group[-1]) + 1 if len(group) else 0) > 0
-    noisy = np.sort(order[is_noisy[group]])
-    if len(noisy):
-        places = tuple(contents.place(int(row)) for row in rows[noisy[:SHOWN]])
+    is_noisy = np.bincount(group, weights=differs, minlength=int(is_first.sum())) > 0
+    noisy = np.sort(alike[order[is_noisy[group]]])
+    # Of rows that agree, one is what the others repeat.
+    if len(noisy) and not agreement.is_chance(int((~is_first).sum()), _pairs(len(rows))):
+        places = tuple(contents.place(int(row)) for row in noisy[:SHOWN])
         facts = {"rows": counted(len(rows), "row"), "share": percent(len(noisy), len(rows))}
         is_much = len(noisy) > _MANY * len(rows)
         yield Finding("noise", "warning" if is_much else "note", len(noisy), "", places, facts)
+
+
+def _pairs(rows: int) -> float:
+    return rows * (rows - 1) / 2
+
+
+def _is_among(hashes: Hashes, known: Hashes) -> NDArray[np.bool_]:
+    """Marks hashes that are among others, which ascend; piece by piece, since there can be many."""
+    found = np.zeros(len(hashes), np.bool_)
+    for first in range(0, len(hashes) if len(known) else 0, _PIECE):
+        piece = hashes[first : first + _PIECE]
+        at = np.searchsorted(known, piece)
+        at[at == len(known)] = 0
+        found[first : first + _PIECE] = known[at] == piece
+    return found
+
+
+def _comes_again(hashes: Hashes) -> NDArray[np.bool_]:
+    """Marks hashes that are there more than once."""
+    ordered = np.sort(hashes)
+    return _is_among(hashes, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+
+
+def _first(hashes: Hashes, rows: Rows, wanted: Rows) -> Rows:
+    """Finds the first of some rows that has the hash of each of a few."""
+    return np.array([rows[np.flatnonzero(hashes[rows] == hashes[row])[0]] for row in wanted], np.int64)
 
 
 def _grouped(hashes: Hashes) -> tuple[Rows, NDArray[np.bool_]]:

@@ -13,8 +13,8 @@ TABLE: Final = {
         "{count} of {rows} of {part} ({share}) have the same inputs as a row of {other}",
         ("leave the copies out, or keep what belongs together in one part by `split: {{group: COLUMN}}`",),
         "A network remembers the rows that it was trained on, so that figures of rows that it has seen are "
-        "too good. Rows are compared by their inputs, files by their bytes. Where few columns have few "
-        "values, rows agree by chance.",
+        "too good. Rows are compared by their inputs, files by their bytes. Where columns have few "
+        "values, rows agree by chance: this is told only where more do than that would explain.",
     ),
     "finding-duplicates": Words(
         DataError,

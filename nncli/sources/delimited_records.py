@@ -109,26 +109,28 @@ def fields_of(record: str, delimiter: str) -> list[str]:
 
 def records_of(text: PieceText, delimiter: str, width: int) -> Records:
     """Finds the records of a piece, and those that do not have `width` fields."""
-    if text.inside is None and _is_plain(text.array, ord(delimiter), width):
-        rows = text.content.count(b"\n")
+    rows = _plain_rows(text.array, ord(delimiter), width) if text.inside is None else None
+    if rows is not None:
         return Records(text.content, rows, np.arange(1, rows + 1), rows, is_quoted=False)
     return _careful_records(text, ord(delimiter), width)
 
 
-def _is_plain(text: Bytes, delimiter: int, width: int) -> bool:
-    """Tells whether every line has `width` fields: whether every so-manieth separator ends a line."""
+def _plain_rows(text: Bytes, delimiter: int, width: int) -> int | None:
+    """Counts the lines where every one has `width` fields, so that every so-manieth separator ends one."""
     if width == 1:
         line_ends = np.flatnonzero(text == _LINE_FEED)
-        return not (text == delimiter).any() and bool((np.diff(line_ends, prepend=-1) > 1).all())
-    seen = 0
+        is_plain = not (text == delimiter).any() and bool((np.diff(line_ends, prepend=-1) > 1).all())
+        return len(line_ends) if is_plain else None
+    seen = rows = 0
     for first in range(0, len(text), _BLOCK_BYTES):
         block = text[first : first + _BLOCK_BYTES]
         separators = block[np.flatnonzero((block == delimiter) | (block == _LINE_FEED))]
         last = separators[(-seen - 1) % width :: width]
         if np.count_nonzero(separators == _LINE_FEED) != len(last) or (last != _LINE_FEED).any():
-            return False
+            return None
+        rows += len(last)
         seen = (seen + len(separators)) % width
-    return seen == 0
+    return rows if seen == 0 else None
 
 
 def _careful_records(text: PieceText, delimiter: int, width: int) -> Records:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -62,6 +62,16 @@ class StoredFrame:
             frame = self._read(number)
             frames.append(frame.slice(max(first - before, 0), stop - max(first, before)))
         return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=self.schema)
+
+    def slices(self, most_rows: int) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Walks over the rows in pieces of at most so many, each with the number of its first row.
+
+        No piece reaches from one file into the next, so that a file is read once.
+        """
+        for number, (before, _) in enumerate(pairwise((0, *self.ends))):
+            frame = self._read(number)
+            for first in range(0, frame.height, most_rows):
+                yield before + first, frame.slice(first, most_rows)
 
     def take(self, rows: NDArray[np.int64]) -> pl.DataFrame:
         """Reads rows by position into memory, in the order given; a file is read once."""

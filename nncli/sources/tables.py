@@ -24,6 +24,7 @@ Rows: TypeAlias = NDArray[np.int64]
 Severity: TypeAlias = Literal["error", "warning"]
 SHOWN: Final = 5
 """How many bad cells a message shows."""
+_NO_LINES: Final = np.empty(0, np.int64)
 _SHOWN_CHARACTERS: Final = 60
 """How much of a bad cell a message shows."""
 
@@ -106,6 +107,10 @@ class Table:
 
     def take(self, rows: Rows) -> Table:
         """Picks rows by position, in the order given."""
+        return replace(self.take_cells(rows), lines=self.lines[rows])
+
+    def take_cells(self, rows: Rows) -> Table:
+        """Picks rows without their lines, where no cell will be pointed at: lines of many take memory."""
         import polars as pl
 
         cells = self.cells
@@ -114,7 +119,7 @@ class Table:
         else:
             # Column by column, so that less is in memory twice.
             picked = pl.DataFrame([cells[header].gather(rows) for header in cells.columns])
-        return replace(self, cells=picked, lines=self.lines[rows])
+        return replace(self, cells=picked, lines=_NO_LINES)
 
     def only(self, headers: Sequence[str]) -> Table:
         """Keeps some of the columns; nothing is copied."""
@@ -127,9 +132,15 @@ class Table:
 
     def slices(self, most_rows: int) -> Iterator[tuple[int, Table]]:
         """Walks over the rows in pieces, each in memory, with the number of its first row."""
+        for first, cells in self._pieces(most_rows):
+            yield first, replace(self, cells=cells, lines=self.lines[first : first + cells.height])
+
+    def _pieces(self, most_rows: int) -> Iterator[tuple[int, pl.DataFrame]]:
+        if isinstance(self.cells, StoredFrame):
+            yield from self.cells.slices(most_rows)
+            return
         for first in range(0, len(self), most_rows):
-            cells, lines = self.cells.slice(first, most_rows), self.lines[first : first + most_rows]
-            yield first, replace(self, cells=cells, lines=lines)
+            yield first, self.cells.slice(first, most_rows)
 
     def series(self, header: str) -> pl.Series:
         """Gives the cells of a column as they were read."""

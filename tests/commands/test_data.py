@@ -59,7 +59,7 @@ def test_the_document_has_all_that_is_shown(healthy: Path) -> None:
     size, _, colour, kind = document["columns"]
     assert sum(size["spread"]["bins"]) == 260
     assert (colour["classes"][0], kind["ratio"]) == ({"class": "blue", "rows": 65}, 131 / 129)
-    assert document["samples"][1] == {"size": "37.5", "weight": "53.25", "colour": "green", "kind": "a"}
+    assert document["samples"][1] == {"size": "37.5", "weight": "53.617", "colour": "green", "kind": "a"}
     assert (document["findings"], document["problems"]) == ([], [])
 
 
@@ -74,6 +74,17 @@ def test_a_script_fails_on_what_it_names(healthy: Path) -> None:
     (finding,) = document["findings"]
     assert (finding["name"], finding["count"]) == ("leakage", 1)
     assert finding["places"] == ["test.csv:62 as train.csv:2"]
+
+
+def test_a_warning_that_no_finding_repeats_is_shown(healthy: Path) -> None:
+    spec = SPEC.replace(
+        "{size: number, weight: number, colour: category}", "{both: {type: vector, columns: [size, weight]}}"
+    )
+    (healthy / "net.yaml").write_text(spec.replace("{kind: category}", "{weight: number}") + NETWORK)
+    (healthy / "train.csv").write_text(text([[size, "3.5", *rest] for size, _, *rest in TRAIN]))
+    answer = invoke(healthy, "data", "net.yaml")
+    assert answer.code == 0
+    assert "column-constant" in answer.err
 
 
 def test_a_finding_that_does_not_exist(healthy: Path) -> None:

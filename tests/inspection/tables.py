@@ -15,7 +15,12 @@ HEADER = "size,weight,colour,kind\n"
 def row(number: int) -> list[str]:
     """Makes a row like no other: two numbers that are unrelated, four colours, two kinds."""
     size, weight = number * 37 % 101, number * 53 % 97
-    return [f"{size}.5", f"{weight}.25", "red green blue grey".split()[number % 4], "ab"[number // 3 % 2]]
+    return [
+        f"{size}.5",
+        f"{weight}.{number * 617 % 1000:03}",
+        "red green blue grey".split()[number % 4],
+        "ab"[number // 3 % 2],
+    ]
 
 
 def rows(first: int, count: int) -> list[list[str]]:
