@@ -41,6 +41,10 @@ _nncli_verb() {
             options='--text --output --format --keep --keep-all --overwrite --device --threads --code --help'
             arguments=('@runs' '@files')
             ;;
+        generate)
+            options='--recipe --count --seed --output --overwrite --device --threads --code --help'
+            arguments=('@runs')
+            ;;
         export)
             options='--output --format --network --set --overwrite --json --code --help'
             arguments=('@runs @specs')
@@ -95,6 +99,13 @@ _nncli_value() {
         'predict --device') value=(auto cpu cuda cuda:0) ;;
         'predict --threads') value=() ;;
         'predict --code') value=(@files) ;;
+        'generate --recipe') value=() ;;
+        'generate -n' | 'generate --count') value=() ;;
+        'generate --seed') value=() ;;
+        'generate -o' | 'generate --output') value=(@files) ;;
+        'generate --device') value=(auto cpu cuda cuda:0) ;;
+        'generate --threads') value=() ;;
+        'generate --code') value=(@files) ;;
         'export -o' | 'export --output') value=(@files) ;;
         'export --format') value=(safetensors python pt2 onnx) ;;
         'export --network') value=() ;;
@@ -176,7 +187,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check data summary explain train inspect-gradients evaluate predict export')
+    local options='--version --debug --help' arguments=('init check data summary explain train inspect-gradients evaluate predict generate export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --require --run --seed --set --split --target --text --threads -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --recipe --require --run --seed --set --split --target --text --threads -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -53,6 +53,7 @@ complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run f
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
+complete -c nncli -n '__nncli_at \'\'' -a generate -d 'Let a trained network make rows: images, or numbers, by a recipe of its spec.'
 complete -c nncli -n '__nncli_at \'\'' -a export -d 'Write a network as one file, after running that beside the network.'
 
 complete -c nncli -n '__nncli_at init 1' -a '(__fish_complete_path) builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine'
@@ -146,6 +147,17 @@ complete -c nncli -n '__nncli_at predict' -l device -x -a 'auto cpu cuda cuda:0'
 complete -c nncli -n '__nncli_at predict' -l threads -x -d 'CPU threads; default: all cores of this process.'
 complete -c nncli -n '__nncli_at predict' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at predict' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at generate 1' -a '(__nncli_paths runs)'
+complete -c nncli -n '__nncli_at generate' -l recipe -x -d 'A recipe of predict:; default: the only one.'
+complete -c nncli -n '__nncli_at generate' -s n -l count -x -d 'How many rows to make.'
+complete -c nncli -n '__nncli_at generate' -l seed -x -d 'What is drawn; the same seed draws the same.'
+complete -c nncli -n '__nncli_at generate' -s o -l output -x -a '(__fish_complete_path)' -d 'A .png, .npz or .safetensors file.'
+complete -c nncli -n '__nncli_at generate' -l overwrite -d 'Replace an existing output.'
+complete -c nncli -n '__nncli_at generate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at generate' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at generate' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
+complete -c nncli -n '__nncli_at generate' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at export 1' -a '(__nncli_paths runs) (__nncli_paths specs)'
 complete -c nncli -n '__nncli_at export' -s o -l output -x -a '(__fish_complete_path)' -d 'To write: .safetensors, .py, .pt2 or .onnx by its format.'

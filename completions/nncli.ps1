@@ -14,6 +14,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
         'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
         'predict' = 'Predict raw rows: one row out per row in, in order.'
+        'generate' = 'Let a trained network make rows: images, or numbers, by a recipe of its spec.'
         'export' = 'Write a network as one file, after running that beside the network.'
     }
     # What may stand in each place: words, and @ with a kind of path.
@@ -27,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'inspect-gradients' = @('@specs @runs')
         'evaluate' = @('@runs')
         'predict' = @('@runs', '@files')
+        'generate' = @('@runs')
         'export' = @('@runs @specs')
     }
     $repeats = @('check')
@@ -122,6 +124,17 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--format'); Value = 'csv jsonl parquet'; Help = 'csv, jsonl, parquet; default: by suffix or csv.' }
             @{ Names = @('--keep'); Value = ''; Help = 'Let a column of the input go along; repeatable.' }
             @{ Names = @('--keep-all'); Help = 'Let every column go along.' }
+            @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'generate' = @(
+            @{ Names = @('--recipe'); Value = ''; Help = 'A recipe of predict:; default: the only one.' }
+            @{ Names = @('-n', '--count'); Value = ''; Help = 'How many rows to make.' }
+            @{ Names = @('--seed'); Value = ''; Help = 'What is drawn; the same seed draws the same.' }
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz or .safetensors file.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }

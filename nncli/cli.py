@@ -498,6 +498,54 @@ def predict(
 @app.command(
     rich_help_panel=USE,
     epilog=_examples(
+        "nncli generate runs/gan --count 64 --output digits.png", "nncli generate runs/gan --seed 7"
+    ),
+)
+def generate(
+    run: Run,
+    recipe: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--recipe", metavar="NAME", help="A recipe of predict:; default: the only one."),
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--count", "-n", metavar="N", min=1, help="How many rows to make.")
+    ] = 16,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, help="What is drawn; the same seed draws the same.")
+    ] = 0,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", metavar="FILE", help="A .png, .npz or .safetensors file."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+    device: Device = "auto",
+    threads: Threads = None,
+    code: Code = None,
+) -> None:
+    """Let a trained network make rows: images, or numbers, by a recipe of its spec."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.generate import GenerateOptions, generate
+
+        options = GenerateOptions(
+            run=run,
+            recipe=recipe,
+            count=count,
+            seed=seed,
+            output=output,
+            overwrite=overwrite,
+            device=device,
+            threads=threads,
+            code=tuple(code or ()),
+        )
+        return generate(options, streams)
+
+    _answer(command)
+
+
+@app.command(
+    rich_help_panel=USE,
+    epilog=_examples(
         "nncli export runs/first --output digits.onnx", "nncli export net.yaml --format python -o net.py"
     ),
 )

@@ -19,7 +19,9 @@ from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
 from nncli.network.items.layer_names import called_networks
 from nncli.objectives.objective_checks import build_objective
-from nncli.objectives.updates import Batch, CompiledUpdate, compile_updates
+from nncli.objectives.recipes import CompiledRecipe, compile_recipes
+from nncli.objectives.updates import CompiledUpdate, compile_updates
+from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode, require_code
 from nncli.preparing import prepare
 from nncli.runs.folder import RunFolder, RunInfo, read_run
@@ -144,6 +146,18 @@ def open_weights(path: Path, code: OwnCode = NO_CODE) -> Opened:
         _refuse_other_inputs(trained, encoders, file)
         judge = _judge(spec, encoders, trained)
     return Opened(spec, networks, file, weights.metadata, encoders, judge, run, code, updates=updates)
+
+
+def compiled_recipes(opened: Opened) -> dict[str, CompiledRecipe]:
+    """Compiles the recipes of `predict:`, where all networks of the spec are there."""
+    spec, encoders = opened.spec, opened.encoders
+    if set(opened.networks) != set(spec.networks):
+        return {}
+    declared = encoders.counts() if encoders else {}
+    constants = work_out_constants(spec.constants, declared, [])
+    inputs = encoders.inputs() if encoders else {}
+    batch = Batch(inputs, {}, declared, opened.code.layers)
+    return compile_recipes(spec.recipes, opened.networks, batch, constants)
 
 
 def _updates(

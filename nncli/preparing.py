@@ -24,7 +24,9 @@ from nncli.network.functions.constants import work_out_constants
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
-from nncli.objectives.updates import Batch, CompiledUpdate, compile_updates, refuse_metrics
+from nncli.objectives.recipes import compile_recipes
+from nncli.objectives.updates import CompiledUpdate, compile_updates, refuse_metrics
+from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.habits import misspelt_keys
@@ -117,6 +119,8 @@ def prepare(
     updates = _updates(spec, networks, batch, constants, found)
     if updates and networks:
         found.tried(lambda: check_training(spec, networks, metrics, data))
+    if networks is not None and spec.recipes:
+        found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants))
     if networks is None or found.problems:
         raise failures(found.problems)
     resolved = _resolved(spec, networks, data, metrics or ())

@@ -40,7 +40,11 @@ DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 def editor_schema() -> Schema:
     """Makes the schema of whole files, with the layers, losses and optimisers of the installed torch."""
-    sections = {"data": any_of([TEXT, definition("data")]), "training": definition("training")}
+    sections = {
+        "data": any_of([TEXT, definition("data")]),
+        "training": definition("training"),
+        "predict": OBJECT,
+    }
     return {
         "$schema": DRAFT,
         "title": "A spec of nncli",
@@ -71,7 +75,7 @@ def _definitions() -> Schema:
         "initialiser": _one_of(initialisers()),
         "metric": _metric(),
         "data": _section("data"),
-        "training": _section("training"),
+        "training": _section("training") | {"anyOf": [{"required": ["loss"]}, {"required": ["updates"]}]},
         **{f"call.{name}": _call(name, target) for name, target in called.items()},
         **{f"call.{name}": _function(name, target) for name, target in functions().items()},
         **{f"arguments.{name}": _arguments(target) for name, target in called.items()},
@@ -195,8 +199,8 @@ def _section(path: str) -> Schema:
         default = {} if key.required or key.model or key.default is None else {"default": _plain(key.default)}
         marked = f"{key.text}\n\n{_fenced(key.example)}"
         properties[below.rpartition(".")[2]] = _with(schema, {**default, **_told(key.text, marked)})
-    # A column that reads another one again has its type.
-    free = ("data.inputs.NAME.type",)
+    # A column that reads another one again has its type; updates have a loss each.
+    free = ("data.inputs.NAME.type", "training.loss")
     needed = [name for name in keys[path].keys if keys[name].required and name not in free]
     required = [name.rpartition(".")[2] for name in needed]
     schema = {"type": "object", "properties": properties, "additionalProperties": False}

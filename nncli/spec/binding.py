@@ -11,6 +11,7 @@ from nncli.spec.expansion import LAZY_SECTIONS, expand
 from nncli.spec.names import SPEC_NAME, spec_name_from
 from nncli.spec.networks import read_constants, read_networks
 from nncli.spec.nodes import Mapping, Node, Scalar, walk
+from nncli.spec.recipes import RecipeSpec, read_recipes
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.scopes import Scope
 from nncli.spec.sections import read_data, read_training
@@ -47,6 +48,7 @@ def bind(
         training=_training(training, scope, tuple(networks), problems),
         origin=origin,
         places=_places(root),
+        recipes=_recipes(root, scope, tuple(networks), problems),
         constants=read_constants(root.get("constants"), scope, problems),
         written=written,
         warnings=warnings,
@@ -66,6 +68,13 @@ def _training(
     node: Node | None, scope: Scope, networks: tuple[str, ...], problems: list[Problem]
 ) -> TrainingSpec | None:
     return None if node is None else read_training(node, UpdateReader(scope, networks, problems), problems)
+
+
+def _recipes(
+    root: Mapping, scope: Scope, networks: tuple[str, ...], problems: list[Problem]
+) -> dict[str, RecipeSpec]:
+    node = root.get("predict")
+    return {} if node is None else read_recipes(node, scope, networks, problems)
 
 
 def _networks(root: Mapping, problems: list[Problem]) -> dict[str, tuple[Place, Node]]:

@@ -15,7 +15,7 @@ from nncli.spec.scopes import Scope, Written, bounded, substituted_as_far
 from nncli.spec.spelling import free_entries
 
 # These are read in scopes of their own, item by item.
-LAZY_SECTIONS: Final = frozenset({"vars", "constants", "blocks", "network", "networks"})
+LAZY_SECTIONS: Final = frozenset({"vars", "constants", "blocks", "network", "networks", "predict"})
 
 
 def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, Constant], Scope]:

@@ -19,7 +19,8 @@ from nncli.spec.spelling import spell_out
 from nncli.spec.unused import unread_sets
 
 KEYS: Final = (
-    "name", "description", "include", "vars", "constants", "blocks", "data", "network", "networks", "training"
+    "name", "description", "include", "vars", "constants", "blocks", "data", "network", "networks",
+    "training", "predict",
 )  # fmt: skip
 
 

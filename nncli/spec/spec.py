@@ -13,6 +13,7 @@ from nncli.spec.items import Constant
 from nncli.spec.network_spec import NetworkSpec
 
 if TYPE_CHECKING:
+    from nncli.spec.recipes import RecipeSpec
     from nncli.spec.schema import DataSpec, TrainingSpec
     from nncli.spec.tensor_expressions import Computation
 
@@ -34,6 +35,7 @@ class Spec:
     `constants` holds tensors that are worked out once, None for one that cannot be read. `written` is the
     part of the tree that says the networks, as it was written: vars, constants, blocks with included ones,
     networks.
+    `recipes` are what `predict:` says, by name.
     `warnings` name what is surely not meant, and stops nothing.
     `places` maps YAML paths such as `data.inputs.age` to where they stand in the text.
     """
@@ -49,6 +51,7 @@ class Spec:
     constants: Mapping[str, Computation | None] = field(default_factory=dict)
     written: nodes.Mapping = field(default_factory=lambda: nodes.Mapping((), Place("", 1, 1)))
     warnings: tuple[Problem, ...] = ()
+    recipes: Mapping[str, RecipeSpec] = field(default_factory=dict)
 
     def place(self, *path: str | int) -> Place:
         """Finds where a YAML path stands, or its nearest ancestor that is in the file."""

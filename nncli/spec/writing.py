@@ -27,7 +27,7 @@ def as_tree(spec: Spec) -> dict[str, Any]:
     if spec.description:
         tree["description"] = _written(spec.description)
     parts = {name.text: _as_written(node) for name, node in spec.written.entries}
-    free = parts.pop("training", {})
+    free, recipes = parts.pop("training", {}), parts.pop("predict", None)
     networks: dict[str, Any] = {key: parts.pop(key) for key in ("network", "networks") if key in parts}
     tree |= parts
     if spec.data is not None:
@@ -35,6 +35,8 @@ def as_tree(spec: Spec) -> dict[str, Any]:
     tree |= networks
     if spec.training is not None:
         tree["training"] = free | _training(spec.training)
+    if recipes is not None:
+        tree["predict"] = recipes
     return tree
 
 
@@ -192,16 +194,20 @@ def with_inputs(spec: Spec, inputs: Mapping[str, Mapping[str, InputSpec]]) -> Sp
 
 
 def with_networks(spec: Spec, names: Iterable[str]) -> Spec:
-    """Keeps some networks of a spec, in the order given, in the spec and in what is written of it."""
+    """Keeps some networks of a spec, in the order given, in the spec and in what is written of it.
+
+    Recipes are for all of them together.
+    """
     order = list(names)
     entries = []
     for key, node in spec.written.entries:
         if key.text == "networks" and isinstance(node, nodes.Mapping):
             kept = [entry for entry in node.entries if entry[0].text in order]
             node = replace(node, entries=tuple(sorted(kept, key=lambda entry: order.index(entry[0].text))))
-        entries.append((key, node))
+        if key.text != "predict":
+            entries.append((key, node))
     networks = {name: spec.networks[name] for name in order}
-    return replace(spec, networks=networks, written=replace(spec.written, entries=tuple(entries)))
+    return replace(spec, networks=networks, recipes={}, written=replace(spec.written, entries=tuple(entries)))
 
 
 def _stating(network: Node, inputs: Mapping[str, InputSpec]) -> Node:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from nncli.draws import Draw, step_seed
 from nncli.objectives.objectives import Objective
 from nncli.objectives.updates import NUMBERS, CompiledUpdate
+from nncli.objectives.walks import ROWS
 from nncli.spec.updates import STEP
 from nncli.training.held import HeldPart
 
@@ -73,19 +74,21 @@ class ComputedLosses:
 
     def __init__(self, update: CompiledUpdate) -> None:
         self._module = update.module
-        self._columns = [name for name in update.feeds if name not in NUMBERS]
+        self._columns = [name for name in update.feeds if name not in (*NUMBERS, ROWS)]
         self._feeds = update.feeds
 
     def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
         """Computes the loss of a batch, and its terms that have a name."""
         columns = dict(zip(self._columns, part.columns(self._columns, rows, draw), strict=True))
-        given = [columns[name] if name in columns else _number(name, moment, part) for name in self._feeds]
+        given = [columns[n] if n in columns else _fed(n, rows, moment) for n in self._feeds]
         losses: tuple[Tensor, ...] = self._module(*given)
         return losses
 
 
-def _number(name: str, moment: Moment, part: HeldPart) -> Tensor:
-    return torch.tensor(float(moment.step if name == STEP else moment.epoch), device=part.device)
+def _fed(name: str, rows: Tensor, moment: Moment) -> Tensor:
+    if name == ROWS:
+        return torch.zeros(len(rows), device=rows.device)
+    return torch.tensor(float(moment.step if name == STEP else moment.epoch), device=rows.device)
 
 
 def supervised(network: str, module: nn.Module, objective: Objective) -> tuple[Update, ...]:

@@ -1,0 +1,135 @@
+"""`nncli generate`: rows that a trained network makes by itself, by a recipe of `predict:`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nncli.augmentation.contact_sheets import contact_sheet
+from nncli.commands.output_files import check_output
+from nncli.counted import counted
+from nncli.device import resolve_device, set_precision, set_threads
+from nncli.errors import Exit
+from nncli.generated_images import as_pixels, is_picture
+from nncli.messages.catalogue import failure, nearest
+from nncli.objectives.recipes import CompiledRecipe, run_recipe
+from nncli.opened import Opened, compiled_recipes, open_weights
+from nncli.own_code import load_code
+from nncli.runs.atomic import atomic_stream
+from nncli.runs.tensors import packed
+from nncli.terminal.streams import Streams
+from nncli.terminal.waiting import waiting
+
+# How many rows are made at a time.
+_AT_ONCE: Final = 256
+_COLUMNS: Final = 8
+_SUFFIXES: Final = (".png", ".npz", ".safetensors")
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """What `nncli generate` was asked to do; `output` is named after the recipe where it is None."""
+
+    run: Path
+    recipe: str | None = None
+    count: int = 16
+    seed: int = 0
+    output: Path | None = None
+    overwrite: bool = False
+    device: str = "auto"
+    threads: int | None = None
+    code: tuple[Path, ...] = ()
+
+
+def generate(options: GenerateOptions, streams: Streams) -> int:
+    """Makes rows and writes them into one file: images as a sheet, all else as tensors.
+
+    Raises UsageError: `recipe-none`, `recipe-unknown`, `recipe-not-chosen`, `recipe-reads-rows`,
+    `generate-format`, and what opening and writing raise.
+    """
+    if options.output is not None:
+        _check_suffix(options.output)
+        check_output(options.output, overwrite=options.overwrite)
+    set_threads(options.threads)
+    device = resolve_device(options.device)
+    opened = open_weights(options.run, load_code(options.code))
+    recipe = _chosen(options, compiled_recipes(opened))
+    with waiting(streams, "generating"):
+        made = _made(opened, recipe, options, device)
+    pictures = {name: each for name, each in made.items() if is_picture(each)}
+    ending = ".png" if len(pictures) == len(made) == 1 else ".npz"
+    output = options.output or Path(f"{recipe.spec.name}{ending}")
+    if options.output is None:
+        check_output(output, overwrite=options.overwrite)
+    content = _content(output, made, pictures, opened)
+    with atomic_stream(output) as file:
+        file.write(content)
+    streams.say(f"{counted(options.count, 'row')} of {', '.join(made)} written to {output}")
+    return Exit.DONE
+
+
+def _chosen(options: GenerateOptions, recipes: Mapping[str, CompiledRecipe]) -> CompiledRecipe:
+    if not recipes:
+        raise failure("recipe-none", file=str(options.run))
+    if options.recipe is not None and options.recipe not in recipes:
+        near = nearest(options.recipe, recipes)
+        raise failure("recipe-unknown", name=options.recipe, nearest=near, known=list(recipes))
+    makes = [name for name, recipe in recipes.items() if not recipe.inputs]
+    if options.recipe is None and len(makes) != 1:
+        choice = f"--recipe {(makes or list(recipes))[0]}"
+        raise failure("recipe-not-chosen", file=str(options.run), known=list(recipes), choice=choice)
+    chosen = recipes[options.recipe or makes[0]]
+    if chosen.inputs:
+        raise failure("recipe-reads-rows", name=chosen.spec.name, inputs=list(chosen.inputs))
+    return chosen
+
+
+def _made(
+    opened: Opened, recipe: CompiledRecipe, options: GenerateOptions, device: torch.device
+) -> dict[str, Tensor]:
+    """Runs the recipe in pieces; each has a seed of its own, so that more rows begin with the same ones."""
+    if opened.spec.training is not None:
+        set_precision(opened.spec.training.precision, device)
+    for network in opened.networks.values():
+        network.module.to(device).eval()
+    for part in (recipe.start, recipe.round):
+        if part is not None:
+            part.module.to(device)
+    pieces: list[dict[str, Tensor]] = []
+    for first in range(0, options.count, _AT_ONCE):
+        rows = torch.zeros(_AT_ONCE, device=device)
+        pieces.append(run_recipe(recipe, {}, rows, options.seed + first))
+    return {name: torch.cat([piece[name] for piece in pieces])[: options.count].cpu() for name in pieces[0]}
+
+
+def _check_suffix(output: Path) -> None:
+    if output.suffix.lower() not in _SUFFIXES:
+        raise failure("generate-format", file=str(output), known=list(_SUFFIXES))
+
+
+def _content(
+    output: Path, made: Mapping[str, Tensor], pictures: Mapping[str, Tensor], opened: Opened
+) -> bytes:
+    suffix = output.suffix.lower()
+    if suffix == ".safetensors":
+        return packed(made)
+    stream = io.BytesIO()
+    if suffix == ".npz":
+        arrays = {name: each.numpy() for name, each in made.items()}
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
+        return stream.getvalue()
+    if not pictures:
+        raise failure("generate-format", file=str(output), known=[".npz", ".safetensors"])
+    from PIL import Image
+
+    name, values = next(iter(pictures.items()))
+    sheet = contact_sheet(as_pixels(name, values, opened.encoders), _COLUMNS)
+    Image.fromarray(sheet.numpy()).save(stream, "PNG")
+    return stream.getvalue()

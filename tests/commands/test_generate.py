@@ -1,0 +1,91 @@
+"""`nncli generate` on a run, in this process."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+from safetensors.numpy import load_file
+
+from nncli.commands.generate import GenerateOptions, generate
+from nncli.commands.train import TrainOptions, train
+from nncli.errors import BusyError, NncliError, UsageError
+from nncli.terminal.streams import Streams
+from tests.objectives.update_specs import GAN
+
+RECIPES = """
+predict:
+  sample: {compute: {image: "generator(randn(batch, 4))"}}
+  scored: {compute: {score: critic(image)}}
+  numbers: {compute: {noise: "randn(batch, 4)", more: "rand(batch)"}, outputs: [noise, more]}
+"""
+
+
+def quiet() -> Streams:
+    """Streams that nobody reads."""
+    return Streams(*(Console(file=io.StringIO()) for _ in range(2)), live=False)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gan")
+    (folder / "gan.yaml").write_text(GAN + RECIPES, encoding="utf-8")
+    train(TrainOptions(folder / "gan.yaml", run=folder / "run", threads=1), quiet())
+    return folder / "run"
+
+
+def test_images_are_a_sheet_and_the_same_again(run: Path, tmp_path: Path) -> None:
+    for name in ("one.png", "two.png"):
+        generate(GenerateOptions(run, "sample", count=10, output=tmp_path / name, threads=1), quiet())
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    with Image.open(tmp_path / "one.png") as sheet:
+        # Eight beside each other, every pixel as a square of eight.
+        assert sheet.size == (8 * 66 + 2, 2 * 66 + 2)
+
+
+def test_more_rows_begin_with_the_same_ones(run: Path, tmp_path: Path) -> None:
+    for count in (3, 300):
+        output = tmp_path / f"{count}.npz"
+        generate(GenerateOptions(run, "sample", count=count, output=output, threads=1), quiet())
+    few, many = (np.load(tmp_path / f"{count}.npz")["image"] for count in (3, 300))
+    assert many.shape == (300, 1, 8, 8) and np.array_equal(few, many[:3])
+
+
+def test_several_outputs_go_into_one_file(run: Path, tmp_path: Path) -> None:
+    output = tmp_path / "all.safetensors"
+    generate(GenerateOptions(run, "numbers", count=2, output=output, threads=1), quiet())
+    assert {name: each.shape for name, each in load_file(output).items()} == {"noise": (2, 4), "more": (2,)}
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("recipe-unknown", {"recipe": "sampel"}),
+        ("recipe-not-chosen", {}),
+        ("recipe-reads-rows", {"recipe": "scored"}),
+        ("generate-format", {"recipe": "sample", "output": Path("x.jpg")}),
+        ("generate-format", {"recipe": "numbers", "output": Path("x.png")}),
+    ],
+)
+def test_what_cannot_be_made_is_refused(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, changes: dict[str, object]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NncliError) as caught:
+        generate(GenerateOptions(run, threads=1, **changes), quiet())  # type: ignore[arg-type]
+    assert isinstance(caught.value, UsageError) and caught.value.problems[0].code == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_replaced_unasked(run: Path, tmp_path: Path) -> None:
+    output = tmp_path / "x.png"
+    output.write_text("mine", encoding="utf-8")
+    with pytest.raises(BusyError):
+        generate(GenerateOptions(run, "sample", output=output, threads=1), quiet())
+    assert output.read_text(encoding="utf-8") == "mine"
+    generate(GenerateOptions(run, "sample", output=output, threads=1, overwrite=True), quiet())
+    assert output.read_bytes().startswith(b"\x89PNG")
