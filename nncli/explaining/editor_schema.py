@@ -43,7 +43,7 @@ def editor_schema() -> Schema:
     sections = {
         "data": any_of([TEXT, definition("data")]),
         "training": definition("training"),
-        "predict": OBJECT,
+        "predict": {**OBJECT, "minProperties": 1},
     }
     return {
         "$schema": DRAFT,

@@ -92,6 +92,22 @@ networks:
     layers: [encoder, Linear: 784]
 """,
     ),
+    (
+        "predict",
+        "recipes over trained networks by name; `nncli generate` runs those that read no column of the data",
+        (
+            ("sample: {compute: {image: …}}", "tensor expressions that call networks"),
+            ("start: {image: …}", "computed once, and carried through the rounds"),
+            ("repeat: {t: 50}", "rounds, whose numbers are read by name"),
+            ("outputs: [image]", "what comes out; left out, the last line of compute"),
+        ),
+        """\
+networks:
+  generator: {inputs: {noise: [16]}, layers: [Linear: 64, Sigmoid]}
+predict:
+  sample: {compute: {image: "generator(randn(batch, 16))"}}
+""",
+    ),
 )
 
 _NETWORKS: Final = _keys(
