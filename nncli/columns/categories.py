@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 STAND_IN_CLASSES: Final = ("0", "1", "2")
 _POSITIVE_WORDS: Final = ("1", "true", "yes")
 _SHOWN_CLASSES: Final = 10
+_COUNTED_ROWS: Final = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,14 @@ def fit_classes(
 
 
 def _seen(declared: ColumnSpec, texts: pl.Series, constant: str | None) -> tuple[str, ...]:
-    counts = texts.drop_nulls().value_counts(name="rows")
-    frequent = counts.filter(counts["rows"] >= (declared.rare or 1))
+    counts = Counter[str]()
+    # Slice by slice, since what counting takes grows with the rows.
+    for first in range(0, len(texts), _COUNTED_ROWS):
+        found = texts.slice(first, _COUNTED_ROWS).drop_nulls().value_counts(name="rows")
+        counts.update(dict(found.rows()))
+    frequent = [text for text, rows in counts.items() if rows >= (declared.rare or 1)]
     # An empty cell may come first at predict, so its class is there even if training has no gap.
-    return in_order({*frequent[texts.name].to_list(), *([constant] if constant is not None else [])})
+    return in_order({*frequent, *([constant] if constant is not None else [])})
 
 
 def constant_of(declared: ColumnSpec) -> str | None:

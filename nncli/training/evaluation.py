@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import final
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from nncli.columns.stored import Taken
 from nncli.columns.targets import TargetSpec
 from nncli.objectives.objectives import Objective, Prediction
+from nncli.training.gathering import Gathered
 from nncli.training.held import HeldPart
 from nncli.training.metrics import Metric, Unscale, compute_metrics
 from nncli.training.prediction import evaluating, row_batches
@@ -44,24 +46,25 @@ class Judge:
 def evaluate(module: nn.Module, part: HeldPart, judge: Judge, batch_size: int) -> Evaluation:
     """Runs a part through a module in eval mode and judges the outputs; random states stay as they are."""
     objective = judge.objective
-    losses: list[tuple[Tensor, Tensor | int]] = []
-    predicted: dict[str, list[Prediction]] = {name: [] for name in objective.targets}
-    truths: dict[str, list[Tensor]] = {name: [] for name in objective.targets}
+    counted: list[Tensor | int] = []
+    batches = list(row_batches(part, batch_size))
+    losses = Gathered(len(batches))
+    found = {name: _Found(len(batches)) for name in objective.targets}
     with evaluating(module):
-        for rows in row_batches(part, batch_size):
+        for rows in batches:
             output, truth = module(*part.inputs(rows)), part.truth(rows)
-            losses.append((objective.mean_loss(output, truth), objective.weight(truth)))
+            losses.add(objective.mean_loss(output, truth).reshape(1))
+            counted.append(objective.weight(truth))
             targets = part.targets(rows)
             for name, prediction in objective.predictions(output).items():
                 known, values = _known(prediction, targets[name], objective.targets[name])
-                predicted[name].append(known)
-                truths[name].append(values)
-    weights = [float(weight) for _, weight in losses]
-    loss = sum(value.item() * weight for (value, _), weight in zip(losses, weights, strict=True))
-    predictions = {name: _joined(found) for name, found in predicted.items()}
-    whole = {name: torch.cat(found) for name, found in truths.items()}
-    metrics = compute_metrics(judge.metrics, predictions, whole, judge.unscale)
-    return Evaluation({"loss": loss / (sum(weights) or 1.0), **metrics}, predictions, whole)
+                found[name].add(known, values)
+    weights = [float(each) for each in counted]
+    loss = sum(value * weight for value, weight in zip(losses.whole().tolist(), weights, strict=True))
+    predictions = {name: each.prediction() for name, each in found.items()}
+    truths = {name: each.truths.whole() for name, each in found.items()}
+    metrics = compute_metrics(judge.metrics, predictions, truths, judge.unscale)
+    return Evaluation({"loss": loss / (sum(weights) or 1.0), **metrics}, predictions, truths)
 
 
 def _known(prediction: Prediction, target: Taken, spec: TargetSpec) -> tuple[Prediction, Tensor]:
@@ -77,12 +80,26 @@ def _known(prediction: Prediction, target: Taken, spec: TargetSpec) -> tuple[Pre
     return Prediction(value, scores, prediction.are_probabilities), truth
 
 
-def _joined(pieces: list[Prediction]) -> Prediction:
-    if len(pieces) == 1:
-        return pieces[0]
-    scores = [piece.scores for piece in pieces if piece.scores is not None]
-    value = torch.cat([piece.value for piece in pieces])
-    return Prediction(value, torch.cat(scores) if scores else None, pieces[0].are_probabilities)
+@final
+class _Found:
+    """What is said of one target, and what is true, batch by batch."""
+
+    def __init__(self, batches: int) -> None:
+        self._values, self._scores, self.truths = (Gathered(batches) for _ in range(3))
+        self._has_scores = self._are_probabilities = False
+
+    def add(self, known: Prediction, truths: Tensor) -> None:
+        """Adds a batch."""
+        self._values.add(known.value)
+        self.truths.add(truths)
+        if known.scores is not None:
+            self._scores.add(known.scores)
+        self._has_scores, self._are_probabilities = known.scores is not None, known.are_probabilities
+
+    def prediction(self) -> Prediction:
+        """Gives what is said of all rows."""
+        scores = self._scores.whole() if self._has_scores else None
+        return Prediction(self._values.whole(), scores, self._are_probabilities)
 
 
 def computed_figures(

@@ -210,7 +210,7 @@ def _is_undefined(metric: Metric, truth: Tensor) -> bool:
         return metric.name.endswith("auroc") and bool((truth.amin(0) == truth.amax(0)).any())
     if metric.name.endswith("auroc"):
         return len(torch.unique(truth)) < len(metric.target.classes)
-    return metric.name.endswith("r2") and len(torch.unique(truth)) < 2
+    return metric.name.endswith("r2") and bool(truth.min() == truth.max())
 
 
 def confusion(truth: Tensor, predicted: Tensor, classes: int) -> Tensor:

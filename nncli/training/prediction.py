@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from nncli.training.gathering import Gathered
 from nncli.training.held import HeldPart
 
 # Many small rows are quicker together; few large ones stay in the cache, and in memory.
@@ -31,9 +32,12 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 def predict(module: nn.Module, part: HeldPart, batch_size: int) -> Tensor:
     """Runs a module over all rows in eval mode; the outputs (N, …) stay on the device."""
+    batches = list(row_batches(part, batch_size))
+    outputs = Gathered(len(batches))
     with evaluating(module):
-        outputs = [module(*part.inputs(rows)) for rows in row_batches(part, batch_size)]
-    return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+        for rows in batches:
+            outputs.add(module(*part.inputs(rows)))
+    return outputs.whole()
 
 
 def row_batches(part: HeldPart, batch_size: int) -> Iterator[Tensor]:
