@@ -40,11 +40,7 @@ DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 def editor_schema() -> Schema:
     """Makes the schema of whole files, with the layers, losses and optimisers of the installed torch."""
-    sections = {
-        "data": any_of([TEXT, definition("data")]),
-        "training": definition("training"),
-        "predict": {**OBJECT, "minProperties": 1},
-    }
+    sections = {"data": any_of([TEXT, definition("data")]), "training": definition("training")}
     return {
         "$schema": DRAFT,
         "title": "A spec of nncli",

@@ -73,6 +73,7 @@ WEIGHTS_WORDS: Final[Mapping[str, Schema]] = {
 }
 # What a key of a file, a network or a block takes.
 FILE_WORDS: Final[Mapping[str, Schema]] = {
+    "predict": {**OBJECT, "minProperties": 1},
     "name": {"type": "string", "pattern": r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63}|.*\$.*)$"},
     "description": TEXT,
     "include": NAMES,
