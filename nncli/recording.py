@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, final
 
-from nncli.errors import NncliError, Problem
+from nncli.errors import DataError, NncliError, Problem
 from nncli.runs.checkpoints import clean_leftovers, newest_checkpoint, save_checkpoint
 from nncli.runs.folder import RunFolder, RunState, update_state
 from nncli.runs.rows import append_row, synced_size, truncate_after
@@ -88,7 +88,13 @@ class Recorder:
         self._log("checkpoint", step=self._state.step)
 
     def fail(self, error: Exception) -> None:
-        """Notes that the run ended with an error; what was saved before stays."""
+        """Notes that the run ended with an error; what was saved before stays.
+
+        Where a file of data is what failed, nothing that was learned before is lost.
+        """
+        if isinstance(error, DataError) and self._state.is_whole:
+            with suppress(NncliError):
+                self.save()
         problems = error.problems if isinstance(error, NncliError) else ()
         codes = [problem.code for problem in problems] or [type(error).__name__]
         # Where the disk is what failed, noting it fails again; the first error is the one to show.

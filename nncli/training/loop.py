@@ -16,6 +16,7 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
+from nncli.errors import DataError
 from nncli.training.divergence import diverged, refuse_non_finite_weights
 from nncli.training.job import TrainJob, is_better
 from nncli.training.rows import Best, DoneRow, EpochRow, Figures, ProgressRow, Row, StoppedRow, value_of
@@ -69,9 +70,15 @@ def _train_epoch(
         if stop():
             unread.read()
             return True
-        _step(job, state, order, batches, unread)
+        try:
+            _step(job, state, order, batches, unread)
+        except DataError:
+            # A file that is gone; what came before it is to be saved.
+            unread.read()
+            raise
         state.step += 1
         state.batch += 1
+        state.is_whole = True
         meter.samples += batches[-1][1] - batches[0][0]
         now = time.monotonic()
         if now - meter.shown >= _PROGRESS_EVERY or len(unread) >= _MOST_UNREAD:
@@ -94,6 +101,7 @@ def _step(
             seed_draws(update, moment, place, job.device)
             work_out = partial(update.losses, part, rows, part.draw(seed, state.epoch, rows), moment)
             losses = work_out()
+            state.is_whole = False
             # Before the update, so that a loss that is not finite leaves the weights as they were.
             unread.take(update, losses, rows)
             state.updaters[update.name].take(losses[0], work_out)

@@ -26,6 +26,7 @@ class TrainState:
     the epoch that is not. `loss_sums` adds up the figures of those batches, by name. `best_weights`
     maps names as `networks` do, `<network>/<parameter>`. `watched` is the best value of
     `stop_early.watch` so far, `watched_epoch` its epoch. `updaters` have the names of their updates.
+    `is_whole` between two steps: then it can be saved.
     """
 
     networks: Mapping[str, nn.Module]
@@ -38,6 +39,7 @@ class TrainState:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     watched: float | None = None
     watched_epoch: int = 0
+    is_whole: bool = True
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""

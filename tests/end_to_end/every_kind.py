@@ -1,4 +1,4 @@
-"""Specs that have every kind of column but images and sounds, and the files that they read."""
+"""Specs that have every kind of column, and the files that they read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+from PIL import Image
+
+from tests.sources.pictures import file_of as picture_file
+from tests.sources.pictures import picture
+from tests.sources.sounds import FORMATS, noise
+from tests.sources.sounds import file_of as sound_file
 
 _SPEC: Final = """
 data:
@@ -70,6 +78,25 @@ _SERIES: Final = """
   targets:
     load: {type: number, window: [0, 2], log: true, unit: MW}
 """
+_EVERY_MEDIUM: Final = """
+  inputs:
+    photo: {type: image, size: [8, 6], augment: [RandomHorizontalFlip, {RandomAffine: {degrees: 9}}]}
+    padded: {type: image, column: photo, size: 7, channels: 1, resize: pad, scale: minmax}
+    cut: {type: image, column: photo, size: 5, channels: 4, resize: crop}
+    sound: {type: audio, length: 60ms, augment: [Gain]}
+    fast: {type: audio, column: sound, rate: 6000, length: 300, channels: 2}
+    whole: {type: audio, column: sound}
+  targets: {kind: category}
+"""
+_MASKS: Final = """
+  inputs: {photo: {type: image, size: [8, 6], augment: [RandomHorizontalFlip]}}
+  targets: {mask: {type: mask, classes: [ground, thing]}}
+"""
+_MEDIA: Final = ("photo", "padded", "cut", "sound", "fast", "whole")
+_POOLS: Final = "".join(
+    f"      {name}_tower: [{{AdaptiveAvgPool{1 if at > 2 else 2}d: 2, from: {name}}}, Flatten]\n"
+    for at, name in enumerate(_MEDIA)
+)
 _TEXTS: Final = ("characters", "bytes", "words", "bpe", "wordpiece", "unigram", "own", "shared")
 _TOWERS: Final = "".join(
     f"      {name}_tower: [{{Embedding: 3, from: {name}}}, mean: {{dim: 1}}]\n" for name in _TEXTS
@@ -112,6 +139,18 @@ SPECS: Final[Mapping[str, str]] = {
         network=_OF_STEPS.format("vocabulary"),
         loss="CrossEntropyLoss",
     ),
+    "media": _SPEC.format(
+        suffix="media.csv",
+        data=_EVERY_MEDIUM,
+        network=f"  - parallel:\n{_POOLS}    join: cat\n    from: photo\n  - Linear: $classes",
+        loss="CrossEntropyLoss",
+    ),
+    "masks": _SPEC.format(
+        suffix="media.csv",
+        data=_MASKS,
+        network="  - Conv2d: [$classes, 3, padding: same]",
+        loss="CrossEntropyLoss",
+    ),
     "series": _SPEC.format(
         suffix="hours.csv",
         data=_SERIES,
@@ -128,6 +167,7 @@ def write_files(folder: Path) -> None:
         hours = [_hour(site, number) for site in ("north", "south") for number in rows]
         _write_table(folder / f"{part}.hours.csv", hours)
         (folder / f"{part}.txt").write_text(" ".join(_text(number) for number in rows))
+        _write_table(folder / f"{part}.media.csv", [_media(folder, number) for number in rows])
     words = {word: at for at, word in enumerate(["?", *sorted({*_text(0).split(), "Haus"})])}
     tokenizer = {
         "version": "1.0",
@@ -164,6 +204,28 @@ def _row(number: int) -> dict[str, Any]:
         "tags": " ".join("NOUN" if word[0].isupper() else "WORD" for word in text.split()),
         "price": number * number / 9 + 1,
     }
+
+
+def _media(folder: Path, number: int) -> dict[str, Any]:
+    """Writes files of all formats, of sizes and rates that differ, and tells their names."""
+    form = ("PNG", "JPEG", "WEBP", "GIF")[number % 4]
+    size = (9 + number % 3, 12)
+    mode = ("RGB", "L", "RGBA")[number % 3] if form in ("PNG", "WEBP") else "RGB"
+    photo = picture(*size, number).convert(mode)
+    mask = Image.fromarray(np.tri(*size, number % 5, dtype=np.uint8))
+    sound = [*FORMATS][number % len(FORMATS)]
+    rate = 16000 if sound == "OPUS" else 8000
+    names = {
+        "photo": f"{number}.{form.lower()}",
+        "mask": f"{number}.mask.png",
+        "sound": f"{number}.{sound.lower()}",
+    }
+    (folder / names["photo"]).write_bytes(picture_file(photo, form))
+    (folder / names["mask"]).write_bytes(picture_file(mask))
+    (folder / names["sound"]).write_bytes(
+        sound_file(noise(400 + 31 * (number % 7), 1 + number % 2, number), rate, sound)
+    )
+    return {**names, "kind": "abc"[number % 3]}
 
 
 def _hour(site: str, number: int) -> dict[str, Any]:

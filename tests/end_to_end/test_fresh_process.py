@@ -20,6 +20,7 @@ import yaml
 from torch import Tensor
 
 import nncli
+from nncli.columns.stored import Taken
 from nncli.data.dataset import Part, PartName
 from nncli.data.opening import open_data
 from nncli.model import Model
@@ -107,9 +108,19 @@ def _judged(model: Model, part: Part) -> Evaluation:
 
 def _digests(part: Part) -> dict[str, list[str]]:
     """Digests the values and the mask of every column, as networks and losses take them."""
-    sides = {"inputs": part.columns.inputs, "targets": part.columns.targets}
-    taken = {f"{role}.{n}": each.take(part.index) for role, side in sides.items() for n, each in side.items()}
-    return {name: [_digest(found.values), _digest(found.mask)] for name, found in taken.items()}
+    columns = part.columns
+    sides = {
+        "inputs": (columns.inputs, columns.finishes),
+        "targets": (columns.targets, columns.target_finishes),
+    }
+    found = {}
+    for role, (side, finishes) in sides.items():
+        for name, each in side.items():
+            taken, finish = each.take(part.index), finishes.get(name)
+            finished = taken.values if finish is None else finish(taken.values, None)
+            whole = finished if isinstance(finished, Taken) else Taken(finished, taken.mask)
+            found[f"{role}.{name}"] = [_digest(whole.values), _digest(whole.mask)]
+    return found
 
 
 def _digest(tensor: Tensor | None) -> str:
@@ -122,8 +133,11 @@ def _digest(tensor: Tensor | None) -> str:
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
+    """Reads rows as people give them from Python, with whole paths."""
     with file.open(newline="") as lines:
-        return [{key: cell or None for key, cell in row.items()} for row in csv.DictReader(lines)]
+        rows = [{key: cell or None for key, cell in row.items()} for row in csv.DictReader(lines)]
+    names = {each.name: str(each) for each in file.parent.iterdir()}
+    return [{key: cell and names.get(cell, cell) for key, cell in row.items()} for row in rows]
 
 
 @pytest.mark.parametrize(("name", "role", "column"), COLUMNS)
@@ -149,6 +163,11 @@ def test_predictions_are_those_that_evaluate_judges(both: Both, name: str) -> No
     model, parts = _trained(both.folder, name)
     for target, prediction in _judged(model, parts["test"]).predictions.items():
         described = model.encoders.targets()[target]
+        if described.is_mask:
+            pixels = [row["pixels"][target] for row in both.fresh[name]["rows"]]
+            counts = prediction.value.bincount(minlength=len(described.classes)).tolist()
+            assert [sum(row[each] for row in pixels) for each in described.classes] == counts
+            continue
         said = [row[target] for row in both.fresh[name]["rows"]]
         if described.type == "number":
             # Only rows whose answer is known are judged.

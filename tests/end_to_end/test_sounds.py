@@ -69,7 +69,11 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(trained: Path) -> None:
     assert results(trained / "stopped") == results(trained / "run")
 
 
-def test_it_leaves_as_a_program_that_holds_the_spectrogram(trained: Path) -> None:
-    answer = invoke(trained, "export", "run", "--output", "net.pt2")
+@pytest.mark.parametrize("file", ["net.pt2", "net.onnx", "net.py"])
+def test_it_leaves_as_a_program_that_holds_the_spectrogram(trained: Path, file: str) -> None:
+    """Every export is run beside the network before it is in place."""
+    if file.endswith("onnx"):
+        pytest.importorskip("onnxruntime")
+    answer = invoke(trained, "export", "run", "--output", file)
     assert answer.code == 0, answer.err
     assert "largest difference" in answer.err
