@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, final
 
 from nncli.errors import DataError, NncliError, Problem
-from nncli.runs.checkpoints import clean_leftovers, newest_checkpoint, save_checkpoint
+from nncli.runs.checkpoints import KEPT, clean_leftovers, newest_checkpoint, save_checkpoint
 from nncli.runs.folder import RunFolder, RunState, update_state
 from nncli.runs.rows import append_row, synced_size, truncate_after
 from nncli.runs.weights_file import write_weights
@@ -34,12 +34,14 @@ class Recorder:
         metadata: Mapping[str, str],
         checkpoint_every_seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        keep: int = KEPT,
     ) -> None:
         self._run = run
         self._state = state
         self._metadata = metadata
         self._every = checkpoint_every_seconds
         self._clock = clock
+        self._keep = keep
         self._saved_at = clock()
 
     def restore(self) -> tuple[int, tuple[Problem, ...]]:
@@ -82,7 +84,7 @@ class Recorder:
     def save(self) -> None:
         """Publishes a checkpoint, and then the weights to keep."""
         state = {**self._state.scalars(), METRICS_BYTES: synced_size(self._run.metrics)}
-        save_checkpoint(self._run.path, self._state.step, self._state.tensors(), state)
+        save_checkpoint(self._run.path, self._state.step, self._state.tensors(), state, self._keep)
         write_weights(self._run.weights, self._weights(), self._metadata)
         self._saved_at = self._clock()
         self._log("checkpoint", step=self._state.step)

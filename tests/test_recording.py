@@ -72,6 +72,14 @@ def test_a_checkpoint_is_saved_at_the_first_epoch_end_after_the_time(
     assert _steps(run) == [15, 25]
 
 
+def test_as_many_checkpoints_are_kept_as_were_asked_for(run: RunFolder, state: TrainState) -> None:
+    recorder = Recorder(run, state, {"nncli.spec": "{}"}, 0, Clock(), keep=3)
+    for epoch in range(1, 6):
+        state.step = epoch * 5
+        recorder.take(_epoch(epoch))
+    assert _steps(run) == [15, 20, 25]
+
+
 @pytest.mark.parametrize(
     ("row", "ended"), [(StoppedRow(2, 7), "interrupted"), (DoneRow("epochs", 1, 7, None), "done")]
 )

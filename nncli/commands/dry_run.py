@@ -30,9 +30,13 @@ def dry_run(prepared: Prepared, job: TrainJob, state: TrainState, streams: Strea
     assert prepared.data is not None
     held = prepared.data.size_bytes
     streams.say(f"{prepared.spec.name}: one batch went forward and backward on {job.device}")
-    streams.say(
-        f"  time    about {duration(steps * seconds)} for {counted(steps, 'step')}, without evaluation"
-    )
+    if steps is None:
+        given = 60 * (job.training.minutes or 0)
+        done = counted(round(given / seconds), "step")
+        streams.say(f"  time    {duration(given)}, about {done}, fewer with evaluation")
+    else:
+        done = counted(steps, "step")
+        streams.say(f"  time    about {duration(steps * seconds)} for {done}, without evaluation")
     streams.say(f"  memory  about {readable_bytes(memory + held)}, {readable_bytes(held)} of it data")
     streams.say("nothing was written")
     return Exit.DONE
@@ -42,7 +46,8 @@ def _seconds_per_step(job: TrainJob, state: TrainState) -> float:
     """Times steps after one that warms up."""
     seconds = 0.0
     for last in (1, 1 + STEPS):
-        training = job.training.model_copy(update={"steps": last, "epochs": None, "stop_early": None})
+        length = {"steps": last, "epochs": None, "minutes": None, "stop_early": None}
+        training = job.training.model_copy(update=length)
         trial = replace(job, training=training, validation=None, watch=None)
         rows = [row for row in train(trial, state, lambda: False) if isinstance(row, EpochRow)]
         seconds = sum(row.seconds for row in rows)

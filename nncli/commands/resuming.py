@@ -15,7 +15,7 @@ from nncli.own_code import OwnCode
 from nncli.preparing import Prepared
 from nncli.recording import Recorder
 from nncli.runs.atomic import check_space
-from nncli.runs.checkpoints import newest_checkpoint
+from nncli.runs.checkpoints import KEPT, newest_checkpoint
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
 from nncli.runs.folder import (
     RunFolder,
@@ -38,8 +38,6 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 
 RUNS: Final = Path("runs")
-# Two checkpoints with the weights of now and the best ones, and the weights file, at the least.
-COPIES: Final = 5
 LEAST_BYTES: Final = 2**20
 
 
@@ -92,7 +90,9 @@ class RunPlace:
         `disk-full`, before anything is written.
         """
         weights = weight_bytes(prepared.network.module)
-        check_space(self.path or RUNS, COPIES * weights + LEAST_BYTES)
+        keep = prepared.spec.training.keep if prepared.spec.training else KEPT
+        # Checkpoints with the weights of now and the best ones, and the weights file, at the least.
+        check_space(self.path or RUNS, (2 * keep + 1) * weights + LEAST_BYTES)
         environment = facts.environment(prepared)
         if self.recorded is not None and self.path is not None:
             held.enter_context(RunLock(self.path))

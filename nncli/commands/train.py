@@ -97,7 +97,8 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     with ExitStack() as held:
         stop = held.enter_context(StopSignal(streams.restore_terminal))
         run = place.open(prepared, facts, held, streams)
-        recorder = Recorder(run, state, describe_trained(prepared), job.training.checkpoint_every)
+        every, keep = job.training.checkpoint_every, job.training.keep
+        recorder = Recorder(run, state, describe_trained(prepared), every, keep=keep)
         step = resuming.restore(place, recorder, streams)
         report.starts(run.path, step)
         display = held.enter_context(report.display())

@@ -229,18 +229,9 @@ def _term() -> Schema:
 
 
 def _updates() -> Schema:
-    entry = {
-        "type": "object",
-        "required": ["update", "loss"],
-        "properties": {
-            "update": {},
-            "repeat": {},
-            "compute": OBJECT,
-            "loss": {},
-            "optimizer": definition("optimizer"),
-        },
-        "additionalProperties": False,
-    }
+    free: dict[str, Schema] = {key: {} for key in ("update", "repeat", "loss")}
+    properties = {**free, "compute": OBJECT, "optimizer": definition("optimizer")}
+    entry = _closed(properties, ("update", "loss"))
     return {"type": "array", "minItems": 1, "items": entry}
 
 
@@ -264,6 +255,10 @@ def _share() -> Schema:
     }
 
 
+def _one_or_several(name: str, *others: Schema) -> Schema:
+    return {"anyOf": [definition(name), {"type": "array", "items": definition(name)}, *others]}
+
+
 # Keys whose short forms the types in schema.py do not tell.
 _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "data.inputs": _columns,
@@ -284,13 +279,9 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "training.loss": _loss,
     "training.compute": lambda: OBJECT,
     "training.updates": _updates,
-    "training.metrics": lambda: {
-        "anyOf": [definition("metric"), {"type": "array", "items": definition("metric")}, OBJECT]
-    },
+    "training.metrics": lambda: _one_or_several("metric", OBJECT),
     "training.optimizer": lambda: definition("optimizer"),
-    "training.schedule": lambda: {
-        "anyOf": [definition("scheduler"), {"type": "array", "items": definition("scheduler")}]
-    },
+    "training.schedule": lambda: _one_or_several("scheduler"),
     "training.stop_early": lambda: {
         "anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}, _section("training.stop_early")]
     },

@@ -179,7 +179,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "training-length": Words(
         SpecError,
-        "training needs exactly one of `epochs` and `steps`",
+        "training needs exactly one of `epochs`, `steps` and `minutes`",
         ("`epochs: 20`",),
         "How long to train is stated once.",
     ),

@@ -76,8 +76,11 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "schedule-endless": Words(
         SpecError,
-        "{what} needs a run whose length is known, and this one ends by the clock",
-        ("write `500 steps` or `2 epochs`, or a number", "or give the run `epochs:` instead of `minutes:`"),
+        "{what} is a share of the run, and this run ends by the clock",
+        (
+            "write `{argument}: 20`, or give the run `epochs:` instead of `minutes:`",
+            "write `500 steps` or `2 epochs`, or give the run `epochs:` instead of `minutes:`",
+        ),
         "A share of a run is counted from its epochs or steps.",
     ),
     "schedule-form": Words(

@@ -73,9 +73,13 @@ class _DamagedError(Exception):
 
 
 def save_checkpoint(
-    run: Path, step: int, tensors: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, object]
+    run: Path,
+    step: int,
+    tensors: Mapping[str, Mapping[str, Tensor]],
+    state: Mapping[str, object],
+    keep: int = KEPT,
 ) -> Path:
-    """Saves a step and then removes all but the two newest checkpoints that verify.
+    """Saves a step and then removes all but the newest checkpoints that verify, two or as many as to keep.
 
     The caller holds the lock of the run. Names of groups are lower-case words. A step that is
     saved already and verifies stays as it is, so that no moment is without a checkpoint.
@@ -94,7 +98,7 @@ def save_checkpoint(
         sync_folder(run)
         _set_aside(target)
         _publish(target, step, files)
-        verified = _retire(folder, step)
+        verified = _retire(folder, step, keep)
     if target not in verified:
         raise failure("save-damaged", checkpoint=target)
     return target
@@ -219,11 +223,11 @@ def _bytes_of(path: Path) -> bytes:
         raise _DamagedError(path.name) from error
 
 
-def _retire(folder: Path, step: int) -> list[Path]:
-    """Removes what is older than the two newest that verify, and marks damaged newer ones."""
+def _retire(folder: Path, step: int, keep: int) -> list[Path]:
+    """Removes what is older than the newest that verify, and marks damaged newer ones."""
     verified: list[Path] = []
     for path in _saved(folder):
-        if len(verified) == KEPT:
+        if len(verified) == keep:
             _remove(path)
         elif _verifies(path):
             verified.append(path)

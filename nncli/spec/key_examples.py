@@ -103,6 +103,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     '    - {match: "backbone.*", lr: 3e-5}\n    - {match: "*.bias", weight_decay: 0}',
     "training.schedule": "training:\n  schedule: {CosineAnnealingLR: {}, warmup: 5%}",
     "training.epochs": "training:\n  epochs: 20",
+    "training.minutes": "training:\n  minutes: 90",
+    "training.keep": "training:\n  keep: 3",
     "training.steps": "training:\n  steps: 1000",
     "training.batch_size": "training:\n  batch_size: 64",
     "training.precision": "training:\n  precision: float32",

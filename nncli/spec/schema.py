@@ -242,6 +242,9 @@ class TrainingSpec(Section):
     steps: int | None = Field(
         default=None, ge=1, description="how many batches are trained on, instead of epochs"
     )
+    minutes: float | None = Field(
+        default=None, gt=0, description="how long to train, instead of epochs; validation counts"
+    )
     batch_size: int = Field(default=32, ge=1, description="rows per step")
     precision: Literal["auto", "float32"] = Field(
         default="auto", description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere"
@@ -260,6 +263,7 @@ class TrainingSpec(Section):
     keep_best: str | None = Field(
         default=None, description="the figure that chooses the weights to keep; default: validation.loss"
     )
+    keep: int = Field(default=2, ge=2, description="how many checkpoints are kept, the newest ones")
     checkpoint_every: Seconds = Field(default=30.0, description="time between checkpoints, such as 30s")
     metrics: tuple[InstanceOf[Call], ...] | None = Field(
         default=None,

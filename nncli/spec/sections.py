@@ -26,6 +26,7 @@ from nncli.spec.spelling import FREE_KEYS, TERM_WORDS, is_free
 from nncli.spec.update_reading import UpdateReader
 
 Model = TypeVar("Model", bound=BaseModel)
+_LENGTHS: Final = ("epochs", "steps", "minutes")
 _LOSS: Final = "a loss of torch.nn, such as CrossEntropyLoss"
 
 
@@ -87,12 +88,8 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
     stand_ins = {"loss": (), "optimizer": Call("AdamW", node.place)}
     fallback = _Fallback(frozenset(calls_failed), stand_ins)
     found = _validated(TrainingSpec, values, node, "training", problems, fallback)
-    stated = [
-        key.place
-        for key, value in node.entries
-        if key.text in ("epochs", "steps") and plain(value) is not None
-    ]
-    if len(stated) != 1 and not {"epochs", "steps"} & misspelt_keys(problems[before:]):
+    stated = [key.place for key, value in node.entries if key.text in _LENGTHS and plain(value) is not None]
+    if len(stated) != 1 and not set(_LENGTHS) & misspelt_keys(problems[before:]):
         problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs"))
     return found
 
@@ -195,8 +192,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
     here = ".".join([path, *parts])
     facts: dict[str, object] = {"key": str(detail["loc"][-1]), "received": _shown(detail.get("input"))}
     facts |= {name: _figure(value) for name, value in detail.get("ctx", {}).items() if name != "error"}
-    if facts["key"] == "type" and len(detail["loc"]) > 1:
-        # `age: numeric` is short for `age: {type: numeric}`.
+    if facts["key"] in ("type", "norm") and len(detail["loc"]) > 1:
+        # `age: numeric` is short for `age: {type: numeric}`, `clip_gradients: 0` for `{norm: 0}`.
         facts["key"] = str(detail["loc"][-2])
     facts["example"] = _EXAMPLES.get(str(facts["key"]), "")
     code = _CODES.get(detail["type"], "value-type")

@@ -53,7 +53,7 @@ class TrainingReport:
             for line in foreign_lines(self._prepared.foreign):
                 self._streams.say(line)
         if step:
-            self._streams.say(f"continuing at step {count(step)} of {count(job.total_steps())}")
+            self._streams.say(f"continuing at step {self._reached(step)}")
 
     def display(self) -> TrainingDisplay:
         """Makes the display of this run's rows."""
@@ -94,13 +94,16 @@ class TrainingReport:
         self._show_end(row, seconds)
         return Exit.DONE
 
+    def _reached(self, step: int) -> str:
+        total = self._job.total_steps()
+        return count(step) if total is None else f"{count(step)} of {count(total)}"
+
     def _interrupted(self, row: StoppedRow) -> int:
         if self._json:
             self._streams.document(
                 {"version": 1, "kind": "interrupted", "run": str(self._run), "step": row.step}
             )
-        total = count(self._job.total_steps())
-        self._streams.say(f"interrupted and saved at step {count(row.step)} of {total}")
+        self._streams.say(f"interrupted and saved at step {self._reached(row.step)}")
         self._streams.say("the same command with --resume goes on")
         return Exit.INTERRUPTED
 

@@ -62,11 +62,13 @@ class Pace:
 class TrainingDisplay:
     """Shows rows while a `with` block runs; everything goes to stderr.
 
-    `epochs` and `steps` are those of the whole run, `batches` those of one epoch; `start_step` is
-    where this process goes on.
+    `epochs` and `steps` are those of the whole run, None where the clock ends it, `batches` those of one
+    epoch; `start_step` is where this process goes on.
     """
 
-    def __init__(self, streams: Streams, epochs: int, steps: int, batches: int, start_step: int = 0) -> None:
+    def __init__(
+        self, streams: Streams, epochs: int | None, steps: int | None, batches: int, start_step: int = 0
+    ) -> None:
         self._streams = streams
         self._steps = steps
         self._epochs = epochs
@@ -114,13 +116,16 @@ class TrainingDisplay:
             return
         epoch, total = self._tasks
         loss = "" if row.loss is None else f"loss {short(row.loss)}"
-        title = f"epoch {row.epoch}/{self._epochs}"
+        title = f"epoch {row.epoch}/{self._epochs}" if self._epochs else f"epoch {row.epoch}"
         self._live.update(epoch, completed=row.batch, description=title, figures=loss)
-        self._live.update(total, completed=row.step, figures=self._pace.text(self._steps - row.step))
+        self._live.update(total, completed=row.step, figures=self._pace.text(self._left(row.step)))
+
+    def _left(self, step: int) -> int:
+        return self._steps - step if self._steps is not None else 0
 
     def _show_epoch(self, row: EpochRow) -> None:
         line = epoch_line(row, self._epochs)
-        pace = self._pace.text(self._steps - row.step)
+        pace = self._pace.text(self._left(row.step))
         if self._live is None or self._tasks is None:
             self._streams.say(f"{line}  {pace}" if pace else line)
             return
@@ -160,13 +165,13 @@ def _progress(streams: Streams) -> Progress:
     )
 
 
-def epoch_line(row: EpochRow, epochs: int) -> str:
+def epoch_line(row: EpochRow, epochs: int | None) -> str:
     """Writes an epoch for people: `epoch  3/20  train loss 0.1234  validation loss 0.2 accuracy 0.95 *`.
 
     A star marks the best weights so far.
     """
-    width = len(str(epochs))
-    parts = [f"epoch {row.epoch:>{width}}/{epochs}", f"train {figures_text(row.train)}"]
+    number = f"{row.epoch:>{len(str(epochs))}}/{epochs}" if epochs else f"{row.epoch}"
+    parts = [f"epoch {number}", f"train {figures_text(row.train)}"]
     if row.validation is not None:
         parts.append(f"validation {figures_text(row.validation)}")
     if row.learning_rates:

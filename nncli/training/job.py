@@ -119,13 +119,21 @@ class TrainJob:
         """How long the run is, for schedules."""
         return horizon_of(self.training, self.batches())
 
-    def total_steps(self) -> int:
-        """Counts the steps of the whole run, if nothing stops it early."""
-        return self.training.steps or (self.training.epochs or 0) * self.batches()
+    def total_steps(self) -> int | None:
+        """Counts the steps of the whole run, if nothing stops it early; None where the clock ends it."""
+        if self.training.epochs is not None:
+            return self.training.epochs * self.batches()
+        return self.training.steps
 
-    def total_epochs(self) -> int:
-        """Counts the epochs of the whole run, the last one perhaps in part."""
-        return self.training.epochs or math.ceil((self.training.steps or 0) / self.batches())
+    def total_epochs(self) -> int | None:
+        """Counts the epochs of the whole run, the last one perhaps in part; None where the clock ends it."""
+        steps = self.total_steps()
+        return None if steps is None else math.ceil(steps / self.batches())
+
+    def is_over(self, state: TrainState) -> bool:
+        """Tells whether an epoch ends before its last batch, since the run does."""
+        minutes = self.training.minutes
+        return state.step == self.training.steps or (minutes is not None and state.seconds >= 60 * minutes)
 
     def reason_to_end(self, state: TrainState) -> Reason | None:
         """Tells why training is over; nothing but the state decides, so that resume agrees."""
@@ -136,6 +144,8 @@ class TrainJob:
             return "stop_early"
         if self.training.steps is not None:
             return "steps" if state.step >= self.training.steps else None
+        if self.training.minutes is not None:
+            return "minutes" if self.is_over(state) else None
         return "epochs" if state.epoch >= (self.training.epochs or 0) else None
 
 

@@ -36,6 +36,15 @@ class _Meter:
     samples: int = 0
     epoch_began: float = field(default_factory=time.monotonic)
     shown: float = 0.0
+    counted: float = field(default_factory=time.monotonic)
+
+    def count(self, job: TrainJob, state: TrainState) -> float:
+        """Reads the clock, and counts the time since it was read last where that ends the run."""
+        now = time.monotonic()
+        if job.training.minutes is not None:
+            state.seconds += now - self.counted
+            self.counted = now
+        return now
 
 
 def train(job: TrainJob, state: TrainState, stop: Callable[[], bool]) -> Iterator[Row]:
@@ -65,7 +74,7 @@ def _train_epoch(
     unread = _Unread(job, state, order, steps)
     meter.epoch_began = time.monotonic()
     for batches in steps[state.batch :]:
-        if state.step == job.training.steps:
+        if state.batch and job.is_over(state):
             break
         if stop():
             unread.read()
@@ -80,7 +89,7 @@ def _train_epoch(
         state.batch += 1
         state.is_whole = True
         meter.samples += batches[-1][1] - batches[0][0]
-        now = time.monotonic()
+        now = meter.count(job, state)
         if now - meter.shown >= _PROGRESS_EVERY or len(unread) >= _MOST_UNREAD:
             meter.shown = now
             unread.read()
@@ -180,7 +189,7 @@ def _end_epoch(job: TrainJob, state: TrainState, meter: _Meter) -> EpochRow:
     rates = {name: each.learning_rate for name, each in state.updaters.items() if each.has_schedule}
     for updater in state.updaters.values():
         updater.end_epoch(train, validation)
-    seconds = time.monotonic() - meter.epoch_began
+    seconds = meter.count(job, state) - meter.epoch_began
     return EpochRow(state.epoch, state.step, train, validation, improved, meter.samples, seconds, rates)
 
 

@@ -17,7 +17,7 @@ def value_of(figure: str, train: Figures, validation: Figures | None) -> float |
     return figures.get(name)
 
 
-Reason: TypeAlias = Literal["epochs", "steps", "stop_early"]
+Reason: TypeAlias = Literal["epochs", "steps", "minutes", "stop_early"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def updates_in(span: Span, horizon: Horizon, path: str) -> int:
     if span.unit == "epochs":
         return max(round(span.amount * horizon.epoch), 1)
     if horizon.whole is None:
-        raise failure("schedule-endless", span.place, path, what=f"{span} of it")
+        raise failure("schedule-endless", span.place, path, what=f"`{span}`")
     return max(round(span.amount / 100 * horizon.whole), 1)
 
 
@@ -123,8 +123,8 @@ def _stage(spec: StageSpec, first: int, left: Horizon, path: str) -> Stage:
     per = spec.per
     if length and length not in arguments and "epochs" not in arguments:
         if left.whole is None:
-            what = f"`{length}` of {call.name}, which is the whole of it where it is left out,"
-            raise failure("schedule-endless", call.place, here, what=what)
+            what = f"`{length}` of {call.name}, left out,"
+            raise failure("schedule-endless", call.place, here, what=what, argument=length)
         per = per or "step"
         arguments = {**arguments, length: left.whole if per == "step" else _epochs(left)}
     if call.name == "ReduceLROnPlateau":

@@ -25,7 +25,8 @@ class TrainState:
     `step` counts all batches so far, `epoch` the epochs that are complete, `batch` the batches of
     the epoch that is not. `loss_sums` adds up the figures of those batches, by name. `best_weights`
     maps names as `networks` do, `<network>/<parameter>`. `watched` is the best value of
-    `stop_early.watch` so far, `watched_epoch` its epoch. `updaters` have the names of their updates.
+    `stop_early.watch` so far, `watched_epoch` its epoch. `seconds` of training are counted
+    where they end it. `updaters` have the names of their updates.
     `is_whole` between two steps: then it can be saved.
     """
 
@@ -39,6 +40,7 @@ class TrainState:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     watched: float | None = None
     watched_epoch: int = 0
+    seconds: float = 0.0
     is_whole: bool = True
 
     def weights(self) -> dict[str, Tensor]:
@@ -97,6 +99,7 @@ class TrainState:
             "best": asdict(self.best) if self.best else None,
             "watched": self.watched,
             "watched_epoch": self.watched_epoch,
+            "seconds": self.seconds,
             "updaters": {name: updater.scalars() for name, updater in self.updaters.items()},
         }
 
@@ -132,6 +135,7 @@ class TrainState:
         self.loss_sums = {str(name): float(total) for name, total in scalars["loss_sums"].items()}
         self.best = Best(**scalars["best"]) if scalars["best"] else None
         self.watched = scalars["watched"]
+        self.seconds = float(scalars["seconds"])
         torch.set_rng_state(tensors["random"]["cpu"])
         if "cuda" in tensors["random"] and self._device().type == "cuda":
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self._device())

@@ -52,6 +52,7 @@ def test_a_long_first_epoch_has_a_pace_of_its_own() -> None:
 def test_an_epoch_is_one_line(improved: bool, end: str) -> None:
     line = "epoch  3/20  train loss 1.2500  validation loss 0.5000 accuracy –"
     assert epoch_line(_epoch(3, 30, improved=improved), 20) == line + end
+    assert epoch_line(_epoch(3, 30, improved=improved), None) == line.replace("epoch  3/20", "epoch 3") + end
 
 
 @pytest.mark.parametrize("width", [50, 80, 200])

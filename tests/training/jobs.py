@@ -44,7 +44,7 @@ def spec(loss: str | Call = "CrossEntropyLoss", optimizer: Call | None = None, *
     """A spec of 2 epochs with batches of 8 rows; keywords are those of `training:`."""
     loss_call = call(loss) if isinstance(loss, str) else loss
     terms = training.pop("terms", (LossTerm(loss=loss_call),))
-    if "steps" not in training:
+    if not {"steps", "minutes"} & set(training):
         training.setdefault("epochs", 2)
     training.setdefault("batch_size", 8)
     section = TrainingSpec(loss=terms, optimizer=optimizer or call("AdamW", lr=0.01), **training)

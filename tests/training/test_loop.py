@@ -88,6 +88,7 @@ def test_rows_tell_the_whole_story() -> None:
 def test_the_number_of_steps_is_known_before() -> None:
     assert job(spec(epochs=3))[0].total_steps() == 15
     assert job(spec(steps=7))[0].total_steps() == 7
+    assert job(spec(minutes=5.0))[0].total_steps() is None
 
 
 def job_of(state: TrainState, **training: Any) -> tuple[TrainJob, TrainState]:
@@ -128,6 +129,21 @@ def test_resume_from_any_step_gives_the_same_bits(polls: int) -> None:
         mine = state.tensors()[key]
         assert mine.keys() == group.keys()
         assert all(torch.equal(mine[name], group[name]) for name in group), key
+
+
+def test_a_run_by_the_clock_ends_in_an_epoch_and_counts_what_was_trained_before() -> None:
+    rows, state = run(spec(minutes=1e-9))
+    assert (epochs(rows)[0].step, state.batch) == (1, 0)
+    assert isinstance(rows[-1], DoneRow) and rows[-1].reason == "minutes"
+    prepared, state = job(spec(minutes=10.0))
+    rows = list(train(prepared, state, after(3)))
+    assert isinstance(rows[-1], StoppedRow) and 0 < state.seconds < 600
+    saved = {**json.loads(json.dumps(state.scalars())), "seconds": 600.0}
+    prepared, again = job(spec(minutes=10.0))
+    again.restore(state.tensors(), saved)
+    rows = list(train(prepared, again, never))
+    assert [(row.epoch, row.step) for row in epochs(rows)] == [(1, 3)]
+    assert isinstance(rows[-1], DoneRow) and rows[-1].reason == "minutes"
 
 
 def test_a_stop_between_the_last_step_and_its_evaluation_is_kept() -> None:
