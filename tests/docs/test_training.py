@@ -19,7 +19,7 @@ LENGTHS = {"epochs", "steps", "minutes", "phases"}
 @pytest.mark.parametrize("snippet", SNIPPETS)
 def test_a_snippet_is_read(snippet: str) -> None:
     written = yaml.safe_load(snippet)
-    keys = set(written["training"])
+    keys = set(written.get("training", {}))
     left = {key: value for key, value in NEEDED.items() if key not in keys and "updates" not in keys}
     left |= {} if LENGTHS & keys else {"epochs": "20"}
     network = "" if len(written) > 1 else "network: [Linear: $classes]\n"
