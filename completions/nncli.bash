@@ -38,7 +38,7 @@ _nncli_verb() {
             arguments=('@runs')
             ;;
         predict)
-            options='--text --output --format --keep --keep-all --overwrite --device --threads --code --help'
+            options='--text --output --format --keep --keep-all --recipe --overwrite --device --threads --code --help'
             arguments=('@runs' '@files')
             ;;
         generate)
@@ -96,6 +96,7 @@ _nncli_value() {
         'predict -o' | 'predict --output') value=(@files) ;;
         'predict --format') value=(csv jsonl parquet) ;;
         'predict --keep') value=() ;;
+        'predict --recipe') value=() ;;
         'predict --device') value=(auto cpu cuda cuda:0) ;;
         'predict --threads') value=() ;;
         'predict --code') value=(@files) ;;

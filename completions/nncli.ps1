@@ -124,6 +124,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--format'); Value = 'csv jsonl parquet'; Help = 'csv, jsonl, parquet; default: by suffix or csv.' }
             @{ Names = @('--keep'); Value = ''; Help = 'Let a column of the input go along; repeatable.' }
             @{ Names = @('--keep-all'); Help = 'Let every column go along.' }
+            @{ Names = @('--recipe'); Value = ''; Help = 'A recipe that the spec gives below predict:.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
@@ -131,7 +132,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'generate' = @(
-            @{ Names = @('--recipe'); Value = ''; Help = 'A recipe of predict:; default: the only one.' }
+            @{ Names = @('--recipe'); Value = ''; Help = 'A recipe that the spec gives below predict:.' }
             @{ Names = @('-n', '--count'); Value = ''; Help = 'How many rows to make.' }
             @{ Names = @('--seed'); Value = ''; Help = 'What is drawn; the same seed draws the same.' }
             @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz or .safetensors file.' }

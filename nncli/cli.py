@@ -33,6 +33,10 @@ Set = Annotated[
     Optional[list[str]],  # noqa: UP045 - typer reads this at run time
     typer.Option("--set", metavar="PATH=VALUE", help="Change one value of the spec; repeatable."),
 ]
+Recipe = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--recipe", metavar="NAME", help="A recipe that the spec gives below predict:."),
+]
 Device = Annotated[
     str,
     typer.Option("--device", envvar="NNCLI_DEVICE", metavar="DEVICE", help="auto, cpu, cuda or cuda:N."),
@@ -467,6 +471,7 @@ def predict(
         typer.Option("--keep", metavar="COLUMN", help="Let a column of the input go along; repeatable."),
     ] = None,
     keep_all: Annotated[bool, typer.Option("--keep-all", help="Let every column go along.")] = False,
+    recipe: Recipe = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     device: Device = "auto",
     threads: Threads = None,
@@ -485,6 +490,7 @@ def predict(
             format=format_,
             keep=tuple(keep or ()),
             keep_all=keep_all,
+            recipe=recipe,
             overwrite=overwrite,
             device=device,
             threads=threads,
@@ -503,10 +509,7 @@ def predict(
 )
 def generate(
     run: Run,
-    recipe: Annotated[
-        Optional[str],  # noqa: UP045
-        typer.Option("--recipe", metavar="NAME", help="A recipe of predict:; default: the only one."),
-    ] = None,
+    recipe: Recipe = None,
     count: Annotated[
         int, typer.Option("--count", "-n", metavar="N", min=1, help="How many rows to make.")
     ] = 16,

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from nncli.augmentation.contact_sheets import contact_sheet
+from nncli.commands.choosing_recipes import chosen_recipe
 from nncli.commands.output_files import check_output
 from nncli.counted import counted
 from nncli.device import resolve_device, set_precision, set_threads
 from nncli.errors import Exit
 from nncli.generated_images import as_pixels, is_picture
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure
 from nncli.objectives.recipes import CompiledRecipe, run_recipe
 from nncli.opened import Opened, compiled_recipes, open_weights
 from nncli.own_code import load_code
@@ -60,7 +61,10 @@ def generate(options: GenerateOptions, streams: Streams) -> int:
     set_threads(options.threads)
     device = resolve_device(options.device)
     opened = open_weights(options.run, load_code(options.code))
-    recipe = _chosen(options, compiled_recipes(opened))
+    recipe = chosen_recipe(compiled_recipes(opened), options.recipe, options.run)
+    if recipe.inputs:
+        name, reads = recipe.spec.name, list(recipe.inputs)
+        raise failure("recipe-reads-rows", name=name, inputs=reads, run=str(options.run))
     with waiting(streams, "generating"):
         made = _made(opened, recipe, options, device)
     pictures = {name: each for name, each in made.items() if is_picture(each)}
@@ -75,22 +79,6 @@ def generate(options: GenerateOptions, streams: Streams) -> int:
     return Exit.DONE
 
 
-def _chosen(options: GenerateOptions, recipes: Mapping[str, CompiledRecipe]) -> CompiledRecipe:
-    if not recipes:
-        raise failure("recipe-none", file=str(options.run))
-    if options.recipe is not None and options.recipe not in recipes:
-        near = nearest(options.recipe, recipes)
-        raise failure("recipe-unknown", name=options.recipe, nearest=near, known=list(recipes))
-    makes = [name for name, recipe in recipes.items() if not recipe.inputs]
-    if options.recipe is None and len(makes) != 1:
-        choice = f"--recipe {(makes or list(recipes))[0]}"
-        raise failure("recipe-not-chosen", file=str(options.run), known=list(recipes), choice=choice)
-    chosen = recipes[options.recipe or makes[0]]
-    if chosen.inputs:
-        raise failure("recipe-reads-rows", name=chosen.spec.name, inputs=list(chosen.inputs))
-    return chosen
-
-
 def _made(
     opened: Opened, recipe: CompiledRecipe, options: GenerateOptions, device: torch.device
 ) -> dict[str, Tensor]:
@@ -99,9 +87,7 @@ def _made(
         set_precision(opened.spec.training.precision, device)
     for network in opened.networks.values():
         network.module.to(device).eval()
-    for part in (recipe.start, recipe.round):
-        if part is not None:
-            part.module.to(device)
+    recipe.to(device)
     pieces: list[dict[str, Tensor]] = []
     for first in range(0, options.count, _AT_ONCE):
         rows = torch.zeros(_AT_ONCE, device=device)

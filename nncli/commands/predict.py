@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
+from nncli.commands.choosing_recipes import chosen_recipe
 from nncli.commands.mask_files import MaskFolders, check_mask_folders, writing_masks
 from nncli.commands.output_files import check_output
 from nncli.counted import counted
@@ -19,9 +20,11 @@ from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.forecasts import Forecasts
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import Model, open_model
+from nncli.model import Model, open_model, trained_model
+from nncli.opened import compiled_recipes, open_weights
 from nncli.outputs import Answers
 from nncli.own_code import load_code
+from nncli.recipe_answers import RecipeAnswers, answers_of
 from nncli.runs.atomic import atomic_stream
 from nncli.sources.streamed import Incoming
 from nncli.sources.tables import Table
@@ -29,6 +32,7 @@ from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 
 Format = Literal["csv", "jsonl", "parquet"]
+Answer: TypeAlias = "Callable[[Table], Answers | Forecasts | RecipeAnswers]"
 PIECE_ROWS: Final = 2**16
 """How many rows of a table are predicted at a time."""
 SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -48,6 +52,7 @@ class PredictOptions:
     format: Format | None = None
     keep: tuple[str, ...] = ()
     keep_all: bool = False
+    recipe: str | None = None
     overwrite: bool = False
     device: str = "auto"
     threads: int | None = None
@@ -60,15 +65,16 @@ def predict(options: PredictOptions, streams: Streams) -> int:
     if options.output:
         check_output(options.output, overwrite=options.overwrite)
     set_threads(options.threads)
-    model = open_model(options.run, resolve_device(options.device), load_code(options.code))
+    model, answer = _opened(options)
+    answered = _answered(options, model, answer, streams)
     if options.output is None:
-        for line in _lines(form, _answered(options, model, streams)):
+        for line in _lines(form, answered):
             streams.data(line)
         return Exit.DONE
     check_mask_folders(options.output, model.encoders, overwrite=options.overwrite)
     rows = _Count()
     with atomic_stream(options.output) as file, writing_masks(options.output, model.encoders) as masks:
-        found = _with_files(rows.of(_answered(options, model, streams)), masks)
+        found = _with_files(rows.of(answered), masks)
         if form == "parquet":
             file.write(_parquet(found))
         else:
@@ -84,7 +90,7 @@ class _Piece:
     """What the network says of some rows, the columns that go along, and files of masks by target."""
 
     kept: dict[str, list[str | None]]
-    answers: Answers | Forecasts
+    answers: Answers | Forecasts | RecipeAnswers
     files: dict[str, list[str]] = field(default_factory=dict)
 
     def columns(self) -> dict[str, Sequence[Any]]:
@@ -117,9 +123,25 @@ def _with_files(pieces: Iterator[_Piece], masks: MaskFolders) -> Iterator[_Piece
         yield replace(piece, files=masks.write(answers)) if isinstance(answers, Answers) else piece
 
 
-def _answered(options: PredictOptions, model: Model, streams: Streams) -> Iterator[_Piece]:
+def _opened(options: PredictOptions) -> tuple[Model, Answer]:
+    """Opens what was trained, and the way in which it answers: as it was trained, or by a recipe."""
+    device, code = resolve_device(options.device), load_code(options.code)
+    if options.recipe is None:
+        model = open_model(options.run, device, code)
+        return model, model.answers
+    opened = open_weights(options.run, code)
+    model = trained_model(opened, device)
+    recipe = chosen_recipe(compiled_recipes(opened), options.recipe, options.run)
+    if not recipe.inputs:
+        raise failure("recipe-makes-rows", name=recipe.spec.name, run=str(options.run))
+    recipe.to(device)
+    size = opened.spec.training.batch_size if opened.spec.training else 32
+    return model, lambda table: answers_of(recipe, model.encoders, table, size, device)
+
+
+def _answered(options: PredictOptions, model: Model, answer: Answer, streams: Streams) -> Iterator[_Piece]:
     """Predicts rows piece by piece; the first answer is waited for with a sign of life."""
-    pieces = (_Piece(_kept(options, table, model), model.answers(table)) for table in _tables(options, model))
+    pieces = (_Piece(_kept(options, table, model), answer(table)) for table in _tables(options, model))
     with waiting(streams, "predicting"):
         first = next(pieces, None)
     if first is not None:

@@ -69,6 +69,12 @@ TABLE: Final[dict[str, Words]] = {
         ("write `predict: {{sample: {{compute: {{image: generator(randn(batch, 100))}}}}}}`",),
         "`predict:` holds recipes by name, each with `compute:`; also `start:`, `repeat:` and `outputs:`.",
     ),
+    "recipe-makes-rows": Words(
+        UsageError,
+        "the recipe `{name}` makes rows by itself, and predict gives it some",
+        ("type `nncli generate {run} --recipe {name}`",),
+        "predict runs recipes that read columns of the data, generate those that read none.",
+    ),
     "recipe-none": Words(
         UsageError,
         "{file} has no recipes to run",
@@ -90,7 +96,7 @@ TABLE: Final[dict[str, Words]] = {
     "recipe-reads-rows": Words(
         UsageError,
         "the recipe `{name}` reads {inputs} of the data, and generate gives it no rows",
-        (),
+        ("type `nncli predict {run} FILE --recipe {name}`",),
         "generate runs recipes that make rows by themselves.",
     ),
     "recipe-round": Words(
@@ -104,6 +110,12 @@ TABLE: Final[dict[str, Words]] = {
         "`{name}` {shape} has no rows",
         ("give it one row for each of the batch",),
         "What a recipe gives has the rows first.",
+    ),
+    "recipe-shape": Words(
+        UsageError,
+        "`{name}` has {shape} numbers in each row, which is no cell of a table",
+        ("write `--format jsonl`",),
+        "A table has one number in a cell; lists of lists go into JSON.",
     ),
     "recipe-unknown": Words(
         UsageError,

@@ -36,14 +36,25 @@ class CompiledRecipe:
     """A way to use networks, ready to run.
 
     `start` is run once, `round` for every row of `rounds`; what `carried` names goes from one to the next.
-    `inputs` are the columns of the data that it reads: with none it makes rows of its own.
+    `columns` are what it takes of the data, in which a mask is `NAME.mask`: with none it makes rows.
     """
 
     spec: RecipeSpec
     start: Part | None
     round: Part
     carried: tuple[str, ...]
-    inputs: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns of the data that it reads, each once."""
+        return tuple(dict.fromkeys(name.removesuffix(".mask") for name in self.columns))
+
+    def to(self, device: torch.device) -> None:
+        """Puts what the recipe itself holds on a device; networks are moved by who opened them."""
+        for part in (self.start, self.round):
+            if part is not None:
+                part.module.to(device)
 
     @property
     def rounds(self) -> Rounds:
@@ -105,8 +116,9 @@ def _compiled(
     module, takes = walk.finish([made[name] for name in kept], "Round")
     # What is carried hides a column of its name.
     taken = {*(each for each in takes if each not in carried), *(start.takes if start else ())}
-    inputs = tuple(name for name in batch.inputs if name in taken or f"{name}.mask" in taken)
-    return CompiledRecipe(spec, start, Part(module, takes, tuple(kept)), tuple(carried), inputs)
+    offered = [each for name in batch.inputs for each in (name, f"{name}.mask")]
+    columns = tuple(each for each in offered if each in taken)
+    return CompiledRecipe(spec, start, Part(module, takes, tuple(kept)), tuple(carried), columns)
 
 
 def _walked(walk: Walk, assignments: tuple[Assignment, ...], path: str) -> dict[str, Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,16 @@ from rich.console import Console
 from safetensors.numpy import load_file
 
 from nncli.commands.generate import GenerateOptions, generate
+from nncli.commands.predict import PredictOptions, predict
 from nncli.commands.train import TrainOptions, train
+from nncli.data import builtin_sets as builtin
 from nncli.errors import BusyError, NncliError, UsageError
 from nncli.terminal.streams import Streams
 from tests.objectives.update_specs import GAN
 
 RECIPES = """
 predict:
+  twice: {compute: {twice: image * 2}}
   sample: {compute: {image: "generator(randn(batch, 4))"}}
   scored: {compute: {score: critic(image)}}
   numbers: {compute: {noise: "randn(batch, 4)", more: "rand(batch)"}, outputs: [noise, more]}
@@ -78,6 +82,39 @@ def test_what_cannot_be_made_is_refused(
     with pytest.raises(NncliError) as caught:
         generate(GenerateOptions(run, threads=1, **changes), quiet())  # type: ignore[arg-type]
     assert isinstance(caught.value, UsageError) and caught.value.problems[0].code == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_predict_answers_by_a_recipe_that_reads_rows(run: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    lines = (
+        (Path(builtin.__file__).parent / "builtin" / "digits.csv").read_text(encoding="utf-8").splitlines()
+    )
+    rows.write_text("\n".join(lines[:6]) + "\n", encoding="utf-8")
+    for number, form in enumerate(("csv", "jsonl")):
+        options = PredictOptions(run, rows, output=tmp_path / f"{number}.{form}", recipe="scored", threads=1)
+        predict(options, quiet())
+    table = (tmp_path / "0.csv").read_text(encoding="utf-8").splitlines()
+    documents = [json.loads(line) for line in (tmp_path / "1.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert table[0] == "score" and len(table) == 6
+    assert [float(line) for line in table[1:]] == [document["score"] for document in documents]
+    options = PredictOptions(run, rows, output=tmp_path / "wide.jsonl", recipe="twice", threads=1)
+    predict(options, quiet())
+    (first, *_) = (tmp_path / "wide.jsonl").read_text(encoding="utf-8").splitlines()
+    assert np.array(json.loads(first)["twice"]).shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [("recipe-makes-rows", {"recipe": "sample"}), ("recipe-shape", {"recipe": "twice"})],
+)
+def test_what_predict_cannot_answer_by_is_refused(
+    run: Path, tmp_path: Path, code: str, changes: dict[str, str]
+) -> None:
+    rows = Path(builtin.__file__).parent / "builtin" / "digits.csv"
+    with pytest.raises(UsageError) as caught:
+        predict(PredictOptions(run, rows, output=tmp_path / "x.csv", threads=1, **changes), quiet())
+    assert caught.value.problems[0].code == code
     assert list(tmp_path.iterdir()) == []
 
 

@@ -71,7 +71,7 @@ def test_rounds_carry_what_starts_and_read_their_numbers() -> None:
 
 def test_a_recipe_that_reads_a_column_says_so() -> None:
     made, found = recipes(GAN + ROUNDS)
-    assert found["scored"].inputs == ("image",) and found["slow"].inputs == ()
+    assert found["scored"].columns == found["scored"].inputs == ("image",) and found["slow"].inputs == ()
     image = torch.rand(4, 1, 8, 8)
     scores = run_recipe(found["scored"], {"image": image}, torch.zeros(4), 0)["score"]
     assert torch.equal(scores, made.networks["critic"].module(image))
