@@ -17,7 +17,7 @@ from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from nncli.network.items.layer_names import called_networks
+from nncli.network.items.network_calls import in_order
 from nncli.objectives.objective_checks import build_objective
 from nncli.objectives.recipes import CompiledRecipe, compile_recipes
 from nncli.objectives.updates import CompiledUpdate, compile_updates
@@ -77,7 +77,9 @@ class Opened:
 
     def only(self, name: str) -> Opened:
         """Takes one of several networks, with those that are layers of it."""
-        spec, judge = with_networks(self.spec, _needed(self.spec, name)), self.judge
+        within = in_order(self.spec.networks)[name]
+        needed = (name, *(each for each in self.spec.networks if each in within))
+        spec, judge = with_networks(self.spec, needed), self.judge
         if name != next(iter(self.networks)):
             # The loss is that of the first network.
             spec, judge = replace(spec, training=None), None
@@ -88,14 +90,6 @@ class Opened:
         own = {layer.removeprefix(start): each for layer, each in layers.items() if layer.startswith(start)}
         metadata[LAYERS_KEY] = layers_text(own)
         return replace(self, spec=spec, networks=networks, metadata=metadata, judge=judge)
-
-
-def _needed(spec: Spec, name: str) -> dict[str, None]:
-    """Names a network, and behind it those that are layers of it."""
-    needed = {name: None}
-    for called in called_networks(spec.networks[name].layers):
-        needed.update(_needed(spec, called))
-    return needed
 
 
 def is_spec(path: Path) -> bool:

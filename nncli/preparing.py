@@ -31,6 +31,7 @@ from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.habits import misspelt_keys
 from nncli.spec.items import Call
+from nncli.spec.nodes import MOST_PROBLEMS
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
@@ -122,7 +123,7 @@ def prepare(
     if networks is not None and spec.recipes:
         found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants))
     if networks is None or found.problems:
-        raise failures(found.problems)
+        raise failures(found.problems[:MOST_PROBLEMS])
     resolved = _resolved(spec, networks, data, metrics or ())
     judge = Judge(objective, metrics or (), data.encoders.decode_number) if data and objective else None
     foreign = reports or ()

@@ -22,7 +22,8 @@ from nncli.network.items.finishing import check_frozen, freeze, initialisations,
 from nncli.network.items.frames import WORDS, Build, Frame
 from nncli.network.items.inflows import find
 from nncli.network.items.inputs import input_values
-from nncli.network.items.layer_names import Namer, called_networks
+from nncli.network.items.layer_names import Namer
+from nncli.network.items.network_calls import in_order
 from nncli.network.layers.recurrent import unpack
 from nncli.spec.items import Constant
 from nncli.spec.network_spec import FEATURES, InputSpec, NetworkSpec
@@ -63,10 +64,10 @@ def compile_networks(
     done: dict[str, CompiledNetwork] = {}
     problems: list[Problem] = []
     failed: set[str] = set()
-    layers_only = {each for spec in specs.values() for each in called_networks(spec.layers)}
-    for name in _in_order(specs):
+    within = in_order(specs)
+    layers_only = frozenset().union(*within.values())
+    for name, called in within.items():
         spec = specs[name]
-        called = called_networks(spec.layers)
         if any(each in failed for each in called):
             failed.add(name)
             continue
@@ -90,22 +91,6 @@ def _inputs_of(spec: NetworkSpec, inputs: Mapping[str, InputSpec]) -> dict[str, 
         return dict(inputs)
     named = {name: inputs[name] for name in spec.input_names if name in inputs}
     return {**spec.inputs, **named}
-
-
-def _in_order(specs: Mapping[str, NetworkSpec]) -> list[str]:
-    """Orders networks so that each comes behind those that are layers of it.
-
-    Raises SpecError without problems for a circle, which the reader of the spec has told.
-    """
-    ordered: list[str] = []
-    waits = {name: called_networks(spec.layers) for name, spec in specs.items()}
-    while waits:
-        ready = [name for name, called in waits.items() if not set(called) & set(waits)]
-        if not ready:
-            raise SpecError
-        ordered.extend(ready)
-        waits = {name: called for name, called in waits.items() if name not in ready}
-    return ordered
 
 
 def _compile(

@@ -10,7 +10,7 @@ from nncli.spec.budget import Budget
 from nncli.spec.items import Constant
 from nncli.spec.loops import repetitions
 from nncli.spec.names import check_name
-from nncli.spec.nodes import Mapping, Node, Sequence, stated
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Sequence, stated
 from nncli.spec.scopes import Scope, Written, bounded, substituted_as_far
 from nncli.spec.spelling import free_entries
 
@@ -95,6 +95,10 @@ def _read_vars(
             problems.append(problem)
         written = Written(value, scope, path, name.text)
         before = len(problems)
+        # With so many mistakes the rest counts as wrong: each of them looks through all names.
+        if before >= MOST_PROBLEMS:
+            given[name.text] = Written(None, scope, path, name.text)
+            continue
         try:
             values[name.text] = _worked_out(written, problems)
         except NncliError as error:

@@ -13,7 +13,7 @@ from nncli.spec.arithmetic import is_waiting, referred_name, substitute
 from nncli.spec.budget import Budget
 from nncli.spec.evaluation import LONGEST_LIST, count_values
 from nncli.spec.items import Constant, Waiting
-from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, node_of, plain
+from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, node_of, plain
 
 # What only the data can count; formulas that read these wait for the network.
 COUNTED: Final = frozenset({"classes", "vocabulary", "rate"})
@@ -242,7 +242,7 @@ def _substituted(
         )
         return replace(node, entries=entries)
     written.scope.budget.spend_values(1)
-    if not isinstance(node.value, str):
+    if not isinstance(node.value, str) or len(mistakes) >= MOST_PROBLEMS:
         return node
     if "$" not in node.value:
         return replace(node, is_name=True) if node.plain and node.value in written.scope else node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from nncli.spec.arithmetic import Formula
 from nncli.spec.items import BlockCall, Constant, Item, Layer, Loop, Residual, Sequential, Waiting
+from nncli.spec.nodes import MOST_PROBLEMS
 from tests.spec.specs import items, problems_of
 
 NETWORK = "network:\n  inputs: {row: [4]}\n  layers:\n"
@@ -115,6 +117,17 @@ def test_sizes_in_layers_that_are_an_argument_are_those_of_each_layer() -> None:
 def test_a_mistake_in_an_argument_that_nobody_reads_is_one() -> None:
     text = f"blocks: {{b: {{args: [n], layers: [ReLU]}}}}\n{NETWORK}    - b: $nope\n"
     assert problems_of(text) == [("name-unknown", 5, 11)]
+
+
+@pytest.mark.parametrize("where", ["vars", "data"])
+def test_thousands_of_unknown_names_are_told_in_no_time(where: str) -> None:
+    """Each of them is compared with all that are known."""
+    known = "".join(f"  k{number}: 1\n" for number in range(5_000))
+    wrong = "".join(f"  z{number}: $q{number}\n" for number in range(5_000))
+    text = f"vars:\n{known}{wrong if where == 'vars' else f'data:{chr(10)}{wrong}'}{NETWORK}    - Linear: 3\n"
+    began = time.process_time()
+    assert len(problems_of(text)) == MOST_PROBLEMS
+    assert time.process_time() - began < 3
 
 
 NAMES = st.sampled_from("abc")

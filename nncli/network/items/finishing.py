@@ -16,6 +16,7 @@ from nncli.network.calls.arguments import bind
 from nncli.network.items.frames import Build, attach
 from nncli.spec.items import Call, ParameterTensor
 from nncli.spec.network_spec import NetworkSpec
+from nncli.spec.nodes import MOST_PROBLEMS
 from nncli.spec.patterns import matches
 
 # Functions of torch.nn.init that fill a tensor in place.
@@ -86,6 +87,8 @@ def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:
     for scope, each, where in _specs(build, spec, path):
         names = list(_weights_below(build, scope))
         for frozen in each.freeze:
+            if len(build.problems) >= MOST_PROBLEMS:
+                return
             if not any(matches(frozen.pattern, name) for name in names):
                 build.report([nothing_matches(frozen.pattern, names, frozen.place, f"{where}.freeze")])
 

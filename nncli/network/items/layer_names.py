@@ -110,27 +110,3 @@ def kind_of(operation: Operation) -> str:
     if isinstance(operation, (Sequential, ParameterTensor)):
         return "Parameter" if isinstance(operation, ParameterTensor) else "Sequential"
     return type(operation).__name__.lower()
-
-
-def called_networks(items: Iterable[Item]) -> dict[str, Item]:
-    """Maps the networks that are layers somewhere in a list to the first item that calls them."""
-    found: dict[str, Item] = {}
-    for item in items:
-        operation = item.operation
-        if isinstance(operation, NetworkCall):
-            found.setdefault(operation.network, item)
-        for inner in _inside(operation):
-            found = {**called_networks(inner), **found}
-    return found
-
-
-def _inside(operation: Operation) -> Iterable[Iterable[Item]]:
-    if isinstance(operation, (Sequential, BlockCall)):
-        yield operation.items
-    elif isinstance(operation, Residual):
-        yield operation.items
-        yield operation.shortcut if isinstance(operation.shortcut, tuple) else ()
-    elif isinstance(operation, Parallel):
-        yield from operation.branches.values()
-    elif isinstance(operation, Loop):
-        yield (copy.item for copy in operation.copies)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.network.calls.arguments import evaluated
+from nncli.network.compiled import CompiledNetwork
 from nncli.network.functions.records import carried_call
 from nncli.network.graph.regions import EMPTY_SHORTCUT
 from nncli.network.graph.tape import Spot
@@ -200,10 +201,7 @@ def build_network_call(walk: Walk, build: Build, frame: Frame, item: Item, inflo
     is_there = called.network in build.root._modules
     if compiled is not None and not is_there:
         build.root.add_module(called.network, compiled.module)
-        start = f"{called.network}."
-        build.constructions.update({start + name: made for name, made in compiled.constructions.items()})
-        build.ties.update({start + name: start + owner for name, owner in compiled.ties.items()})
-        build.frozen.extend(start + name for name in compiled.frozen)
+        _adopt(build, called.network, compiled)
     if compiled is None and not is_there:
         build.made_here[called.network] = spec
     inputs = build.inputs_of(called.network)
@@ -216,6 +214,18 @@ def build_network_call(walk: Walk, build: Build, frame: Frame, item: Item, inflo
         named = build_block(walk, build, inside, replace(item, operation=block), inflow)
     build.visit = around
     return replace(named, parts={**inside.names.own, **named.parts})
+
+
+def _adopt(build: Build, network: str, compiled: CompiledNetwork) -> None:
+    """Takes over what is known of the layers of a network; networks in it stand beside it, not inside."""
+    beside = tuple(f"{each}." for each in build.networks)
+
+    def moved(name: str) -> str:
+        return name if f"{name}.".startswith(beside) else f"{network}.{name}"
+
+    build.constructions.update({moved(name): made for name, made in compiled.constructions.items()})
+    build.ties.update({moved(name): moved(owner) for name, owner in compiled.ties.items()})
+    build.frozen.extend(map(moved, compiled.frozen))
 
 
 def _block_inputs(block: BlockCall, item: Item, inflow: Inflow) -> dict[str, Flowing]:

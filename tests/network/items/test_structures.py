@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pytest
 import torch
 from torch import nn
 
+from nncli.errors import SpecError
 from tests.network.compiled import IMAGE, ROW, assert_same, codes, compiled, network, networks, refusals
 
 
@@ -231,6 +235,60 @@ def test_a_network_without_inputs_is_made_by_its_first_call() -> None:
     assert list(module.state_dict()) == ["head.linear.weight", "head.linear.bias"]
     assert module.get_parameter("head.linear.weight").eq(0).all()
     assert [weight.requires_grad for weight in module.parameters()] == [True, False]
+
+
+NESTED = """
+networks:
+  inner: {inputs: {row: [6]}, layers: [{Linear: 6, name: a}, {Linear: , share: a}], freeze: ["*.bias"]}
+  middle: {inputs: {row: [6]}, layers: [inner, {Linear: 6, freeze: true}]}
+  outer: {inputs: {row: [6]}, layers: [middle, inner, Linear: 2]}
+"""
+
+
+def test_networks_inside_networks_stand_side_by_side() -> None:
+    a = ("inner.a", "inner.a")
+    free = NESTED.replace(', freeze: ["*.bias"]', "").replace(", freeze: true", "")
+    assert_same(
+        networks(free)["outer"],
+        {"inner.a": nn.Linear(6, 6), "middle.linear": nn.Linear(6, 6), "linear": nn.Linear(6, 2)},
+        lambda me, x: me["linear"](_run(me, (*a, "middle.linear", *a), x)),
+    )
+    made = networks(NESTED)
+    inner, outer = made["inner"].module, made["outer"]
+    assert outer.module.get_parameter("inner.a.weight") is inner.get_parameter("a.weight")
+    assert set(outer.constructions) == {"inner.a", "middle.linear", "linear"}
+    assert outer.frozen == ("middle.linear",)
+    trained = {name for name, weight in outer.module.named_parameters() if weight.requires_grad}
+    assert trained == {"inner.a.weight", "linear.weight", "linear.bias"}
+
+
+def _run(me: Mapping[str, nn.Module], names: tuple[str, ...], x: torch.Tensor) -> torch.Tensor:
+    for name in names:
+        x = me[name](x)
+    return x
+
+
+def test_networks_inside_networks_may_state_no_inputs() -> None:
+    made = networks(NESTED.replace("inputs: {row: [6]}, ", "", 2))
+    assert list(made) == ["outer"]
+    weights = {name: weight.requires_grad for name, weight in made["outer"].module.named_parameters()}
+    assert weights == {
+        "inner.a.weight": True,
+        "inner.a.bias": False,
+        "middle.linear.weight": False,
+        "middle.linear.bias": False,
+        "linear.weight": True,
+        "linear.bias": True,
+    }
+
+
+def test_networks_that_double_each_other_are_bounded() -> None:
+    chain = "".join(f"  n{i}: {{inputs: {{row: [4]}}, layers: [n{i + 1}, n{i + 1}]}}\n" for i in range(40))
+    with pytest.raises(SpecError) as caught:
+        networks(f"networks:\n{chain}  n40: {{inputs: {{row: [4]}}, layers: [ReLU]}}\n")
+    [problem] = caught.value.problems
+    assert (problem.code, problem.facts["limit"]) == ("spec-too-large", "20,000 items")
+    assert problem.place is not None and problem.place.line == 28
 
 
 def test_several_inputs_and_outputs_keep_their_order() -> None:
