@@ -23,7 +23,7 @@ COMPILED = max(100, COUNT // 20)
 COMMANDS = COUNT // 200 if COUNT > 2000 else 3
 # Most of them are right before they are mutated, so that much gets far.
 SEEDS = [*(path for path in SPECS if path.stem not in ("alexnet", "n-beats")), *MISTAKES[::4]]
-EXITS = (Exit.DONE, Exit.USAGE, Exit.SPEC, Exit.DATA, Exit.RESOURCE)
+EXITS = (Exit.DONE, Exit.USAGE, Exit.SPEC, Exit.DATA, Exit.WEIGHTS, Exit.RESOURCE)
 
 
 def test_mutated_specs_are_read_in_little_time_and_memory_without_torch() -> None:
