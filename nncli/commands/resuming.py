@@ -26,6 +26,7 @@ from nncli.runs.folder import (
     next_run_path,
     read_run,
     relative_path,
+    restate_run,
     run_exists,
 )
 from nncli.runs.locks import RunLock
@@ -45,13 +46,15 @@ LEAST_BYTES: Final = 2**20
 class RunPlace:
     """The folder of a run: one to be made (`recorded` is None), or one to go on with.
 
-    `path` is None where the next number below `runs/<name>` is taken.
+    `path` is None where the next number below `runs/<name>` is taken. `lengthened` tells from which length to
+    which other one a run goes on; empty where it is as long as it was. Then `recorded` is as it will be.
     """
 
     path: Path | None
     name: str
     recorded: RunInfo | None = None
     environment: Mapping[str, object] | None = None
+    lengthened: str = ""
 
     def is_done(self, spec: Spec, sets: tuple[str, ...], code: OwnCode) -> bool:
         """Tells whether the run has nothing left to do, which needs no data and no network.
@@ -60,7 +63,7 @@ class RunPlace:
         Raises WeightsError `run-differs` where it was made by another spec; with other files of `--code`
         also where it is not done, since the spec can mean nothing without them.
         """
-        if self.recorded is None or self.path is None:
+        if self.recorded is None or self.path is None or self.lengthened:
             return False
         given = run_info(self.path, spec, sets, self.recorded.data_digest, code)
         if self.recorded.state != "done":
@@ -96,7 +99,10 @@ class RunPlace:
         environment = facts.environment(prepared)
         if self.recorded is not None and self.path is not None:
             held.enter_context(RunLock(self.path))
-            check_same_run(self.path, read_run(self.path), facts.info(self.path, prepared))
+            recorded = read_run(self.path).model_copy(update={"set": self.recorded.set})
+            check_same_run(self.path, recorded, facts.info(self.path, prepared))
+            if self.lengthened:
+                restate_run(self.path, recorded, as_yaml(as_tree(prepared.spec)))
             for difference in environment_differences(self.environment or {}, environment):
                 said = {"difference": difference}
                 show_problem(streams, Problem("bits-may-differ", facts=said, severity="warning"))

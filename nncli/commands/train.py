@@ -11,6 +11,7 @@ from typing import Final
 
 from nncli.commands import resuming
 from nncli.commands.dry_run import dry_run
+from nncli.commands.extending import lengthened
 from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
@@ -78,6 +79,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     problems += missing_sections(spec)
     code = load_code(options.code)
     place = resuming.choose_run(options.run, options.resume, spec.name)
+    place = lengthened(place, options.spec, spec, options.overrides())
     if not problems and place.is_done(spec, options.overrides(), code):
         streams.say(f"{place.path} is done; nothing to do")
         if options.json and place.path:
@@ -100,6 +102,9 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         every, keep = job.training.checkpoint_every, job.training.keep
         recorder = Recorder(run, state, describe_trained(prepared), every, keep=keep)
         step = resuming.restore(place, recorder, streams)
+        if place.lengthened:
+            moves = "; the schedule goes on where it stands" if job.training.schedule else ""
+            streams.say(f"the run is made longer, from {place.lengthened}{moves}")
         report.starts(run.path, step)
         display = held.enter_context(report.display())
         rows = train_loop(job, state, lambda: stop.requested is not None)

@@ -68,6 +68,12 @@ TABLE: Final[dict[str, Words]] = {
         ("write `regularise: {{l1: 1e-5}}`; weight decay is an argument of the optimiser",),
         "The sizes of weights, times this number, are made small with the loss.",
     ),
+    "run-length-matters": Words(
+        SpecError,
+        "{what} is a share of the run, so that one of {now} differs from its first step on",
+        ("train a new run, without `--resume`; numbers of epochs and steps let a run be made longer",),
+        "A finished run is made longer only where a longer one would have begun in the same way.",
+    ),
     "schedule-beyond": Words(
         SpecError,
         "`{argument}` of {scheduler} is {length} {unit}, but the run is over after {runs}",

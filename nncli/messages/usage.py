@@ -8,6 +8,12 @@ from nncli.errors import BusyError, DataError, ResourceError, UsageError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
+    "run-shorter": Words(
+        UsageError,
+        "{run} was begun with {before}, and {now} were asked for",
+        ("give it more {unit} than that, or as many",),
+        "A run can be made longer by `--resume --epochs N`, and never shorter.",
+    ),
     "check-resolved-alone": Words(
         UsageError,
         "--resolved prints one spec as YAML, and goes with neither --json nor several specs",

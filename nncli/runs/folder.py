@@ -261,6 +261,12 @@ def update_state(path: Path, state: RunState) -> RunInfo:
     return info
 
 
+def restate_run(path: Path, info: RunInfo, resolved: str) -> None:
+    """Writes anew what a run is to be; the caller holds its lock. Errors: those of `write_atomic`."""
+    write_atomic(RunFolder(path).resolved, resolved.encode())
+    write_atomic(RunFolder(path).info, info.text())
+
+
 def relative_path(run: Path, other: Path) -> str | None:
     """Says the way from a run folder to a file or folder outside; None between two Windows drives."""
     try:

@@ -154,6 +154,22 @@ def _plateau(spec: StageSpec, arguments: Mapping[str, Any], first: int, path: st
     )
 
 
+def share_of_run(training: TrainingSpec) -> tuple[str, Place] | None:
+    """Finds what is a share of the whole run, so that it would be another in a longer one, and its place."""
+    spans = [training.average.swa if training.average else None]
+    for stage in training.schedule:
+        spans += [stage.warmup, stage.lasts]
+    share = next((span for span in spans if span and span.unit == "%"), None)
+    if share is not None:
+        return f"`{share}`", share.place
+    for stage in training.schedule:
+        call = stage.call
+        length = _WHOLE.get(call.name, "") if call else ""
+        if call and length and not {length, "epochs"} & set(call.keywords) and not call.positions:
+            return f"`{length}` of {call.name}, left out,", call.place
+    return None
+
+
 def schedule_lengths(specs: Sequence[StageSpec], horizon: Horizon) -> Iterator[Problem]:
     """Finds schedules that are longer than the run, or over before it.
 

@@ -213,3 +213,51 @@ def test_quiet_says_nothing_but_errors(tmp_path: Path) -> None:
     write_flowers(tmp_path)
     assert _train(tmp_path, "run", "--quiet") == ""
     assert _train(tmp_path, "run", "--quiet", code=8).startswith("error[run-exists]")
+
+
+PER_EPOCH = "  schedule: {StepLR: {step_size: 2, gamma: 0.5}}\n  average: {ema: 0.9}\n"
+
+
+def test_a_finished_run_is_made_longer_as_if_it_had_been_so_from_the_start(tmp_path: Path) -> None:
+    write_flowers(tmp_path, FLOWERS + PER_EPOCH)
+    _train(tmp_path, "whole", "--epochs", 6)
+    _train(tmp_path, "run")
+    err = _train(tmp_path, "run", "--resume", "--epochs", 6)
+    assert "the run is made longer, from 4 to 6 epochs; the schedule goes on where it stands\n" in err
+    assert results(tmp_path / "run") == results(tmp_path / "whole")
+    for file in ("resolved.yaml",):
+        assert (tmp_path / "run" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    assert _train(tmp_path, "run", "--resume", "--epochs", 6) == "run is done; nothing to do\n"
+    err = _train(tmp_path, "run", "--resume", "--epochs", 5, code=2)
+    assert "run was begun with 6 epochs, and 5 were asked for" in err
+
+
+def test_an_interrupted_run_is_made_longer_too(tmp_path: Path, stop_after: Callable[[int], None]) -> None:
+    write_flowers(tmp_path)
+    stop_after(9)
+    _train(tmp_path, "run", code=75)
+    stop_after(0)
+    assert "from 4 to 5 epochs\n" in _train(tmp_path, "run", "--resume", "--epochs", 5)
+
+
+def test_a_run_whose_schedule_is_a_share_of_it_is_not_made_longer(tmp_path: Path) -> None:
+    for schedule, said in (
+        ("{CosineAnnealingLR: {}}", "`T_max` of CosineAnnealingLR, left out,"),
+        ("{StepLR: {step_size: 2}, warmup: 10%}", "`10%`"),
+    ):
+        name = said.strip("`%,")[:2]
+        write_flowers(tmp_path, FLOWERS + f"  schedule: {schedule}\n")
+        _train(tmp_path, name)
+        err = _train(tmp_path, name, "--resume", "--epochs", 6, code=3)
+        assert f"error[run-length-matters]: {said} is a share of the run" in err
+
+
+def test_nothing_else_may_differ_where_a_run_is_made_longer(tmp_path: Path) -> None:
+    write_flowers(tmp_path)
+    _train(tmp_path, "run")
+    err = _train(tmp_path, "run", "--resume", "--epochs", 6, "--set", "training.batch_size=8", code=5)
+    assert "error[run-differs]" in err
+    err = _train(
+        tmp_path, "run", "--resume", "--set", "training.epochs=null", "--set", "training.steps=99", code=5
+    )
+    assert "error[run-differs]" in err
