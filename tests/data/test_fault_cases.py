@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -184,3 +185,14 @@ def test_formats_agree_on_the_same_rows(tmp_path: Path) -> None:
         for name, part in plain.parts.items():
             assert torch.equal(part.input("features"), other.parts[name].input("features"))
             assert torch.equal(part.target("y"), other.parts[name].target("y"))
+
+
+def test_every_case_has_the_tests_that_are_listed() -> None:
+    tests = Path(__file__).parents[1]
+    table = (tests / "data" / "fault_cases.md").read_text()
+    named = re.findall(r"`(\w+/\w+\.py)::(test_\w+)`", table)
+    assert len(named) > 40
+    for file, name in named:
+        assert f"def {name}(" in (tests / file).read_text(), (file, name)
+    listed = re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
+    assert {int(number) for each in listed for number in each.split(",")} == set(range(17, 43))
