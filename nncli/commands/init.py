@@ -99,11 +99,12 @@ def _data(source: str, guess: Guess, folder: Path) -> str:
     head: dict[str, Any] = {"train": train}
     if guess.delimiter is not None:
         head["delimiter"] = guess.delimiter
+    if guess.encoding != "utf-8":
+        head["encoding"] = guess.encoding
     if guess.nulls != ("",):
         head["nulls"] = list(guess.nulls)
-    head |= {
-        key: value for key, value in (("time", guess.time), ("season", guess.season)) if value is not None
-    }
+    in_time = {"time": guess.time, "group": guess.group, "season": guess.season}
+    head |= {key: value for key, value in in_time.items() if value is not None}
     lines = ["data:", *_indented(as_yaml(head))]
     types = [column.type for column in guess.inputs.values()]
     remark = next((said for kind, said in _REMARKS.items() if kind in types), _REMARK)

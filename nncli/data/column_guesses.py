@@ -84,6 +84,9 @@ def _of_texts(table: Table, header: str) -> ColumnGuess:
 
     present = table.texts(header).drop_nulls()
     rows, distinct = len(present), present.n_unique()
+    if distinct == 1 and rows < len(table):
+        # That a cell is empty is the other value.
+        return ColumnGuess("category")
     if distinct < 2:
         return ColumnGuess("category", "every row has the same value" if rows else "it is empty")
     values = present.str.strip_chars().cast(pl.Float64, strict=False)

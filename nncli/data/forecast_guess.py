@@ -1,4 +1,7 @@
-"""Rows in time: a table with one regular column of dates, whose target is a number, is a forecast."""
+"""Rows in time: a table with one regular column of dates, whose target is a number, is a forecast.
+
+Several series may stand in it, told apart by a column of classes.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,15 @@ class _Rhythm:
 
 
 def forecast_of(table: Table, guess: Guess, header: str) -> Guess | None:
-    """Makes a forecast of a guess, where its rows are steps of one series; `header` is the target's."""
+    """Makes a forecast of a guess, where its rows are steps of series; `header` is the target's."""
     ((name, target),) = guess.targets.items()
     dates = {each.column or n: each for n, each in guess.inputs.items() if each.type == "date"}
     if target.type != "number" or len(dates) != 1:
         return None
     ((time, declared),) = dates.items()
-    rhythm = _rhythm(table, time, declared)
+    classes = [each.column or n for n, each in guess.inputs.items() if each.type in ("category", "binary")]
+    rhythms = ((group, _rhythm(table, time, declared, group)) for group in (None, *classes))
+    group, rhythm = next(((group, found) for group, found in rhythms if found is not None), (None, None))
     if rhythm is None or declared.format is not None:
         return None
     variables = [header, *(each.column or n for n, each in guess.inputs.items() if each.type == "number")]
@@ -49,7 +54,7 @@ def forecast_of(table: Table, guess: Guess, header: str) -> Guess | None:
     said |= {"column": header} if len(variables) == 1 else {"columns": tuple(variables)}
     left_out = dict(guess.left_out)
     for n, each in guess.inputs.items():
-        if each.type not in ("number", "date"):
+        if each.type not in ("number", "date") and (each.column or n) != group:
             left_out[each.column or n] = "a series is of numbers; it can flow in beside it by its name"
     return replace(
         guess,
@@ -58,19 +63,27 @@ def forecast_of(table: Table, guess: Guess, header: str) -> Guess | None:
         task="forecast",
         time=time,
         season=rhythm.season,
+        group=group,
     )
 
 
-def _rhythm(table: Table, header: str, declared: ColumnSpec) -> _Rhythm | None:
-    """Finds how rows follow each other; None where they do so in no rhythm."""
+def _rhythm(table: Table, header: str, declared: ColumnSpec, group: str | None) -> _Rhythm | None:
+    """Finds how the rows of each series follow each other; None where they do so in no rhythm."""
     column = Column(header, header, "input")
     times = read_times(table.only([header]), column, declared.format, Refusals(), empty_allowed=True)
-    gaps = np.diff(np.sort(times))
-    if len(times) < _LEAST_WINDOWS * _STEPS or (times == NO_TIME).any():
+    if (times == NO_TIME).any():
+        return None
+    series = np.zeros(len(times), np.int64)
+    if group is not None:
+        series = table.texts(group).fill_null("").rank("dense").to_numpy().astype(np.int64)
+    order = np.lexsort((times, series))
+    gaps = np.diff(times[order])[np.diff(series[order]) == 0]
+    shortest = int(np.unique(series, return_counts=True)[1].min())
+    if shortest < _LEAST_WINDOWS * _STEPS:
         return None
     usual = float(np.median(gaps))
     if not usual * _NARROWEST <= gaps.min() <= gaps.max() <= usual * _WIDEST or gaps.min() <= 0:
         return None
     near = [rows for days, rows in _SEASONS if _NARROWEST <= usual / _DAY / days <= _WIDEST]
-    season = near[0] if near and (near[0] + 1) * _LEAST_WINDOWS <= len(times) else None
+    season = near[0] if near and (near[0] + 1) * _LEAST_WINDOWS <= shortest else None
     return _Rhythm(season, season + 1 if season else _STEPS)

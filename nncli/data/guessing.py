@@ -54,8 +54,9 @@ _NOT_BESIDE: Final = {
 class Guess:
     """What a spec could say about a file.
 
-    `left_out` maps headers to the reason why they are no input. `delimiter` and `nulls` are what the
-    file needs; `time` and `season` what rows in time need. `chosen` says how the target was found.
+    `left_out` maps headers to the reason why they are no input. `delimiter`, `encoding` and `nulls` are what
+    the file needs; `time`, `season` and `group` what rows in time need. `chosen` says how the target was
+    found.
     """
 
     train: str
@@ -68,6 +69,8 @@ class Guess:
     nulls: tuple[str, ...] = ("",)
     time: str | None = None
     season: int | None = None
+    group: str | None = None
+    encoding: str = "utf-8"
 
 
 def guess_columns(source: str | Path, target: str | None = None) -> Guess:
@@ -115,6 +118,7 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
         chosen,
         reading.delimiter,
         reading.nulls,
+        encoding=reading.encoding,
     )
     found = forecast_of(table, guess, header)
     if found is not None:
@@ -171,7 +175,7 @@ def _task(kind: str) -> Task:
 
 
 def _read(path: Path) -> Table:
-    """Reads a source; another delimiter and words for empty cells are found by trying."""
+    """Reads a source; another delimiter, encoding and words for empty cells are found by trying."""
     if path.is_dir() and not is_hub_folder(path):
         return find_folder(part_folders(path).get("train", path), str(path)).table
     source = find_source(Path(), str(path))
@@ -185,12 +189,15 @@ def _read(path: Path) -> Table:
     return replace(table, reading=replace(table.reading, nulls=nulls))
 
 
-def _first_readable(source: DataSource) -> Table:
+def _first_readable(source: DataSource, encoding: str = "utf-8") -> Table:
     refused: DataError | None = None
     for delimiter in DELIMITERS:
         try:
-            return read_table(source, Reading(delimiter))
+            return read_table(source, Reading(delimiter, encoding))
         except DataError as error:
+            looks = str(error.problems[0].facts.get("looks", ""))
+            if error.problems[0].code == "data-encoding" and looks and encoding == "utf-8":
+                return _first_readable(source, looks)
             # Only a wrong delimiter is worth another try; the first answer is the one to give.
             refused = refused or error
             if refused.problems[0].code != "delimiter-wrong":
@@ -231,7 +238,9 @@ def _target(table: Table, wanted: str | None, kinds: Mapping[str, ColumnGuess]) 
     masks = [each for each in table.columns if kinds[each].type == "mask"]
     if masks:
         return masks[0], "it has a class at each pixel"
-    possible = [each for each in table.columns if kinds[each].type in _PREDICTED and each != FILE]
+    kind_of = {each: kind for each, kind in kinds.items() if kind.type in _PREDICTED and each != FILE}
+    # What is no input, such as an id or a column that never changes, is rarely what is asked for.
+    possible = [each for each, kind in kind_of.items() if not kind.reason] or list(kind_of)
     header = (possible or list(table.columns))[-1]
     return header, "it is the last column" if header == table.columns[
         -1

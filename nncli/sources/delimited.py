@@ -64,6 +64,8 @@ def open_delimited(file: DataFile, delimiter: str, reading: Reading) -> Delimite
         try:
             text = _checked(piece, file, delimiter)
         except DataError as error:
+            if number == 0:
+                _refuse_other_delimiter(piece, file, delimiter)
             raise moved(error, line_ends, piece.offset) from None
         record, line, end = first_record(text)
         if record:
@@ -202,13 +204,25 @@ def _checked(piece: TextPiece, file: DataFile, delimiter: str) -> PieceText:
     return text
 
 
+def _refuse_other_delimiter(piece: TextPiece, file: DataFile, delimiter: str) -> None:
+    """Raises `delimiter-wrong` where the first line says so: with it, quotes stand where they should not."""
+    line = piece.content.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
+    others = [other for other in _DELIMITERS if other != delimiter and other in line]
+    if delimiter not in line and len(others) == 1:
+        raise _other_delimiter(Place(file.shown, 1, 1, line), delimiter, others[0])
+
+
+def _other_delimiter(place: Place, delimiter: str, other: str) -> NncliError:
+    shown = "\\t" if other == "\t" else other
+    return failure("delimiter-wrong", place, delimiter=delimiter, guess=f'"{shown}"')
+
+
 def _headers(record: str, second: str, delimiter: str, place: Place) -> tuple[str, ...]:
     names = fields_of(record, delimiter)
     if len(names) == 1 and second:
         for other in _DELIMITERS:
             if other != delimiter and 0 < record.count(other) == second.count(other):
-                shown = "\\t" if other == "\t" else other
-                raise failure("delimiter-wrong", place, delimiter=delimiter, guess=f'"{shown}"')
+                raise _other_delimiter(place, delimiter, other)
     blank = [index for index, name in enumerate(names, 1) if not name.strip()]
     if blank:
         raise failure("header-blank", place, number=blank[0])

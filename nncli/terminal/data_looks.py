@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ _REST: Final = {False: 34, True: 100}
 _LEVELS: Final = " ▁▂▃▄▅▆▇█"
 _CLASS_BAR: Final = 24
 _MOST_CLASSES: Final = 20
+_MOST_NOTES: Final = 3
 _FULL, _HALF = "█", "▌"
 
 
@@ -183,12 +185,27 @@ def _show_findings(streams: Streams, look: Look) -> None:
     out = streams.out
     if not look.findings:
         out.print("\nno findings: no repeated rows, no column that gives the target away, nothing uneven")
-    for number, finding in enumerate(look.findings):
+    shown, left_out = _worth_showing(look.findings)
+    for number, finding in enumerate(shown):
         # Findings of one name that follow each other have one hint.
-        following = look.findings[number + 1 : number + 2]
+        following = shown[number + 1 : number + 2]
         out.print()
         for text in _finding_lines(finding, is_last=not following or following[0].hint != finding.hint):
             out.print(text, soft_wrap=not out.is_terminal)
+    for name, columns in left_out.items():
+        out.print(f"\n{columns} more of `{name}`: `--json` lists them all")
+
+
+def _worth_showing(findings: Sequence[Finding]) -> tuple[list[Finding], dict[str, int]]:
+    """Leaves out notes of one kind beyond the first few; counts those, by their name."""
+    seen, left_out, shown = Counter[str](), Counter[str](), []
+    for each in findings:
+        seen[each.name] += each.severity == "note"
+        if seen[each.name] > _MOST_NOTES:
+            left_out[each.name] += 1
+        else:
+            shown.append(each)
+    return shown, dict(left_out)
 
 
 def _finding_lines(finding: Finding, is_last: bool) -> Iterator[Text]:

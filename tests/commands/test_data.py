@@ -87,6 +87,23 @@ def test_a_warning_that_no_finding_repeats_is_shown(healthy: Path) -> None:
     assert "column-constant" in answer.err
 
 
+def test_many_notes_of_one_kind_are_counted(healthy: Path) -> None:
+    gaps = {
+        name: f"{{type: number, column: weight, missing: {{constant: {n}}}}}"
+        for n, name in enumerate("abcde")
+    }
+    inputs = ", ".join(f"{name}: {declared}" for name, declared in gaps.items())
+    (healthy / "net.yaml").write_text(
+        SPEC.replace("size: number, weight: number, colour: category", inputs) + NETWORK
+    )
+    (healthy / "train.csv").write_text(
+        text([[size, "" if n == 5 else weight, *rest] for n, (size, weight, *rest) in enumerate(TRAIN)])
+    )
+    answer = invoke(healthy, "data", "net.yaml")
+    assert answer.out.count("note[filled]") == 3
+    assert "2 more of `filled`: `--json` lists them all" in answer.out
+
+
 def test_a_finding_that_does_not_exist(healthy: Path) -> None:
     answer = invoke(healthy, "data", "net.yaml", "--fail-on", "leakage,noisy")
     assert answer.code == 2

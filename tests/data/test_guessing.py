@@ -233,6 +233,44 @@ def test_numbers_in_time_are_a_forecast(
     assert guess_columns(_file(tmp_path, "when,holidays,sold", rows, "gap.csv")).task == "regression"
 
 
+def test_several_series_are_told_apart_by_their_class(tmp_path: Path) -> None:
+    first = datetime.date(2020, 1, 1)
+    rows = [
+        f"{first + datetime.timedelta(n)},{shop},{('open', 'shut')[n % 7 == 0]},{n * 1.5}"
+        for shop in ("north", "south")
+        for n in range(60)
+    ]
+    guess = guess_columns(_file(tmp_path, "when,shop,state,sold", rows))
+    assert (guess.task, guess.time, guess.group, guess.season) == ("forecast", "when", "shop", 7)
+    assert list(guess.left_out) == ["state"]
+    said: dict[str, Any] = {"time": guess.time, "group": guess.group}
+    data = open_data(
+        spec_of(tmp_path, train="rows.csv", inputs=dict(guess.inputs), targets=dict(guess.targets), **said)
+    )
+    assert data.inputs["past"].shape == (8, 1)
+
+
+def test_a_column_that_is_filled_or_not_is_an_input(tmp_path: Path) -> None:
+    guess = guess_columns(
+        _file(tmp_path, "size,note,price", [f"{n},{'' if n % 3 else 'urgent'},{n * 1.5}" for n in range(40)])
+    )
+    assert guess.inputs["note"].missing == {"constant": "missing"}
+
+
+def test_another_encoding_is_found(tmp_path: Path) -> None:
+    text = "grösse;name;preis\n" + "".join(f'{n * 0.5};"a; b";{n * 1.5}\n' for n in range(40))
+    (tmp_path / "rows.csv").write_bytes(text.encode("cp1252"))
+    guess = guess_columns(tmp_path / "rows.csv")
+    assert (guess.encoding, guess.delimiter) == ("cp1252", ";")
+    assert [each.column for each in guess.inputs.values()] == ["grösse"]
+
+
+def test_what_is_no_input_is_not_guessed_as_target(tmp_path: Path) -> None:
+    rows = [f"{n % 9},{'ab'[n % 2]},en" for n in range(40)]
+    guess = guess_columns(_file(tmp_path, "size,kind,lang", rows))
+    assert (list(guess.targets), guess.chosen) == (["kind"], "it is the last that can be one")
+
+
 def test_a_folder_is_images_of_classes(tmp_path: Path) -> None:
     for label in ("cat", "dog"):
         (tmp_path / "pets" / label).mkdir(parents=True)

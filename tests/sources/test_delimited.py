@@ -73,6 +73,7 @@ def test_quoted_fields_hold_delimiters_quotes_and_line_ends() -> None:
         ('x,y\n1,"a "" b\n', "quote-unclosed", (2, 3)),
         ('x,y\n1,5" nail\n', "quote-inside", (2, 4)),
         ("x;y\n1,5;2\n", "delimiter-wrong", (1, 1)),
+        ('x;y\n1;"2; 3"\n', "delimiter-wrong", (1, 1)),
         ("x,y\n1,a\0b\n", "data-nul", (2, 4)),
     ],
 )
