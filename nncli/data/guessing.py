@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -13,15 +13,13 @@ from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.data.column_guesses import ColumnGuess, guess_column, with_masks
 from nncli.data.column_names import names_of
 from nncli.data.forecast_guess import forecast_of
+from nncli.data.guessed_reading import read_by_trying
 from nncli.data.long_texts import STEPS
 from nncli.data.long_texts import SUFFIX as TEXT_SUFFIX
-from nncli.errors import DataError, Problem
 from nncli.messages.catalogue import failure, failures, nearest
-from nncli.sources.files import DataSource, find_source, read_table, unfound
-from nncli.sources.folders import FolderFiles, find_folder, part_folders
-from nncli.sources.hub_folders import is_hub_folder
+from nncli.sources.folders import FolderFiles
 from nncli.sources.several import FILE, SeveralTexts
-from nncli.sources.tables import Column, Reading, Table
+from nncli.sources.tables import Column, Table
 from nncli.sources.text_files import TEXT
 from nncli.spec.schema import ColumnSpec, DataSpec
 
@@ -36,12 +34,8 @@ Task: TypeAlias = Literal[
 ]
 
 TARGET_NAMES: Final = ("target", "label", "y", "survived", "species", "outcome", "diagnosis", "class")
-NULL_WORDS: Final = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "?")
-DELIMITERS: Final = (None, ";", "\t", "|")
 MOST_NUMBERED_CLASSES: Final = 20
 """A target of more whole numbers is taken for a quantity."""
-MOST_ROWS: Final = 200_000
-"""Of a longer table so many rows are looked at, taken evenly."""
 _PREDICTED: Final = ("number", "category", "binary", "set")
 _NOT_BESIDE: Final = {
     "text": "`{kept}` is a text; a network can take both by their names",
@@ -84,7 +78,7 @@ def guess_columns(source: str | Path, target: str | None = None) -> Guess:
         return _builtin(name, str(source), target)
     if str(source).lower().endswith(TEXT_SUFFIX):
         return _long_text(str(source), target)
-    table = _read(Path(source))
+    table = read_by_trying(Path(source))
     kinds = with_masks(table, {each: guess_column(table, each) for each in table.columns})
     header, chosen = _target(table, target, kinds)
     predicted = _as_target(table, header, kinds[header])
@@ -172,49 +166,6 @@ def _task(kind: str) -> Task:
     tasks |= {"text": "language model", "set": "classification with several answers"}
     tasks |= {"mask": "segmentation"}
     return tasks.get(kind, "classification")
-
-
-def _read(path: Path) -> Table:
-    """Reads a source; another delimiter, encoding and words for empty cells are found by trying."""
-    if path.is_dir() and not is_hub_folder(path):
-        return find_folder(part_folders(path).get("train", path), str(path)).table
-    source = find_source(Path(), str(path))
-    if isinstance(source, Problem):
-        raise unfound(source, path)
-    table = _first_readable(source)
-    if len(table) > MOST_ROWS:
-        table = table.take(np.unique(np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64)))
-    found = {word for each in table.columns for word in _null_words(table, each)}
-    nulls = ("", *(word for word in NULL_WORDS if word in found))
-    return replace(table, reading=replace(table.reading, nulls=nulls))
-
-
-def _first_readable(source: DataSource, encoding: str = "utf-8") -> Table:
-    refused: DataError | None = None
-    for delimiter in DELIMITERS:
-        try:
-            return read_table(source, Reading(delimiter, encoding))
-        except DataError as error:
-            looks = str(error.problems[0].facts.get("looks", ""))
-            if error.problems[0].code == "data-encoding" and looks and encoding == "utf-8":
-                return _first_readable(source, looks)
-            # Only a wrong delimiter is worth another try; the first answer is the one to give.
-            refused = refused or error
-            if refused.problems[0].code != "delimiter-wrong":
-                break
-    assert refused is not None
-    raise refused
-
-
-def _null_words(table: Table, header: str) -> list[str]:
-    """Finds the words of a column that mean an empty cell."""
-    import polars as pl
-
-    if table.cells.schema[header] != pl.String:
-        return []
-    stripped = table.texts(header).str.strip_chars()
-    words = stripped.filter(stripped.is_in(pl.Series(NULL_WORDS).implode()).fill_null(False)).unique()
-    return [str(word) for word in words]
 
 
 def _has_gaps(table: Table, header: str) -> bool:

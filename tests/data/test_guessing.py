@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncli.data import guessing
+from nncli.data import guessed_reading
 from nncli.data.builtin_sets import BUILTIN
 from nncli.data.guessing import Guess, guess_columns
 from nncli.data.opening import open_data
@@ -302,7 +302,7 @@ def test_the_file_of_a_row_is_no_input(tmp_path: Path) -> None:
 
 
 def test_of_a_long_table_some_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guessing, "MOST_ROWS", 50)
+    monkeypatch.setattr(guessed_reading, "MOST_ROWS", 50)
     guess = guess_columns(
         _file(tmp_path, "size,side,price", [f"{n},{'ab'[n % 2]},{n * 1.5}" for n in range(500)])
     )
