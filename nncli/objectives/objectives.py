@@ -59,7 +59,7 @@ class Term:
         loss, where the class is drawn in these shares.
         """
         if truth.mask is None and truth.shares is None:
-            value: Tensor = self.function(output, truth.values)
+            value: Tensor = self.function.forward(output, truth.values)
             return value
         total, count = self._added(output, truth)
         if truth.shares is not None:

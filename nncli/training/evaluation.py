@@ -119,7 +119,7 @@ def computed_figures(
             held.enter_context(evaluating(module))
         for place, rows in enumerate(row_batches(part, size)):
             for number, update in enumerate(updates):
-                seed_draws(update, start, place * len(updates) + number, part.device)
+                seed_draws(start, place * len(updates) + number, part.device)
                 # A loss may hold gradients: `grad(y, x)`.
                 with torch.set_grad_enabled(update.has_gradients):
                     losses = update.losses(part, rows, None, now)

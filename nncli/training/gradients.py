@@ -9,7 +9,7 @@ from typing import Any, Final, final
 from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
-from nncli.training.kernels import Optimizer
+from nncli.training.kernels import Optimizer, backward
 from nncli.training.schedules import Horizon
 
 GRADIENT: Final = "gradient"
@@ -51,12 +51,12 @@ class Gradients:
         """Adds the gradients of a batch; tells whether there are enough for an update."""
         if self._handling.accumulate == 1:
             self._optimizer.zero_grad()
-            loss.backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
+            backward(loss, self._inputs)
             return True
         if not self._waiting:
             self._optimizer.zero_grad()
             self._wanted = self._group()
-        (loss / self._wanted).backward(inputs=self._inputs)  # type: ignore[no-untyped-call]
+        backward(loss / self._wanted, self._inputs)
         self._taken += 1
         self._waiting = (self._waiting + 1) % self._wanted
         return self._waiting == 0

@@ -107,7 +107,8 @@ def _step(
     for update in job.updates:
         for first, last in batches_of_update(update, batches):
             rows, moment = order[first:last], Moment(seed, state.step, state.epoch)
-            seed_draws(update, moment, place, job.device)
+            if update.draws:
+                seed_draws(moment, place, job.device)
             work_out = partial(update.losses, part, rows, part.draw(seed, state.epoch, rows), moment)
             losses = work_out()
             state.is_whole = False
@@ -140,10 +141,10 @@ class _Unread:
             kept = torch.stack([loss.detach() for loss in losses])
             self._waiting.append((update, kept, self._state.step))
             return
-        values = [loss.item() for loss in losses]
-        if not math.isfinite(values[0]):
+        first = losses[0].item()
+        if not math.isfinite(first):
             raise diverged(self._job, self._state, update, rows)
-        self._add(update, values)
+        self._add(update, [first, *(loss.item() for loss in losses[1:])] if len(losses) > 1 else (first,))
 
     def read(self) -> None:
         """Reads what waits, in its order. Raises DivergedError: `diverged`."""
@@ -162,9 +163,9 @@ class _Unread:
         self._waiting.clear()
 
     def _add(self, update: Update, values: Sequence[float]) -> None:
-        sums = self._state.loss_sums
+        sums, times = self._state.loss_sums, update.repeat
         for name, value in zip(update.figures, values, strict=True):
-            sums[name] = sums.get(name, 0.0) + value / update.repeat
+            sums[name] = sums.get(name, 0.0) + (value / times if times > 1 else value)
 
 
 def _means(state: TrainState) -> dict[str, float | None]:

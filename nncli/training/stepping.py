@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, final
 
@@ -20,7 +20,7 @@ from nncli.training.held import HeldPart
 Bounds: TypeAlias = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Moment:
     """Where in a run a batch is taken: steps and epochs that are complete."""
 
@@ -59,13 +59,14 @@ class SupervisedLosses:
     """The loss between the outputs of a network and the targets of the data."""
 
     def __init__(self, module: nn.Module, objective: Objective) -> None:
-        self._module = module
+        # The forward itself: nobody hangs hooks on a whole network, and the way around them takes time.
+        self._forward = module.forward
         self._objective = objective
 
     def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
         """Computes the loss of a batch."""
         inputs, truth = part.batch(rows, draw)
-        return (self._objective.loss(self._module(*inputs), truth),)
+        return (self._objective.loss(self._forward(*inputs), truth),)
 
 
 @final
@@ -73,7 +74,7 @@ class ComputedLosses:
     """The loss of a compiled update."""
 
     def __init__(self, update: CompiledUpdate) -> None:
-        self._module = update.module
+        self._forward = update.module.forward
         self._columns = [name for name in update.feeds if name not in (*NUMBERS, ROWS)]
         self._feeds = update.feeds
 
@@ -81,7 +82,7 @@ class ComputedLosses:
         """Computes the loss of a batch, and its terms that have a name."""
         columns = dict(zip(self._columns, part.columns(self._columns, rows, draw), strict=True))
         given = [columns[n] if n in columns else _fed(n, rows, moment) for n in self._feeds]
-        losses: tuple[Tensor, ...] = self._module(*given)
+        losses: tuple[Tensor, ...] = self._forward(*given)
         return losses
 
 
@@ -114,20 +115,18 @@ def batches_of_steps(bounds: Sequence[Bounds], updates: Sequence[Update]) -> lis
     return [tuple(bounds[first : first + size]) for first in range(0, len(bounds), size)]
 
 
-def batches_of_update(update: Update, batches: Sequence[Bounds]) -> Iterator[Bounds]:
-    """Walks over the batches of an update within a step: the last ones; where they are too few, again."""
-    first = max(len(batches) - update.repeat, 0)
-    for time in range(update.repeat):
-        yield batches[first + time % (len(batches) - first)]
+def batches_of_update(update: Update, batches: Sequence[Bounds]) -> Sequence[Bounds]:
+    """Lists the batches of an update within a step: the last ones; where they are too few, again."""
+    last = batches[-update.repeat :]
+    return last if len(last) == update.repeat else [last[n % len(last)] for n in range(update.repeat)]
 
 
-def seed_draws(update: Update, moment: Moment, place: int, device: torch.device) -> None:
-    """Makes what an update draws a pure function of the seed, the step and the place."""
-    if update.draws:
-        seed = step_seed(moment.seed, moment.step, place)
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+def seed_draws(moment: Moment, place: int, device: torch.device) -> None:
+    """Makes what is drawn next a pure function of the seed, the step and the place."""
+    seed = step_seed(moment.seed, moment.step, place)
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def updated_module(update: Update, networks: Mapping[str, nn.Module]) -> nn.Module:
