@@ -13,9 +13,9 @@ from nncli.terminal.figures import duration
 from nncli.terminal.streams import Streams
 from nncli.training.job import TrainJob
 from nncli.training.loop import train
-from nncli.training.optimizers import state_per_weight
 from nncli.training.rows import EpochRow
 from nncli.training.state import TrainState
+from nncli.training.updating import kept_per_weight
 
 STEPS = 5
 
@@ -24,7 +24,7 @@ def dry_run(prepared: Prepared, job: TrainJob, state: TrainState, streams: Strea
     """Trains a few steps that are thrown away, and says what a run needs; writes nothing."""
     steps = job.total_steps()
     seconds = _seconds_per_step(job, state)
-    wanted = Wanted(job.training.batch_size, state_per_weight(job.training.optimizer))
+    wanted = Wanted(job.training.batch_size, kept_per_weight(job.training))
     cost = summarise(prepared.spec.name, prepared.network, wanted).cost
     memory = cost.training_bytes if cost is not None else 0
     assert prepared.data is not None

@@ -19,7 +19,7 @@ from nncli.runs.atomic import write_atomic
 from nncli.spec.opening import read_spec
 from nncli.terminal.streams import Streams
 from nncli.terminal.summaries import View, show_summary
-from nncli.training.optimizers import state_per_weight
+from nncli.training.updating import kept_per_weight
 
 _UNITS: Final[Mapping[str, int]] = {
     "b": 1,
@@ -89,7 +89,7 @@ def _check_graph(file: Path, overwrite: bool) -> None:
 def _summaries(prepared: Prepared, batch_size: int | None, limit: int | None) -> dict[str, Summary]:
     spec, training = prepared.spec, prepared.spec.training
     rows = batch_size or (training.batch_size if training else 1)
-    moments = state_per_weight(training.optimizer) if training else MOMENTS
+    moments = kept_per_weight(training) if training else MOMENTS
     wanted = Wanted(rows, moments, limit)
     several = len(prepared.networks) > 1
     return {

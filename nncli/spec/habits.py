@@ -12,32 +12,51 @@ from nncli.messages.catalogue import nearest
 from nncli.spec.nodes import Mapping, Node, Scalar
 
 _OPTIMIZER: Final = "it is an argument of the optimiser: `optimizer: {AdamW: {%s: %s}}` below `training:`"
+_BELOW: Final = "write `%s` below `training:`"
+_SCHEDULE: Final = _BELOW % "schedule: {CosineAnnealingLR: {}, warmup: 5%}"
 _LAYER: Final = "it is a layer of its own: `- %s` in the list of `network:`"
 
 # What other tools call it: what to write here.
 HABITS: Final[MappingType[str, str]] = {
+    "accumulate_grad_batches": _BELOW % "accumulate: 4",
     "activation": _LAYER % "ReLU",
     "architecture": "the layers stand below `network:`",
     "batch": "write `batch_size: 32` below `training:`",
+    "clip_grad_norm": _BELOW % "clip_gradients: 1.0",
     "criterion": "write `loss: CrossEntropyLoss` below `training:`",
     "dataset": "write `data: FILE.csv`, or `data: builtin:iris`",
     "device": "the device is chosen on the command line: `--device cpu`",
     "dropout": _LAYER % "Dropout: 0.2",
     "early_stopping": "write `stop_early: {watch: validation.loss, patience: 5}` below `training:`",
+    "ema": _BELOW % "average: {ema: 0.999}",
     "epoch": "write `epochs: 20` below `training:`",
     "features": "the columns that flow in stand in `inputs:` below `data:`",
+    "grad_clip": _BELOW % "clip_gradients: 1.0",
+    "gradient_accumulation_steps": _BELOW % "accumulate: 4",
+    "gradient_clipping": _BELOW % "clip_gradients: 1.0",
+    "l1": _BELOW % "regularise: {l1: 1e-5}",
+    "label_smoothing": "it is an argument of the loss: `loss: {CrossEntropyLoss: {label_smoothing: 0.1}}`",
     "labels": "the columns that are predicted stand in `targets:` below `data:`",
     "layers": "write the list of layers below `network:`",
     "learning_rate": _OPTIMIZER % ("lr", "1e-3"),
     "lr": _OPTIMIZER % ("lr", "1e-3"),
+    "lr_scheduler": _SCHEDULE,
     "max_epochs": "write `epochs: 20` below `training:`",
+    "max_grad_norm": _BELOW % "clip_gradients: 1.0",
+    "max_steps": _BELOW % "steps: 1000",
+    "max_time": _BELOW % "minutes: 90",
     "model": "write the list of layers below `network:`",
     "momentum": _OPTIMIZER.replace("AdamW", "SGD") % ("momentum", "0.9"),
     "num_epochs": "write `epochs: 20` below `training:`",
     "optimiser": "write `optimizer: AdamW` below `training:`",
+    "param_groups": _BELOW % 'groups: [{match: "*.bias", weight_decay: 0}]',
     "patience": "write `stop_early: {patience: 5}` below `training:`",
+    "scheduler": _SCHEDULE,
+    "swa": _BELOW % "average: {swa: 75%}",
     "target": "the columns that are predicted stand in `targets:` below `data:`",
     "train": "training is described below `training:`, the training file in `train:` below `data:`",
+    "warmup": _SCHEDULE,
+    "warmup_steps": _SCHEDULE,
     "weight_decay": _OPTIMIZER % ("weight_decay", "0.01"),
 }
 

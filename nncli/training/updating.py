@@ -18,7 +18,7 @@ from nncli.training.gradients import GRADIENT, Gradients, Handling
 from nncli.training.grouping import has_weights, refuse_silent_patterns
 from nncli.training.kernels import Optimizer
 from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
-from nncli.training.optimizers import build_optimizer
+from nncli.training.optimizers import build_optimizer, state_per_weight
 from nncli.training.rows import Figures
 from nncli.training.schedule_checks import build_schedule, updates_in
 from nncli.training.schedules import Horizon, Schedule
@@ -151,6 +151,11 @@ class Updater:
             self._schedule.restore(scalars["schedule"])
         of_optimizer = {path: each for path, each in tensors.items() if path.rpartition("/")[2] not in _OWN}
         load_state(self._optimizer, self._module, of_optimizer, scalars)
+
+
+def kept_per_weight(training: TrainingSpec) -> float:
+    """Counts what an update keeps for every weight. Raises SpecError as `build_optimizer` does."""
+    return state_per_weight(training.optimizer) + (1.0 if training.average else 0.0)
 
 
 def build_updater(

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from nncli.spec.items import Call
+from nncli.spec.optimising import AverageSpec
 from nncli.training.schedules import Horizon
-from nncli.training.updating import Updater, build_updater
-from tests.training.jobs import call, spec
+from nncli.training.updating import Updater, build_updater, kept_per_weight
+from tests.training.jobs import PLACE, call, spec
 
 
 def _network() -> nn.Sequential:
@@ -95,3 +96,10 @@ def test_muon_takes_matrices_and_adamw_the_rest() -> None:
         for part in parts:
             part.step()
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
+def test_an_average_is_one_more_number_for_each_weight() -> None:
+    plain = spec(optimizer=call("AdamW")).training
+    averaged = spec(optimizer=call("AdamW"), average=AverageSpec(PLACE, ema=0.9)).training
+    assert plain is not None and averaged is not None
+    assert (kept_per_weight(plain), kept_per_weight(averaged)) == (2, 3)
