@@ -53,11 +53,11 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def set_precision(precision: Literal["auto", "float32"], device: torch.device) -> None:
-    """Chooses how CUDA multiplies float32 matrices: `auto` TF32, `float32` IEEE; CPU is always IEEE."""
+def set_precision(precision: Literal["auto", "float32", "bf16"], device: torch.device) -> None:
+    """Chooses how CUDA multiplies float32 matrices: IEEE for `float32`, else TF32; CPU is always IEEE."""
     if device.type != "cuda":
         return
-    chosen = "tf32" if precision == "auto" else "ieee"
+    chosen = "ieee" if precision == "float32" else "tf32"
     torch.backends.cuda.matmul.fp32_precision = chosen
     torch.backends.cudnn.conv.fp32_precision = chosen  # type: ignore[attr-defined]
     torch.backends.cudnn.rnn.fp32_precision = chosen  # type: ignore[attr-defined]

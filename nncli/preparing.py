@@ -36,7 +36,8 @@ from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
 from nncli.training.grouping import refuse_silent_patterns
-from nncli.training.job import Trainable, TrainJob, check_training, make_job, watched_figure
+from nncli.training.job import Trainable, TrainJob, make_job, watched_figure
+from nncli.training.job_checks import check_training
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.mixing_checks import check_mixing, refuse_mixing
 from nncli.training.schedule_checks import horizon_of, schedule_lengths

@@ -23,7 +23,8 @@ from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
-from nncli.training.job import Trainable, TrainJob, check_training, make_job
+from nncli.training.job import Trainable, TrainJob, make_job
+from nncli.training.job_checks import check_training
 from nncli.training.state import TrainState
 
 WEIGHTS_SUFFIX = ".safetensors"

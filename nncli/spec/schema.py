@@ -246,8 +246,10 @@ class TrainingSpec(Section):
         default=None, gt=0, description="how long to train, instead of epochs; validation counts"
     )
     batch_size: int = Field(default=32, ge=1, description="rows per step")
-    precision: Literal["auto", "float32"] = Field(
-        default="auto", description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere"
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        default="auto",
+        description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere; bf16: steps in "
+        "bfloat16 where that is safe, weights and figures in float32",
     )
     accumulate: int = Field(default=1, ge=1, description="batches whose gradients make one update")
     clip_gradients: ClipGradients | None = Field(

@@ -1,28 +1,23 @@
-"""A training job: the spec brought together with the network and the data, checked before step 1."""
+"""A training job: the spec brought together with the networks and the data."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-from nncli.columns.stored import Ragged
 from nncli.data.dataset import Data
 from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sample_order
-from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.objectives.updates import CompiledUpdate
 from nncli.spec.schema import TrainingSpec
-from nncli.spec.spec import Spec
 from nncli.training.evaluation import Judge, computed_figures, evaluate
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
-from nncli.training.metrics import FALLING, Metric
+from nncli.training.metrics import FALLING
 from nncli.training.rows import Figures, Reason
 from nncli.training.schedule_checks import horizon_of
 from nncli.training.schedules import Horizon
@@ -33,15 +28,11 @@ from nncli.training.stepping import (
     Update,
     batches_of_steps,
     computed,
+    mixed,
     supervised,
     updated_module,
 )
 from nncli.training.updating import Updater, build_updater
-
-# `features` comes last among the inputs of a table, and is what is meant most often.
-_SHOWN_INPUTS: Final = 5
-_RECURRENT: Final = ("RNN", "LSTM", "GRU")
-_BATCH_NORMS: Final = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 @dataclass(frozen=True)
@@ -171,6 +162,8 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
             each.module.to(device)
         updates = computed(prepared.updates)
         inputs = [each for each in data.inputs if any(each in update.columns for update in prepared.updates)]
+    if training.precision == "bf16":
+        updates = mixed(updates, device)
     objective = judge.objective if judge else None
     held = {
         each: HeldPart(part, inputs, objective, device, with_targets=judge is None)
@@ -198,97 +191,6 @@ def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | Non
     """Names the figure that chooses the weights to keep; None keeps the last ones, as where several learn."""
     is_one = len(training.updates) < 2
     return training.keep_best or ("validation.loss" if has_validation and is_one else None)
-
-
-def check_training(
-    spec: Spec,
-    networks: Mapping[str, CompiledNetwork],
-    metrics: Sequence[Metric] | None,
-    data: Data | None,
-) -> None:
-    """Checks what depends on networks, data and training together; needs no weights.
-
-    Without `data`, nothing is said that its rows would have to prove; without `metrics`, nothing of figures.
-    Raises SpecError: `batch-of-one`, `figure-unknown`, `figure-without-rows`, `input-not-in-data`,
-    `padding-before`.
-    """
-    training = spec.training
-    assert training is not None
-    steps = []
-    for network in networks.values():
-        steps.append(partial(_refuse_batches_of_one, spec, training, network, data))
-        if data is not None:
-            # What updates give to networks is looked at where they are compiled.
-            steps.extend([] if training.updates else [partial(_check_inputs, spec, network, data)])
-            steps.append(partial(_refuse_padding_before, spec, network, data))
-    if metrics is not None:
-        steps.append(partial(_check_figures, spec, training, metrics, data))
-    require_all(steps)
-
-
-def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric], data: Data | None) -> None:
-    """Refuses figures to watch that nobody works out."""
-    several = len(training.updates) > 1
-    losses = [f"{each.name}.loss" for each in training.updates] if several else ["loss"]
-    known = [f"train.{loss}" for loss in losses]
-    if data is None or "validation" in data.parts:
-        known += [f"validation.{name}" for name in (*losses, *(metric.name for metric in metrics))]
-    watched = {"training.keep_best": training.keep_best}
-    if training.stop_early:
-        watched["training.stop_early.watch"] = training.stop_early.watch
-    for number, stage in enumerate(training.schedule):
-        path = f"training.schedule.{number}" if len(training.schedule) > 1 else "training.schedule"
-        watched[f"{path}.watch"] = str(stage.watch.value) if stage.watch else None
-    require_all(
-        partial(_check_figure, spec, path, figure, known) for path, figure in watched.items() if figure
-    )
-
-
-def _check_inputs(spec: Spec, network: CompiledNetwork, data: Data) -> None:
-    """Refuses inputs that the network states for itself and that the data does not give."""
-    offered = data.inputs
-    for name in network.not_given(offered):
-        path = f"network.inputs.{name}"
-        given = [f"`{each}` {list(offered[each].shape)}" for each in [*offered][-_SHOWN_INPUTS:]]
-        more = ["…"] if len(offered) > _SHOWN_INPUTS else []
-        facts = {"name": name, "shape": str(list(network.inputs[name].shape)), "given": [*more, *given]}
-        raise failure("input-not-in-data", spec.place(*path.split(".")), path, **facts)
-
-
-def _refuse_padding_before(spec: Spec, network: CompiledNetwork, data: Data) -> None:
-    """Refuses rows padded at the start where a recurrent layer would read the padding first."""
-    recurrent = next((call for call in network.layers if call.type in _RECURRENT), None)
-    for name, column in data.parts["train"].columns.inputs.items():
-        is_before = isinstance(column, Ragged) and column.is_padded_before
-        if recurrent is not None and is_before and f"{name}.mask" in network.inputs:
-            path = f"data.inputs.{name}.pad"
-            facts = {"name": name, "layer": recurrent.type}
-            raise failure("padding-before", spec.place(*path.split(".")), path, **facts)
-
-
-def _refuse_batches_of_one(
-    spec: Spec, training: TrainingSpec, network: CompiledNetwork, data: Data | None
-) -> None:
-    if training.batch_size == 1:
-        path, why = "training.batch_size", {"why": "batch_size is 1", "size": 2}
-    elif data is not None and data.parts["train"].rows == 1:
-        path, why = "data.train", {"why": "there is 1 row to train on"}
-    else:
-        return
-    for call in network.layers:
-        if isinstance(network.module.get_submodule(call.name), _BATCH_NORMS):
-            place = spec.place(*path.split("."))
-            raise failure("batch-of-one", place, path, layer=call.name, type=call.type, **why)
-
-
-def _check_figure(spec: Spec, path: str, figure: str, known: list[str]) -> None:
-    if figure in known:
-        return
-    place = spec.place(*path.split("."))
-    if figure.startswith("validation.") and not any(each.startswith("validation.") for each in known):
-        raise failure("figure-without-rows", place, path, figure=figure)
-    guess = nearest(figure, known)
-    raise failure("figure-unknown", place, path, figure=figure, nearest=guess, known=known)
 
 
 def is_better(figure: str, value: float | None, best: float | None) -> bool:

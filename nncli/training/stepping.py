@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, final
 
 import torch
@@ -84,6 +84,26 @@ class ComputedLosses:
         given = [columns[n] if n in columns else _fed(n, rows, moment) for n in self._feeds]
         losses: tuple[Tensor, ...] = self._forward(*given)
         return losses
+
+
+@final
+class MixedLosses:
+    """Losses that are worked out in bfloat16 wherever torch's autocast takes it; weights stay float32."""
+
+    def __init__(self, losses: Losses, device: torch.device) -> None:
+        self._losses = losses
+        self._kind = device.type
+
+    def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
+        """Computes the losses of a batch, in float32 at the end."""
+        with torch.autocast(self._kind, torch.bfloat16):
+            losses = self._losses(part, rows, draw, moment)
+        return tuple(loss.float() for loss in losses)
+
+
+def mixed(updates: Sequence[Update], device: torch.device) -> tuple[Update, ...]:
+    """Makes updates whose steps are worked out in bfloat16."""
+    return tuple(replace(each, losses=MixedLosses(each.losses, device)) for each in updates)
 
 
 def _fed(name: str, rows: Tensor, moment: Moment) -> Tensor:

@@ -22,7 +22,8 @@ from nncli.spec.network_spec import InputSpec, NetworkSpec
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spec import Origin, Spec
 from nncli.training.evaluation import Judge
-from nncli.training.job import Trainable, TrainJob, check_training, make_job
+from nncli.training.job import Trainable, TrainJob, make_job
+from nncli.training.job_checks import check_training
 from nncli.training.metrics import build_metrics
 from nncli.training.state import TrainState
 

@@ -294,3 +294,22 @@ def test_training_never_imports_dynamo() -> None:
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_bf16_learns_the_same_in_other_steps_and_goes_on_with_the_same_bits() -> None:
+    plain, first = job(spec(epochs=4))
+    mixed, second = job(spec(epochs=4, precision="bf16"))
+    rows = [
+        [r for r in train(each, state, lambda: False) if isinstance(r, EpochRow)]
+        for each, state in ((plain, first), (mixed, second))
+    ]
+    losses = [[row.train["loss"] for row in each] for each in rows]
+    assert losses[0] != losses[1] and losses[0] == pytest.approx(losses[1], rel=0.02)
+    weights = second.weights()
+    assert all(weight.dtype == torch.float32 for weight in weights.values())
+    halfway, state = job(spec(epochs=4, precision="bf16"))
+    list(train(halfway, state, lambda: state.step == 7))
+    rest, again = job(spec(epochs=4, precision="bf16"))
+    again.restore(state.tensors(), state.scalars())
+    list(train(rest, again, lambda: False))
+    assert all(torch.equal(again.weights()[name], weight) for name, weight in weights.items())
