@@ -194,8 +194,10 @@ def _length_of(stage: Stage, call: Call, path: str, left: Horizon) -> Iterator[P
     runs = left.whole if stage.per == "step" else _epochs(left)
     assert runs is not None
     unit = "steps" if stage.per == "step" else "epochs"
+    cycles = stage.arguments.get("epochs"), stage.arguments.get("steps_per_epoch")
+    product = math.prod(each or 0 for each in cycles) or None
     for name in _LENGTHS:
-        value = stage.arguments.get(name)
+        value = stage.arguments.get(name, product if name == "total_steps" else None)
         length = max(value, default=0) if isinstance(value, tuple) else value
         if not isinstance(length, int):
             continue

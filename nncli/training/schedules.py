@@ -94,6 +94,12 @@ class Schedule:
         if following < len(self._stages) and self._stages[following].first == self._updates:
             self._scheduler = self._enter(following)
         elif self._scheduler is not None and self._stages[self._current].per == "step":
+            self._move()
+
+    def _move(self) -> None:
+        """Moves the rates; OneCycleLR has none after its end, where only the clock ends a run."""
+        last = getattr(self._scheduler, "total_steps", None)
+        if last is None or self._scheduler.last_epoch < last:
             self._scheduler.step()
 
     def after_epoch(self, train: Figures, validation: Figures | None) -> None:
@@ -103,7 +109,7 @@ class Schedule:
         if self._scheduler is None or stage.per == "step" or 0 < stage.first == self._updates:
             return
         if not isinstance(self._scheduler, ReduceLROnPlateau):
-            self._scheduler.step()
+            self._move()
             return
         watch = stage.watch or ("train.loss" if validation is None else "validation.loss")
         value = value_of(watch, train, validation)

@@ -156,6 +156,13 @@ def test_what_has_no_length_takes_what_is_left_of_the_run() -> None:
     assert rates[-1] == 0 and len(set(rates)) == 3
 
 
+def test_a_cycle_that_is_over_before_the_clock_ends_the_run_leaves_the_rate_where_it_is() -> None:
+    groups = _groups()
+    written = stage("OneCycleLR", max_lr=0.5, total_steps=5)
+    moves = _moves(_built(groups, written, horizon=Horizon(4, None)), groups, 9)
+    assert moves[5:] == [moves[4]] * 4
+
+
 @pytest.mark.parametrize(
     ("watch", "validation", "values", "lowered"),
     [
@@ -282,6 +289,7 @@ def test_a_run_by_the_clock_has_no_shares(written: StageSpec) -> None:
         ([stage("MultiStepLR", milestones=(1, 9))], "schedule-beyond", "warning"),
         ([stage("CosineAnnealingLR", T_max=2)], "schedule-rises", "warning"),
         ([stage("OneCycleLR", max_lr=1.0, total_steps=5)], "schedule-over", "error"),
+        ([stage("OneCycleLR", max_lr=1.0, epochs=2, steps_per_epoch=3)], "schedule-over", "error"),
         ([stage("StepLR", step_size=1, warmup="12 steps")], "schedule-long", "warning"),
         ([stage("StepLR", step_size=1, lasts="20 steps"), stage("LinearLR")], "schedule-long", "warning"),
         ([stage("StepLR", step_size=1, warmup="5%")], "", ""),
