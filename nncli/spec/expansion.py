@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.spec.budget import Budget
+from nncli.spec.budget import Budget, TooLarge
 from nncli.spec.items import Constant
 from nncli.spec.loops import repetitions
 from nncli.spec.names import check_name
@@ -29,7 +29,8 @@ def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, C
     entries = []
     for name, node in root.entries:
         if name.text == "training":
-            node = _unrolled(node, scope, problems)
+            # What is too much here leaves the networks theirs.
+            node = _unrolled(node, Scope(given, Budget()), problems)
         if name.text == "training" and isinstance(node, Mapping):
             node = _training(node, scope, problems)
         elif name.text not in LAZY_SECTIONS:
@@ -62,11 +63,14 @@ def _copies(entry: Written, problems: list[Problem]) -> list[Node]:
         return [node]
     body = replace(node, entries=tuple(each for each in node.entries if each[0].text != "repeat"))
     try:
-        scopes = [scope for _, scope in repetitions(entry.child(repeat, "repeat"))]
+        with entry.scope.budget.within(repeat.place, f"{entry.path}.repeat"):
+            scopes = [scope for _, scope in repetitions(entry.child(repeat, "repeat"))]
+            return [_replaced(Written(body, scope, entry.path), problems) for scope in scopes]
     except NncliError as error:
         problems.extend(error.problems)
-        return []
-    return [_replaced(Written(body, scope, entry.path), problems) for scope in scopes]
+    except TooLarge as error:
+        problems.append(error.problem)
+    return []
 
 
 def _training(node: Mapping, scope: Scope, problems: list[Problem]) -> Mapping:

@@ -91,7 +91,11 @@ def _read_group(node: Node, path: str, problems: list[Problem]) -> GroupSpec | N
         facts = {"fault": "every entry says by `match:` which weights it is of"}
         problems.append(Problem("group-form", node.place, path, facts))
         return None
+    before = len(problems)
     patterns = read_patterns(match, f"{path}.{MATCH}", problems)
+    if not patterns and len(problems) == before:
+        problems.append(Problem("group-form", match.place, path, {"fault": "`match:` has no pattern"}))
+        return None
     others = Mapping(tuple(entry for entry in node.entries if entry[0].text != MATCH), node.place)
     if not others.entries:
         facts = {"fault": "it says nothing about the weights that match"}
