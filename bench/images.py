@@ -1,26 +1,56 @@
 """How fast image files are decoded: nncli against a bare loop over Pillow, over the same number of workers.
 
+Then how long steps of training wait for images that lie in the cache, too many to be held in memory.
+
 python bench/images.py [count]
 """
 
 from __future__ import annotations
 
 import io
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
+from nncli.columns.pictures import Pictures
+from nncli.columns.stored import Taken
+from nncli.draws import Draw
+from nncli.preparing import prepare
 from nncli.sources.image_files import ImageForm, decode_image
 from nncli.sources.image_sizes import Fit
 from nncli.sources.media_files import on_all_cores, read_media, usable_cores
+from nncli.spec.opening import parse_spec
+from nncli.spec.spec import Origin
+from nncli.training.loop import train
 
+SPEC = """\
+data:
+  train: data
+  split: {validation: 0, test: 0}
+  inputs: {image: {type: image, size: 224, augment: [RandomHorizontalFlip]}}
+  targets: {label: category}
+network:
+  - Conv2d: [8, 7, stride: 4]
+  - ReLU
+  - Conv2d: [16, 3, stride: 2]
+  - ReLU
+  - AdaptiveAvgPool2d: 1
+  - Flatten
+  - Linear: $classes
+training: {loss: CrossEntropyLoss, optimizer: SGD, epochs: 2, batch_size: 32}
+"""
 ROUNDS = 5
 FORMS = {
     "JPEG 500 × 375 to 224 × 224": ("JPEG", (375, 500), 3, (224, 224)),
@@ -86,6 +116,39 @@ def rate(count: int, loop: Callable[[], None]) -> float:
     return count / (time.perf_counter() - began)
 
 
+def waits(count: int) -> None:
+    """Prints the share of its time that training waits for images, the cache cold and warm."""
+    spec = parse_spec(SPEC, Origin("spec.yaml", Path.cwd(), SPEC))
+    waited = [0.0]
+    take = Pictures.take
+
+    def timed(self: Pictures, rows: Tensor, draw: Draw | None = None) -> Taken:
+        began = time.perf_counter()
+        found = take(self, rows, draw)
+        waited[0] += time.perf_counter() - began
+        return found
+
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(Pictures, "take", timed):
+        os.environ["NNCLI_CACHE"] = str(Path(folder) / "cache")
+        for name in "ab":
+            (Path(folder) / name).mkdir()
+            files(Path(folder) / name, "JPEG", (375, 500), 3, count // 2)
+        (Path(folder) / "data").mkdir()
+        for name in "ab":
+            (Path(folder) / name).rename(Path(folder) / "data" / name)
+        changed = replace(spec, origin=Origin("spec.yaml", Path(folder), SPEC))
+        for cache in ("cold", "warm"):
+            began = time.perf_counter()
+            job, state = prepare(changed).job(torch.device("cpu"))
+            opened, waited[0] = time.perf_counter() - began, 0.0
+            began = time.perf_counter()
+            for _ in train(job, state, lambda: False):
+                pass
+            whole = time.perf_counter() - began
+            print(f"cache {cache}: {opened:5.1f} s to the first step; {state.step} steps in {whole:.1f} s")
+            print(f"    {waited[0]:.2f} s wait for images: {100 * waited[0] / whole:.2f} %", flush=True)
+
+
 def main() -> None:
     """Prints images a second, medians over rounds in which the loops take turns."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 400
@@ -114,3 +177,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    waits(2000)

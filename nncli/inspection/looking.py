@@ -97,9 +97,10 @@ def look(spec: Spec) -> Look:
 
 
 def _encoders(data: Data) -> list[tuple[Encoder, ColumnSpec]]:
-    declared = {column.path: spec for column, spec in columns_of(data.resolved)}
+    # In what is resolved a view is a column of its own.
+    declared = {(column.role, column.name): spec for column, spec in columns_of(data.resolved)}
     every = (*data.encoders.input_encoders, *data.encoders.target_encoders)
-    return [(each, declared[each.column.path]) for each in every]
+    return [(each, declared[each.column.role, each.column.name]) for each in every]
 
 
 def _cells(data: Data, encoder: Encoder, declared: ColumnSpec, seen: Seen | None) -> Cells:

@@ -11,6 +11,7 @@ from nncli.columns.targets import TargetSpec
 from nncli.data.sharing import columns_of
 from nncli.messages.catalogue import failure, require_all
 from nncli.network.compiled import CompiledNetwork
+from nncli.sources.tables import Column
 from nncli.spec.spec import Spec
 
 
@@ -20,9 +21,9 @@ def check_mixing(spec: Spec, network: CompiledNetwork, targets: Mapping[str, Tar
     Raises SpecError: `mix-inputs`, `mix-targets`.
     """
     require_all(
-        partial(_check, spec, name, mixer, network, targets)
-        for name, mixer in _mixed_inputs(spec)
-        if name in network.inputs
+        partial(_check, spec, column, mixer, network, targets)
+        for column, mixer in _mixed_inputs(spec)
+        if column.name in network.inputs
     )
 
 
@@ -33,12 +34,12 @@ def refuse_mixing(spec: Spec) -> None:
         raise failure("mix-updates", spec.place(*path.split(".")), path, mixer=mixer)
 
 
-def _mixed_inputs(spec: Spec) -> Iterator[tuple[str, str]]:
+def _mixed_inputs(spec: Spec) -> Iterator[tuple[Column, str]]:
     """Walks over the inputs that are mixed, each with what mixes it."""
     for column, declared in columns_of(spec.data) if spec.data else ():
         names = [name for entry in declared.augment for name in _names(entry) if name in MIXERS]
         if names and column.role == "input":
-            yield column.name, names[0]
+            yield column, names[0]
 
 
 def _names(entry: str | Mapping[str, Any]) -> tuple[str, ...]:
@@ -46,11 +47,11 @@ def _names(entry: str | Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _check(
-    spec: Spec, name: str, mixer: str, network: CompiledNetwork, targets: Mapping[str, TargetSpec]
+    spec: Spec, column: Column, mixer: str, network: CompiledNetwork, targets: Mapping[str, TargetSpec]
 ) -> None:
-    path = f"data.inputs.{name}.augment"
-    place, facts = spec.place(*path.split(".")), {"name": name, "mixer": mixer}
-    others = [f"`{each}`" for each in network.inputs if each != name]
+    path = f"{column.path}.augment"
+    place, facts = spec.place(*path.split(".")), {"name": column.name, "mixer": mixer}
+    others = [f"`{each}`" for each in network.inputs if each != column.name]
     if others:
         raise failure("mix-inputs", place, path, **facts, others=others)
     for target in targets.values():

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from nncli.cache_folder import FOLDER_VARIABLE, new_entry
+from tests.data import image_folders
 from tests.data.scenes import write_scenes
 from tests.data.test_sound_folders import fill
 from tests.end_to_end.program import invoke
@@ -208,6 +209,20 @@ def test_images_and_their_masks(tmp_path: Path) -> None:
     assert is_thing.sum() > 1000 and ((masks == [128, 0, 0]).all(2) == is_thing).all()
     # What was padded has no class.
     assert ((masks == [224, 224, 192]).all(2) == (images == 0).all(2)).all()
+
+
+def test_views_are_looked_at_as_inputs_of_their_own(tmp_path: Path) -> None:
+    image_folders.fill(tmp_path / "pets", "cat", "dog")
+    (tmp_path / "net.yaml").write_text(
+        "data:\n  train: pets\n  inputs:\n    image:\n      type: image\n      views: [one, two]\n"
+        "      augment: [{RandomCrop: {padding: 2}}]\n  targets: {label: category}\n"
+    )
+    answer = invoke(tmp_path, "data", "net.yaml", "--contact-sheet", "sheet.png")
+    assert answer.code == 0, answer.err
+    assert [line.split()[:2] for line in answer.out.splitlines()[3:5]] == [["one", "image"], ["two", "image"]]
+    with Image.open(tmp_path / "sheet.png") as image:
+        one, two = np.split(np.asarray(image), 2)
+    assert one.shape == two.shape and (one != two).any()
 
 
 def test_sounds_and_their_copies(tmp_path: Path) -> None:
