@@ -12,7 +12,7 @@ import io
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from nncli.sources.image_sizes import Fit, Values
 from nncli.sources.media_files import MediaError
+from nncli.sources.quiet_decoders import quiet_decoders
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,6 +34,7 @@ IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif
 MOST_PIXELS: Final = 50_000_000
 
 _KNOWN: Final = "PNG, JPEG, GIF, BMP, WebP or TIFF"
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _MOST_SCANS: Final = 100
 """A progressive JPEG has about ten; each scan goes over all pixels again."""
@@ -72,7 +74,7 @@ def read_header(content: bytes) -> ImageHeader:
 
 def decode_image(content: bytes, form: ImageForm) -> Pixels:
     """Decodes an image to uint8 (channels, height, width), not to be written to. Raises MediaError."""
-    with _refusing():
+    with _refusing(), _quiet(content):
         file = _opened(content)
         if file.format == "JPEG":
             file.draft(None, form.fit.draft(file.size))
@@ -87,7 +89,7 @@ def decode_mask(content: bytes, fit: Fit | None = None) -> Values:
 
     Pixels are picked, never mixed; those that `pad` added hold `OUTSIDE`. Raises MediaError.
     """
-    with _refusing():
+    with _refusing(), _quiet(content):
         image = _values_alone(_upright(_opened(content)))
         values = np.asarray(image).astype(np.int32)
         return values if fit is None else fit.picked(values)
@@ -107,6 +109,11 @@ def _refusing() -> Iterator[None]:
         raise MediaError(f"it is damaged: {text[:1].lower()}{text[1:]}") from error
 
 
+def _quiet(content: bytes) -> AbstractContextManager[None]:
+    """Keeps from the terminal what libtiff writes about damage."""
+    return quiet_decoders() if content.startswith(_TIFF) else nullcontext()
+
+
 @cache
 def _formats() -> tuple[tuple[Callable[[bytes], bool], Callable[[io.BytesIO], ImageFile]], ...]:
     """Lists how a format is told by its first bytes, and what reads it; Pillow's guessing is not asked."""
@@ -119,14 +126,13 @@ def _formats() -> tuple[tuple[Callable[[bytes], bool], Callable[[io.BytesIO], Im
 
     # What Pillow warns of in damaged metadata concerns nobody: pixels are decoded whole, or refused.
     warnings.filterwarnings("ignore", module=r"PIL\.")
-    tiff = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
     return (
         (lambda first: first.startswith(_PNG), PngImageFile),
         (lambda first: first.startswith(b"\xff\xd8\xff"), JpegImageFile),
         (lambda first: first.startswith((b"GIF87a", b"GIF89a")), GifImageFile),
         (lambda first: first.startswith(b"RIFF") and first[8:12] == b"WEBP", WebPImageFile),
         (lambda first: first.startswith(b"BM"), BmpImageFile),
-        (lambda first: first.startswith(tiff), TiffImageFile),
+        (lambda first: first.startswith(_TIFF), TiffImageFile),
     )
 
 

@@ -1,7 +1,7 @@
 """Keeps from the terminal what decoders in C and Rust write to standard error, past Python.
 
-libmpg123 writes about sounds that are whole as well as about damaged ones, and Polars writes down what it
-raises as an exception: nothing follows from either.
+libmpg123 writes about sounds that are whole as well as about damaged ones, libtiff and Polars write down what
+they refuse as well: nothing follows from any of it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ _STANDARD_ERROR: Final = 2
 # An empty line before is theirs, the end of the line before that is not.
 _SAID: Final = re.compile(
     rb"(?:(?<=\n)\n|\A\n)?"
-    rb"(?:(?:\[[^\]\n]*libmpg123[^\]\n]*\] |Warning: |Note: )[^\n]*(?:\n|\Z)"
+    rb"(?:(?:\[[^\]\n]*libmpg123[^\]\n]*\] |Warning: |Note: "
+    rb"|tempfile\.tif: |(?:TIFF|LZW|ZIP|PackBits|Fax3)\w+: |More samples per pixel )[^\n]*(?:\n|\Z)"
     rb"|thread '[^'\n]*'[^\n]* panicked at .*?(?:backtrace\.?\n|\Z))",
     re.DOTALL,
 )
-_STARTS: Final = (b"[", b"Warning: ", b"Note: ", b"thread '")
+_STARTS: Final = (
+    b"[", b"Warning: ", b"Note: ", b"thread '",
+    b"tempfile.tif: ", b"TIFF", b"LZW", b"ZIP", b"PackBits", b"Fax3", b"More samples per pixel ",
+)  # fmt: skip
 _MOST_BYTES: Final = 2**16
 
 

@@ -7,9 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from nncli.sources.image_files import ImageForm, decode_image
+from nncli.sources.image_sizes import Fit
 from nncli.sources.media_files import MediaError
 from nncli.sources.quiet_decoders import quiet_decoders
 from nncli.sources.sound_files import SoundForm, decode_sound
+from tests.sources.pictures import file_of as picture_file
+from tests.sources.pictures import picture
 from tests.sources.sounds import file_of, tone
 
 SAID = b"[src/libmpg123/layer3.c:do():12] error: dequantization failed!\n"
@@ -64,3 +68,15 @@ def test_a_decoder_that_complains_is_not_heard(capfd: pytest.CaptureFixture[str]
         content[frame * size + 4 : frame * size + 60] = b"\xff" * 56
     assert len(decode_sound(bytes(content), SoundForm(8000, 1)))
     assert capfd.readouterr().err == ""
+
+
+def test_libtiff_is_not_heard(capfd: pytest.CaptureFixture[str]) -> None:
+    whole = bytearray(picture_file(picture(9, 9), "TIFF", compression="tiff_lzw"))
+    whole[8:40] = bytes(each ^ 255 for each in whole[8:40])
+    with pytest.raises(MediaError):
+        decode_image(bytes(whole), ImageForm(3, Fit((9, 9))))
+    assert capfd.readouterr().err == ""
+    with quiet_decoders():
+        os.write(2, b"TIFFFillStrip: Read error on strip 0; got 3 bytes, expected 9.\n")
+        os.write(2, b"More samples per pixel than can be decoded: 32771\nepoch 3\n")
+    assert capfd.readouterr().err == "epoch 3\n"
