@@ -194,3 +194,11 @@ network:
     with pytest.raises(NncliError) as caught:
         prepare(spec, problems)
     assert [problem.code for problem in caught.value.problems] == [code, "argument-range"]
+
+
+def test_a_network_that_is_too_large_to_be_read_is_not_called_empty() -> None:
+    text = "network: {inputs: {row: [4]}, layers: [{Linear: 4, repeat: 100000}]}\n"
+    spec, problems = read_text(text, Origin("a.yaml", Path(), text))
+    with pytest.raises(NncliError) as caught:
+        prepare(spec, problems)
+    assert [problem.code for problem in caught.value.problems] == ["spec-too-large"]

@@ -15,7 +15,7 @@ from nncli.spec.calls import read_call
 from nncli.spec.habits import unknown_key
 from nncli.spec.inputs import names_in, read_inputs
 from nncli.spec.item_reading import ItemReader, first_layer
-from nncli.spec.items import Item
+from nncli.spec.items import Broken, Item
 from nncli.spec.names import check_name
 from nncli.spec.network_spec import InitRule, NetworkSpec
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, stated
@@ -53,8 +53,9 @@ def read_networks(
         reader.check_unused(scope)
     except TooLarge as error:
         problems.append(error.problem)
-        networks |= {
-            name: NetworkSpec((), place, {}) for name, (place, _) in nodes.items() if name not in networks
+        unread = {name: Item(Broken(), place, name) for name, (place, _) in nodes.items()}
+        networks = {
+            name: networks.get(name) or NetworkSpec((item,), item.place, {}) for name, item in unread.items()
         }
     problems.extend(_circle(calls))
     return networks, frozenset(call.text for called in calls.values() for call in called)
