@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from functools import partial
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
+from nncli.collected import Collected
 from nncli.columns.targets import TargetSpec, class_targets
 from nncli.data.dataset import Data
 from nncli.data.declarations import Expected
 from nncli.data.opening import open_data, stand_in
 from nncli.data.sampling import batch_bounds
 from nncli.device import set_precision
-from nncli.errors import NncliError, Problem
+from nncli.errors import Problem
 from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
@@ -29,9 +31,9 @@ from nncli.objectives.updates import CompiledUpdate, compile_updates, refuse_met
 from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.pretrained.foreign import ForeignWeights, load_foreign
-from nncli.spec.habits import misspelt_keys
 from nncli.spec.items import Call
 from nncli.spec.nodes import MOST_PROBLEMS
+from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
@@ -43,9 +45,9 @@ from nncli.training.mixing_checks import check_mixing, refuse_mixing
 from nncli.training.schedule_checks import horizon_of, schedule_lengths
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
+from nncli.training.stepping import modules_together
 from nncli.training.updating import build_updater
 
-Result = TypeVar("Result")
 # Steps of an epoch where no data tell how many it has.
 STAND_IN_BATCHES: Final = 1000
 
@@ -97,7 +99,7 @@ def prepare(
     the network is checked with stand-in sizes. `code` brings in layers of people's own.
     Raises the problems of all three, as one error.
     """
-    found = _Collected(list(problems))
+    found = Collected(list(problems))
     data = found.tried(lambda: open_data(spec)) if with_data and spec.data else None
     spec = _with_class_weights(spec, data)
     expected = _declarations(spec, data, found)
@@ -109,7 +111,7 @@ def prepare(
     reports = found.tried(lambda: load_foreign(networks, spec, copied=with_weights)) if networks else None
     first, network = next(iter(networks.items())) if networks else ("", None)
     horizon = _horizon(spec, data)
-    objective, metrics = _bound(spec, network, targets, horizon, found)
+    objective, metrics = _bound(spec, networks, targets, horizon, found)
     if network is not None and objective is not None:
         found.tried(lambda: check_training(spec, {first: network}, metrics, data))
         found.tried(lambda: check_mixing(spec, network, targets))
@@ -144,7 +146,7 @@ def _updates(
     networks: Mapping[str, CompiledNetwork] | None,
     batch: Batch,
     constants: Mapping[str, Tensor | None],
-    found: _Collected,
+    found: Collected,
 ) -> tuple[CompiledUpdate, ...] | None:
     """Compiles the updates of a training that says its own; None where it says none, or they are wrong."""
     specs = spec.training.updates if spec.training else ()
@@ -212,39 +214,6 @@ def _resolved(
     return with_inputs(replace(spec, data=declared, training=training), inputs)
 
 
-class _Collected:
-    """Problems gathered from steps that do not depend on each other."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        self._read = tuple(path for problem in problems for path in _paths(problem))
-
-    def tried(self, step: Callable[[], Result]) -> Result | None:
-        """Runs a step; what it refuses is kept, unless it was found wrong when it was read."""
-        try:
-            return step()
-        except NncliError as error:
-            for problem in error.problems:
-                if problem not in self.problems and not self._follows(problem.path):
-                    self.problems.append(problem)
-            return None
-
-    def _follows(self, path: str) -> bool:
-        """Tells whether a mistake follows from one in the same value, in a part of it, or around it."""
-        pairs = [(path, each) for each in self._read] + [(each, path) for each in self._read]
-        return any(f"{inner}.".startswith(f"{outer}.") for inner, outer in pairs)
-
-
-def _paths(problem: Problem) -> Iterator[str]:
-    """Lists the path of a mistake, and of a key that nobody knows those that it was meant to have."""
-    if problem.path:
-        yield problem.path
-    if problem.code == "unknown-key":
-        section = problem.path.rpartition(".")[0]
-        for meant in misspelt_keys([problem]):
-            yield f"{section}.{meant}".lstrip(".")
-
-
 def _horizon(spec: Spec, data: Data | None) -> Horizon:
     """Counts the batches of a run; without data an epoch has some number of them."""
     batches = STAND_IN_BATCHES
@@ -257,28 +226,44 @@ def _horizon(spec: Spec, data: Data | None) -> Horizon:
     return horizon_of(spec.training, batches)
 
 
-def _declarations(spec: Spec, data: Data | None, found: _Collected) -> Expected:
+def _declarations(spec: Spec, data: Data | None, found: Collected) -> Expected:
     if data is not None:
         return Expected(data.inputs, data.targets, data.encoders.counts())
     nothing = Expected({}, {}, {})
     return (found.tried(lambda: stand_in(spec)) if spec.data else None) or nothing
 
 
+def _updated(
+    training: TrainingSpec, networks: Mapping[str, CompiledNetwork] | None
+) -> Iterator[tuple[TrainingSpec, nn.Module]]:
+    """Pairs the weights of each update with what is said of their training."""
+    if networks is None:
+        # The optimiser's arguments can still be wrong, and any weights will do.
+        nameless = training.model_copy(update={"groups": (), "regularise": None})
+        yield nameless, nn.Linear(1, 1, device="meta")
+    elif not training.updates:
+        yield training, next(iter(networks.values())).module
+    for update in training.updates if networks is not None else ():
+        assert networks is not None
+        own = {"optimizer": update.optimizer} if update.optimizer else {}
+        modules = {each.text: networks[each.text].module for each in update.networks}
+        yield training.model_copy(update=own), modules_together(modules)
+
+
 def _bound(
     spec: Spec,
-    network: CompiledNetwork | None,
+    networks: Mapping[str, CompiledNetwork] | None,
     targets: Mapping[str, TargetSpec],
     horizon: Horizon,
-    found: _Collected,
+    found: Collected,
 ) -> tuple[Objective | None, tuple[Metric, ...] | None]:
     training = spec.training
     if training is None:
         return None, ()
-    # Without a network the optimiser's arguments can still be wrong, and any weights will do.
-    module = network.module if network else nn.Linear(1, 1, device="meta")
-    nameless = {} if network else {"groups": (), "regularise": None}
-    checked, is_alone = training.model_copy(update=nameless), len(spec.networks) == 1
-    found.tried(lambda: build_updater(checked, module, horizon, is_alone=is_alone))
+    network = next(iter(networks.values())) if networks else None
+    for checked, module in _updated(training, networks):
+        build = partial(build_updater, checked, module, horizon, is_alone=len(spec.networks) == 1)
+        found.tried(build)
     metrics = found.tried(lambda: build_metrics(training.metrics, targets))
     if network is None or not targets or not training.loss:
         found.tried(lambda: check_losses(spec, targets))

@@ -86,7 +86,7 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
         _check_figure(requirement, [*losses, *(metric.name for metric in metrics)])
     with waiting(streams, "evaluating"):
         part = _part(options, model)
-        found = _of_updates(opened, updates, model, part) if updates else _evaluate(model, part)
+        found = _of_updates(opened, updates, model, part, options.run) if updates else _evaluate(model, part)
     rules = baselines(part, model.encoders, metrics)
     missed = [r for r in requirements if not r.is_met(found.figures)]
     table = _confusion(model, found)
@@ -166,7 +166,9 @@ def _evaluate(model: Model, part: Part) -> Evaluation:
     return evaluate_part(model.module, held, model.judge, model.training.batch_size)
 
 
-def _of_updates(opened: Opened, updates: tuple[Update, ...], model: Model, part: Part) -> Evaluation:
+def _of_updates(
+    opened: Opened, updates: tuple[Update, ...], model: Model, part: Part, run: Path
+) -> Evaluation:
     """Works out the losses of updates; there are no predictions."""
     assert opened.spec.training is not None
     columns = frozenset[str]().union(*(each.columns for each in opened.updates))
@@ -177,7 +179,7 @@ def _of_updates(opened: Opened, updates: tuple[Update, ...], model: Model, part:
     held = HeldPart(part, inputs, None, model.device, with_targets=True)
     training = opened.spec.training
     # A file does not say when its training ended; a run does.
-    rows = read_rows(RunFolder(opened.path).metrics) if opened.run else []
+    rows = read_rows(RunFolder(run).metrics) if opened.run else []
     step, epoch = (rows[-1].get(key) if rows else 0 for key in ("step", "epoch"))
     now = Moment(training.seed, step if isinstance(step, int) else 0, epoch if isinstance(epoch, int) else 0)
     return Evaluation(computed_figures(updates, modules, held, training.batch_size, now), {}, {})

@@ -29,8 +29,8 @@ from nncli.training.stepping import (
     batches_of_steps,
     computed,
     mixed,
+    modules_together,
     supervised,
-    updated_module,
 )
 from nncli.training.updating import Updater, build_updater
 
@@ -183,8 +183,9 @@ def _updater(
     own = next((each.spec.optimizer for each in prepared.updates if each.name == update.name), None)
     if own is not None:
         training = training.model_copy(update={"optimizer": own})
+    module = modules_together({name: modules[name] for name in update.networks})
     whole = horizon.times(update.repeat)
-    return build_updater(training, updated_module(update, modules), whole, is_alone=len(modules) == 1)
+    return build_updater(training, module, whole, is_alone=len(modules) == 1)
 
 
 def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | None:

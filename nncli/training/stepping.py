@@ -149,11 +149,11 @@ def seed_draws(moment: Moment, place: int, device: torch.device) -> None:
         torch.cuda.manual_seed(seed)
 
 
-def updated_module(update: Update, networks: Mapping[str, nn.Module]) -> nn.Module:
-    """Makes one module of the networks that an update changes."""
-    if len(update.networks) == 1:
-        return networks[update.networks[0]]
+def modules_together(modules: Mapping[str, nn.Module]) -> nn.Module:
+    """Makes one module of those that an update changes: the only one itself."""
+    if len(modules) == 1:
+        return next(iter(modules.values()))
     whole = nn.Module()
-    for name in update.networks:
-        whole.add_module(name, networks[name])
+    for name, module in modules.items():
+        whole.add_module(name, module)
     return whole

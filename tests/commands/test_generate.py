@@ -12,6 +12,7 @@ from PIL import Image
 from rich.console import Console
 from safetensors.numpy import load_file
 
+from nncli.commands.evaluate import EvaluateOptions, evaluate
 from nncli.commands.generate import GenerateOptions, generate
 from nncli.commands.predict import PredictOptions, predict
 from nncli.commands.train import TrainOptions, train
@@ -116,6 +117,15 @@ def test_what_predict_cannot_answer_by_is_refused(
         predict(PredictOptions(run, rows, output=tmp_path / "x.csv", threads=1, **changes), quiet())
     assert caught.value.problems[0].code == code
     assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate_gives_the_losses_of_the_last_row(run: Path) -> None:
+    streams = quiet()
+    options = EvaluateOptions(run, split="validation", json=True, threads=1)
+    assert evaluate(options, streams) == 0
+    *_, last = (json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
+    said = json.loads(streams.out.file.getvalue())  # type: ignore[attr-defined]
+    assert said["metrics"] == pytest.approx(last["validation"])
 
 
 def test_nothing_is_replaced_unasked(run: Path, tmp_path: Path) -> None:

@@ -265,3 +265,21 @@ def test_a_loss_that_is_not_finite_names_its_layer() -> None:
     with pytest.raises(NncliError) as caught:
         list(train(running, state, lambda: False))
     assert caught.value.problems[0].facts["layer"] == "linear_2"
+
+
+def test_a_network_that_teaches_is_frozen_and_needs_no_optimiser() -> None:
+    text = GAN.replace("    inputs: {noise: [4]}\n", "    inputs: {noise: [4]}\n    freeze: true\n")
+    head, _, _ = text.partition("    - update: generator")
+    running, state = job(head)
+    before = _weights(state)
+    list(train(running, state, lambda: False))
+    moved = {name for name, tensor in _weights(state).items() if not torch.equal(tensor, before[name])}
+    assert moved and all(name.startswith("critic/") for name in moved)
+
+
+def test_the_optimiser_of_an_update_is_checked_at_its_line() -> None:
+    with pytest.raises(NncliError) as caught:
+        prepared(GAN.replace("Adam: {lr: 1e-2}", "Adam: {rate: 1e-2}"))
+    (problem,) = caught.value.problems
+    assert problem.code == "argument-unknown" and problem.place is not None
+    assert "rate" in problem.place.text

@@ -1,0 +1,45 @@
+"""Problems gathered from steps that do not depend on each other, each said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar, final
+
+from nncli.errors import NncliError, Problem
+from nncli.spec.habits import misspelt_keys
+
+Result = TypeVar("Result")
+
+
+@final
+class Collected:
+    """Problems gathered from steps that do not depend on each other."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self._read = tuple(path for problem in problems for path in _paths(problem))
+
+    def tried(self, step: Callable[[], Result]) -> Result | None:
+        """Runs a step; what it refuses is kept, unless it was found wrong when it was read."""
+        try:
+            return step()
+        except NncliError as error:
+            for problem in error.problems:
+                if problem not in self.problems and not self._follows(problem.path):
+                    self.problems.append(problem)
+            return None
+
+    def _follows(self, path: str) -> bool:
+        """Tells whether a mistake follows from one in the same value, in a part of it, or around it."""
+        pairs = [(path, each) for each in self._read] + [(each, path) for each in self._read]
+        return any(f"{inner}.".startswith(f"{outer}.") for inner, outer in pairs)
+
+
+def _paths(problem: Problem) -> Iterator[str]:
+    """Lists the path of a mistake, and of a key that nobody knows those that it was meant to have."""
+    if problem.path:
+        yield problem.path
+    if problem.code == "unknown-key":
+        section = problem.path.rpartition(".")[0]
+        for meant in misspelt_keys([problem]):
+            yield f"{section}.{meant}".lstrip(".")
