@@ -109,7 +109,7 @@ complete -c nncli -n '__nncli_at train' -l dry-run -d 'Check, train a few steps,
 complete -c nncli -n '__nncli_at train' -s q -l quiet -d 'Only errors on stderr.'
 complete -c nncli -n '__nncli_at train' -l json -d 'Write one JSON row an epoch to stdout.'
 complete -c nncli -n '__nncli_at train' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
-complete -c nncli -n '__nncli_at train' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at train' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at train' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at train' -s h -l help -d 'Show this message and exit.'
 
@@ -121,7 +121,7 @@ complete -c nncli -n '__nncli_at inspect-gradients' -l json -d 'Write JSON to st
 complete -c nncli -n '__nncli_at inspect-gradients' -l fail-on -x -a 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss' -d 'Exit 1 if this finding is there; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l strict -d 'Exit 1 on any warning or error.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
-complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -s h -l help -d 'Show this message and exit.'
 
@@ -131,7 +131,7 @@ complete -c nncli -n '__nncli_at evaluate' -l data -x -a '(__fish_complete_path)
 complete -c nncli -n '__nncli_at evaluate' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at evaluate' -l require -x -d 'Exit 1 where this is missed; quote it; repeatable.'
 complete -c nncli -n '__nncli_at evaluate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
-complete -c nncli -n '__nncli_at evaluate' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at evaluate' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at evaluate' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at evaluate' -s h -l help -d 'Show this message and exit.'
 
@@ -145,7 +145,7 @@ complete -c nncli -n '__nncli_at predict' -l keep-all -d 'Let every column go al
 complete -c nncli -n '__nncli_at predict' -l recipe -x -d 'A recipe that the spec gives below predict:.'
 complete -c nncli -n '__nncli_at predict' -l overwrite -d 'Replace an existing output.'
 complete -c nncli -n '__nncli_at predict' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
-complete -c nncli -n '__nncli_at predict' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at predict' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at predict' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at predict' -s h -l help -d 'Show this message and exit.'
 
@@ -156,7 +156,7 @@ complete -c nncli -n '__nncli_at generate' -l seed -x -d 'What is drawn; the sam
 complete -c nncli -n '__nncli_at generate' -s o -l output -x -a '(__fish_complete_path)' -d 'A .png, .npz or .safetensors file.'
 complete -c nncli -n '__nncli_at generate' -l overwrite -d 'Replace an existing output.'
 complete -c nncli -n '__nncli_at generate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
-complete -c nncli -n '__nncli_at generate' -l threads -x -d 'CPU threads; default: all cores of this process.'
+complete -c nncli -n '__nncli_at generate' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at generate' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at generate' -s h -l help -d 'Show this message and exit.'
 

@@ -92,7 +92,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('-q', '--quiet'); Help = 'Only errors on stderr.' }
             @{ Names = @('--json'); Help = 'Write one JSON row an epoch to stdout.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
-            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
@@ -104,7 +104,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--fail-on'); Value = 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss'; Help = 'Exit 1 if this finding is there; repeatable.' }
             @{ Names = @('--strict'); Help = 'Exit 1 on any warning or error.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
-            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
@@ -114,7 +114,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--require'); Value = ''; Help = 'Exit 1 where this is missed; quote it; repeatable.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
-            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
@@ -127,7 +127,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--recipe'); Value = ''; Help = 'A recipe that the spec gives below predict:.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
-            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
@@ -138,7 +138,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz or .safetensors file.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
-            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: all cores of this process.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )

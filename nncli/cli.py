@@ -43,7 +43,9 @@ Device = Annotated[
 ]
 Threads = Annotated[
     Optional[int],  # noqa: UP045
-    typer.Option("--threads", min=1, metavar="N", help="CPU threads; default: all cores of this process."),
+    typer.Option(
+        "--threads", min=1, metavar="N", help="CPU threads; default: OMP_NUM_THREADS, or all cores."
+    ),
 ]
 Code = Annotated[
     Optional[list[Path]],  # noqa: UP045

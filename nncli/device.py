@@ -34,16 +34,22 @@ def resolve_device(text: str) -> torch.device:
 
 
 def set_threads(count: int | None) -> int:
-    """Sets the threads of torch's CPU kernels; None takes every core that the process may use.
+    """Sets the threads of torch's CPU kernels; None takes what OMP_NUM_THREADS says, else every core.
 
     Results depend on it bit for bit, so a run records it. Raises UsageError: `threads-range`.
     """
     if count is None:
-        count = min(available_cores(), MOST_THREADS)
+        count = min(_wished_threads() or available_cores(), MOST_THREADS)
     if not 1 <= count <= MOST_THREADS:
         raise failure("threads-range", received=count, most=MOST_THREADS)
     torch.set_num_threads(count)
     return count
+
+
+def _wished_threads() -> int:
+    """Reads what batch systems and people set for all programs with OpenMP; 0 where it says nothing."""
+    text = os.environ.get("OMP_NUM_THREADS", "").strip()
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def available_cores() -> int:

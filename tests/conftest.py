@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Before torch is imported: several processes with threads on every core wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # How long an example takes says more of what else runs on the machine.
 settings.register_profile("nncli", deadline=None)
 settings.load_profile("nncli")

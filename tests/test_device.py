@@ -46,11 +46,17 @@ def test_other_words_are_refused(text: str) -> None:
     assert caught.value.problems[0].code == "device-unknown"
 
 
-def test_threads() -> None:
+def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
     try:
         assert set_threads(1) == 1 == torch.get_num_threads()
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
         assert set_threads(None) == available_cores() == torch.get_num_threads()
+        for wish in ("", "0", "many", "-1"):
+            monkeypatch.setenv("OMP_NUM_THREADS", wish)
+            assert set_threads(None) == available_cores()
+        monkeypatch.setenv("OMP_NUM_THREADS", "3")
+        assert set_threads(None) == 3 == torch.get_num_threads()
     finally:
         torch.set_num_threads(before)
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
