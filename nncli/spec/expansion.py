@@ -31,10 +31,11 @@ def expand(root: Mapping, problems: list[Problem]) -> tuple[Mapping, dict[str, C
         if name.text == "training":
             # What is too much here leaves the networks theirs.
             node = _unrolled(node, Scope(given, Budget()), problems)
-        if name.text == "training" and isinstance(node, Mapping):
-            node = _training(node, scope, problems)
-        elif name.text not in LAZY_SECTIONS:
-            node = _replaced(Written(node, scope, name.text), problems)
+        with scope.budget.within(name.place, name.text):
+            if name.text == "training" and isinstance(node, Mapping):
+                node = _training(node, scope, problems)
+            elif name.text not in LAZY_SECTIONS:
+                node = _replaced(Written(node, scope, name.text), problems)
         entries.append((name, node))
     return replace(root, entries=tuple(entries)), values, scope
 
@@ -104,7 +105,8 @@ def _read_vars(
             given[name.text] = Written(None, scope, path, name.text)
             continue
         try:
-            values[name.text] = _worked_out(written, problems)
+            with scope.budget.within(name.place, path):
+                values[name.text] = _worked_out(written, problems)
         except NncliError as error:
             problems.extend(error.problems)
         # What uses a var that is wrong has nothing more to say.

@@ -94,8 +94,12 @@ def read_text(
         raise failures([without, *problems][:MOST_PROBLEMS])
     # Arithmetic and the schema cost 0.1 s to import; a file that is no spec is answered without them.
     from nncli.spec.binding import bind
+    from nncli.spec.budget import TooLarge
 
-    spec = bind(root, origin, stem, problems, blocks_are_there=blocks_are_there)
+    try:
+        spec = bind(root, origin, stem, problems, blocks_are_there=blocks_are_there)
+    except TooLarge as error:
+        raise failures([*problems, error.problem][:MOST_PROBLEMS]) from None
     return spec, _once(problems)
 
 

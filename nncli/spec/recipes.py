@@ -66,7 +66,8 @@ def read_recipes(
         problem = check_name(name, path, becomes_attribute=False)
         problems.extend([problem] if problem else [])
         try:
-            found[name.text] = _recipe(name.text, Written(recipe, scope, path), networks, problems)
+            with scope.budget.within(name.place, path):
+                found[name.text] = _recipe(name.text, Written(recipe, scope, path), networks, problems)
         except NncliError as error:
             problems.extend(error.problems)
     return found

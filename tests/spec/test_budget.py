@@ -66,6 +66,24 @@ def test_a_bomb_is_told_at_its_repeat_and_takes_little_memory() -> None:
     assert found == [("spec-too-large", 4, 24)] and peak < 100e6
 
 
+MANY = "[" + ", ".join(["1"] * 9000) + "]"
+USES = "[" + ", ".join(["$many"] * 200) + "]"
+ROW = "network: {inputs: {row: [4]}, layers: [Linear: 4]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"{ROW}vars:\n  many: {MANY}\n  more: {USES}\n", 4),
+        (f"{ROW}vars: {{many: {MANY}}}\ndata: {{train: a.csv, nulls: {USES}}}\n", 3),
+        (f"{ROW}vars: {{many: {MANY}}}\ntraining: {{metrics: {USES}}}\n", 3),
+        (f"{ROW}predict:\n  made: {{repeat: {{i: 30000}}, compute: {{y: 'network(randn(batch, 4))'}}}}\n", 3),
+    ],
+)
+def test_what_is_too_large_outside_of_networks_has_a_place_too(text: str, line: int) -> None:
+    assert ("spec-too-large", line) in [(code, at) for code, at, _ in problems_of(text)]
+
+
 def test_a_long_chain_of_vars_is_read() -> None:
     chain = ", ".join(f"v{n}: $(v{n - 1} + 1)" for n in range(1, 150))
     text = f"blocks:\n  b: {{vars: {{v0: 1, {chain}}}, layers: [Linear: $v149]}}\n{NETWORK}    - b\n"
