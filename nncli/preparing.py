@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -23,6 +23,7 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
+from  import called_networks
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
@@ -59,7 +60,7 @@ class Prepared:
     `spec` is the resolved one, in which every default of data and training is stated. `data` is None
     where it was not read, `judge` also where the spec has no training, or one that says its `updates`.
     `warnings` are problems that stop nothing. `foreign` tells what became of the files that `weights:`
-    names. `code` holds the files of `--code`.
+    names. `code` holds the files of `--code`. `recipes` tells which columns each recipe reads.
     """
 
     spec: Spec
@@ -70,6 +71,7 @@ class Prepared:
     foreign: tuple[ForeignWeights, ...] = ()
     code: OwnCode = NO_CODE
     updates: tuple[CompiledUpdate, ...] = ()
+    recipes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def network(self) -> CompiledNetwork:
@@ -123,8 +125,9 @@ def prepare(
     updates = _updates(spec, networks, batch, constants, found)
     if updates and networks:
         found.tried(lambda: check_training(spec, networks, metrics, data))
+    recipes = {}
     if networks is not None and spec.recipes:
-        found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants))
+        recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants)) or {}
     if networks is None or found.problems:
         raise failures(found.problems[:MOST_PROBLEMS])
     resolved = _resolved(spec, networks, data, metrics or ())
@@ -133,12 +136,14 @@ def prepare(
     warnings = (
         *spec.warnings,
         *_unused_inputs(spec, networks),
+        *_untrained(spec, networks),
         *(doubtful_layers(spec, next(iter(networks.values())).calls[-1]) if objective else ()),
         *(data.warnings if data else ()),
         *lengths,
         *(each for one in foreign for each in one.warnings),
     )
-    return Prepared(resolved, networks, data, judge, warnings, foreign, code, updates or ())
+    reads = {name: recipe.inputs for name, recipe in recipes.items()}
+    return Prepared(resolved, networks, data, judge, warnings, foreign, code, updates or (), reads)
 
 
 def _updates(
@@ -188,6 +193,18 @@ def _unused_inputs(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> list[
                     Problem("input-unused", place, f"{path}.inputs.{each}", {"name": each}, "warning")
                 )
     return found
+
+
+def _untrained(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> Iterator[Problem]:
+    """Warns of networks that no update changes, and that are not frozen."""
+    updates = spec.training.updates if spec.training else ()
+    changed = {each.text for update in updates for each in update.networks}
+    inside = {each for one in spec.networks.values() for each in called_networks(one.layers)}
+    for name in networks if updates else ():
+        learns = any(weight.requires_grad for weight in networks[name].module.parameters())
+        if learns and name not in changed | inside:
+            place = spec.place("networks", name)
+            yield Problem("update-missing", place, f"networks.{name}", {"network": name}, "warning")
 
 
 def missing_sections(spec: Spec) -> list[Problem]:

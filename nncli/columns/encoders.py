@@ -64,8 +64,10 @@ class Encoders:
     def __post_init__(self) -> None:
         for role, encoders in (("input", self.input_encoders), ("target", self.target_encoders)):
             names = [each.column.name for each in encoders]
-            if not names or len(set(names)) < len(names):
-                raise ValueError(f"names of {role}s must differ, and there must be one")
+            if len(set(names)) < len(names):
+                raise ValueError(f"names of {role}s must differ")
+            if role == "input" and not names:
+                raise ValueError("there must be an input")
             if any(each.column.role != role for each in encoders):
                 raise ValueError(f"a column among the {role}s has another role")
 
@@ -192,16 +194,18 @@ def described_inputs(
 ) -> dict[str, InputSpec]:
     """Describes inputs by name, and `features`: numbers, then binaries and one-hot categories.
 
-    It is there where all inputs are of single rows of a table and its width is at most `WIDEST_FEATURES`.
+    It is there where any input is of single rows of a table and its width is at most `WIDEST_FEATURES`; it
+    flows in by itself where all are.
     """
     encoders = list(encoders)
     described = {each.column.name: each.input() for each in encoders}
     if reaches:
         return {name: reaches[f"inputs.{name}"].input(each) for name, each in described.items()}
-    if FEATURES in described or any(_feature_width(each) == 0 for each in encoders):
+    widths = [_feature_width(each) for each in encoders]
+    if FEATURES in described or not 0 < sum(widths) <= WIDEST_FEATURES:
         return described
-    width = sum(_feature_width(each) for each in encoders)
-    return described | ({FEATURES: InputSpec((width,), "features")} if width <= WIDEST_FEATURES else {})
+    features = InputSpec((sum(widths),), "features", is_whole=all(widths))
+    return described | {FEATURES: features}
 
 
 def described_targets(
@@ -226,8 +230,9 @@ def declared_counts(encoders: Iterable[Encoder]) -> dict[str, int]:
 
 
 def _in_feature_order(encoders: Iterable[Encoder]) -> list[Encoder]:
-    """Puts what keeps its numbers before what becomes zeros and ones."""
-    return sorted(encoders, key=lambda each: each.input().type in ("binary", "category"))
+    """Lists what stands in `features`: what keeps its numbers before what becomes zeros and ones."""
+    tabular = (each for each in encoders if _feature_width(each))
+    return sorted(tabular, key=lambda each: each.input().type in ("binary", "category"))
 
 
 def _feature_width(encoder: Encoder) -> int:

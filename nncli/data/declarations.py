@@ -53,8 +53,9 @@ def declare(spec: Spec) -> tuple[DataSpec, list[Problem]]:
         keys = ("inputs", "targets", "time", "group", "season")
         data = data.model_copy(update={key: getattr(data, key) or getattr(own, key) for key in keys})
     elif name is None:
+        needs_none = spec.training is not None and bool(spec.training.updates)
         for key, code in (("inputs", "inputs-missing"), ("targets", "targets-missing")):
-            if not getattr(data, key):
+            if not getattr(data, key) and not (needs_none and key == "targets"):
                 facts = {"file": data.train}
                 problems.append(Problem(code, spec.place("data"), f"data.{key}", facts))
     data = with_tokenizer_files(spec, with_taken_words(data), problems)

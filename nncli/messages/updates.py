@@ -28,10 +28,10 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "model-of-updates": Words(
         UsageError,
-        "{file} was trained by updates of its own: nothing says which output answers which target",
-        ("run one of its networks from Python: `nncli.load(..., network=NAME)(…)`",),
+        "the loss of {file} names its own values, so that nothing says which output answers which target",
+        ("write a recipe below `predict:` in the spec, and then `nncli predict RUN FILE --recipe NAME`",),
         "predict and inspect-gradients read networks whose loss stands between an output and the targets of "
-        "the data.",
+        "the data. Recipes say what else is to come out.",
     ),
     "metrics-updates": Words(
         SpecError,
@@ -78,7 +78,7 @@ TABLE: Final[dict[str, Words]] = {
     "recipe-none": Words(
         UsageError,
         "{file} has no recipes to run",
-        ("write a recipe into the spec: `predict: {{compute: {{image: generator(randn(batch, 100))}}}}`",),
+        ("write one below `predict:` in the spec, as docs/training.md shows, and train it",),
         "generate runs a recipe that the spec gives below `predict:`.",
     ),
     "recipe-not-chosen": Words(
@@ -182,6 +182,12 @@ TABLE: Final[dict[str, Words]] = {
         "the loss of this update does not depend on `{network}`",
         ("call `{network}` in `compute:`, and do not `detach` what it gives",),
         "An update changes the weights of its networks, so that its loss has to come from them.",
+    ),
+    "update-missing": Words(
+        SpecError,
+        "nothing trains `{network}`: no update names it, and it is not frozen",
+        ("write an update of `{network}`, or `freeze: true` beside its layers",),
+        "With `updates:`, only the networks that they name learn.",
     ),
     "updates-beside": Words(
         SpecError,

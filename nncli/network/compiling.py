@@ -151,7 +151,7 @@ def _frame(
     constants = _constants(build, around.constants)
     names = Names(constants, {each: Named(value) for each, value in values.items()})
     names.own.update((each, Named(is_broken=True)) for each in spec.unread_inputs)
-    flow = _first_flow(values)
+    flow = _first_flow(values, inputs)
     taken = {
         **dict.fromkeys(build.networks, "a network that is a layer here"),
         **dict.fromkeys(around.constants, "a constant"),
@@ -186,9 +186,9 @@ def _constants(build: Build, constants: Mapping[str, Tensor | None]) -> Names:
     return Names(None, own)
 
 
-def _first_flow(values: Mapping[str, Value]) -> Value | None:
+def _first_flow(values: Mapping[str, Value], inputs: Mapping[str, InputSpec]) -> Value | None:
     """Finds what flows into the first item that names nothing; None for several that are no table."""
-    if FEATURES in values:
+    if FEATURES in values and inputs[FEATURES].is_whole:
         return values[FEATURES]
     return next(iter(values.values())) if len(values) == 1 else None
 

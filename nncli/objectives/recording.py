@@ -81,6 +81,8 @@ def _between(
     function, each = _loss(term.loss, term.path, targets)
     form = form_of(term.loss.name)
     if not wanted.path:
+        if term.loss.name == "BCELoss":
+            _check_range(term, prediction)
         number = wanted.constant
         if form == "index" or isinstance(number, bool) or not isinstance(number, (int, float)):
             raise failure("term-number", wanted.place, term.path, loss=term.loss.name)
@@ -88,6 +90,8 @@ def _between(
     target = _found(wanted, environment)
     spec = targets[name] if name else None
     classes_last = _are_classes_last(prediction, target, form)
+    if term.loss.name == "BCELoss":
+        _check_range(term, prediction)
     module = LossBetween(function, each, form, spec, classes_last=classes_last)
     if form != "index":
         _check_shapes(term, module, prediction, target)
@@ -103,6 +107,16 @@ def _are_classes_last(prediction: Value, target: Value, form: str) -> bool:
         and prediction.shape[1:-1] == steps
         and prediction.shape[2:] != steps
     )
+
+
+def _check_range(term: TermSpec, prediction: Value) -> None:
+    """Refuses predictions of BCELoss that are no shares. Raises SpecError `loss-range`."""
+    low, high = prediction.sample.min(), prediction.sample.max()
+    if not prediction.sample.is_meta and not (low >= 0 and high <= 1):
+        facts = {"layer": term.from_[0].path, "type": prediction.origin, "activation": "Sigmoid"}
+        raise failure(
+            "loss-range", term.place, term.path, loss="BCELoss", instead="BCEWithLogitsLoss", **facts
+        )
 
 
 def _check_shapes(term: TermSpec, module: LossBetween, prediction: Value, target: Value) -> None:
@@ -164,7 +178,7 @@ def _called(
             result = module(*samples, **named)
     # Whatever torch raises here comes of the shapes and types that the file gives.
     except Exception as error:
-        raise refused(error, (*given, dict(keywords)), spot) from error
+        raise refused(error, (tuple(given), dict(keywords)), spot) from error
     build.root.add_module(name, module)
     made: Any = build.tape.call_layer(name, tuple(given), dict(keywords), result, spot)
     assert isinstance(made, Value)

@@ -27,7 +27,8 @@ class InputSpec:
     the values that an index can have; `width` of features is `shape[0]`. Where `has_mask`, the padding
     mask arrives beside it as `NAME.mask`: bool, true where a step is valid, over the first axis
     behind the rows. Of audio, (channels, samples), that is the last axis; `rate` counts its samples in a
-    second.
+    second. Features that are not `is_whole` leave out inputs of other kinds, and do not flow in
+    by themselves.
     """
 
     shape: tuple[int, ...]
@@ -35,6 +36,7 @@ class InputSpec:
     vocabulary: int | None = None
     has_mask: bool = False
     rate: int | None = None
+    is_whole: bool = True
 
     @property
     def steps(self) -> tuple[int, ...]:

@@ -204,7 +204,9 @@ class _TensorParser(Parser):
             reason = "a function stands before its brackets, not behind a dot"
             raise self._error(token.column, reason, write)
         known = (*sorted(FUNCTIONS), *self._also)
-        near, training = nearest(name, known), name if name in TRAINING_FUNCTIONS else ""
+        begun = [each for each in self._also if each.startswith(name)]
+        near = begun[0] if begun else nearest(name, known)
+        training = name if name in TRAINING_FUNCTIONS else ""
         raise failure("function-unknown", self._at(token.column), name=name, training=training, nearest=near)
 
     def _written_arguments(self) -> list[str]:

@@ -120,8 +120,15 @@ class TrainingReport:
         width = max(map(len, lines))
         for name, text in lines.items():
             self._streams.say(f"{name:<{width}}  {text}")
+        self._streams.say(f"next: {self._next()}")
+
+    def _next(self) -> str:
+        makes = [name for name, reads in self._prepared.recipes.items() if not reads]
+        if makes:
+            chosen = ["--recipe", makes[0]] if len(makes) > 1 else []
+            return shlex.join(["nncli", "generate", str(self._run), *chosen, *self._code_options()])
         words = ["nncli", "evaluate", str(self._run), *self._code_options()]
-        self._streams.say(f"next: {shlex.join(words)}{self._split_option()}")
+        return f"{shlex.join(words)}{self._split_option()}"
 
     def _figures(self, row: DoneRow) -> list[tuple[str, Figures]]:
         """Finds the figures of the epoch whose weights were kept, which may be from before a resume."""

@@ -176,7 +176,7 @@ def epoch_line(row: EpochRow, epochs: int | None) -> str:
         parts.append(f"validation {figures_text(row.validation)}")
     if row.learning_rates:
         # One word for each would crowd the line; the file has them all.
-        parts.append(f"lr {short(next(iter(row.learning_rates.values())))}")
+        parts.append(f"lr {next(iter(row.learning_rates.values())):.3g}")
     return "  ".join(parts) + ("  *" if row.improved else "")
 
 

@@ -34,6 +34,8 @@ _PER_NUMBER: Final[Mapping[str, int]] = {
     "_softmax_backward_data": _SOFTMAX,
     "_log_softmax_backward_data": _SOFTMAX,
     "native_dropout": _ONE,
+    "hardswish": _ONE,
+    "hardswish_backward": _ONE,
     "sum": _ONE,
     "mean": _ONE,
     "prod": _ONE,
