@@ -23,7 +23,7 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from  import called_networks
+from nncli.network.items.network_calls import in_order
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
@@ -199,7 +199,7 @@ def _untrained(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> Iterator[
     """Warns of networks that no update changes, and that are not frozen."""
     updates = spec.training.updates if spec.training else ()
     changed = {each.text for update in updates for each in update.networks}
-    inside = {each for one in spec.networks.values() for each in called_networks(one.layers)}
+    inside = frozenset[str]().union(*in_order(spec.networks).values()) if updates else frozenset()
     for name in networks if updates else ():
         learns = any(weight.requires_grad for weight in networks[name].module.parameters())
         if learns and name not in changed | inside:
