@@ -125,9 +125,7 @@ def prepare(
     updates = _updates(spec, networks, batch, constants, found)
     if updates and networks:
         found.tried(lambda: check_training(spec, networks, metrics, data))
-    recipes = {}
-    if networks is not None and spec.recipes:
-        recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants)) or {}
+    reads = _recipes(spec, networks, batch, constants, found)
     if networks is None or found.problems:
         raise failures(found.problems[:MOST_PROBLEMS])
     resolved = _resolved(spec, networks, data, metrics or ())
@@ -142,7 +140,6 @@ def prepare(
         *lengths,
         *(each for one in foreign for each in one.warnings),
     )
-    reads = {name: recipe.inputs for name, recipe in recipes.items()}
     return Prepared(resolved, networks, data, judge, warnings, foreign, code, updates or (), reads)
 
 
@@ -164,6 +161,20 @@ def _updates(
         patterns = [each for group in spec.training.groups for each in group.match]
         found.tried(lambda: refuse_silent_patterns(modules, patterns, "training.groups"))
     return found.tried(lambda: compile_updates(specs, networks, batch, constants))
+
+
+def _recipes(
+    spec: Spec,
+    networks: Mapping[str, CompiledNetwork] | None,
+    batch: Batch,
+    constants: Mapping[str, Tensor | None],
+    found: Collected,
+) -> dict[str, tuple[str, ...]]:
+    """Compiles the recipes of a spec, and tells which columns each reads."""
+    if networks is None or not spec.recipes:
+        return {}
+    recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants)) or {}
+    return {name: recipe.inputs for name, recipe in recipes.items()}
 
 
 def _with_class_weights(spec: Spec, data: Data | None) -> Spec:
@@ -189,9 +200,8 @@ def _unused_inputs(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> list[
         for each in spec.networks[name].inputs or ():
             if not {each, f"{each}.mask"} & set(network.inputs):
                 place = spec.place(*path.split("."), "inputs", each)
-                found.append(
-                    Problem("input-unused", place, f"{path}.inputs.{each}", {"name": each}, "warning")
-                )
+                where = f"{path}.inputs.{each}"
+                found.append(Problem("input-unused", place, where, {"name": each}, "warning"))
     return found
 
 
@@ -203,8 +213,10 @@ def _untrained(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> Iterator[
     for name in networks if updates else ():
         learns = any(weight.requires_grad for weight in networks[name].module.parameters())
         if learns and name not in changed | inside:
-            place = spec.place("networks", name)
-            yield Problem("update-missing", place, f"networks.{name}", {"network": name}, "warning")
+            facts = {"network": name}
+            yield Problem(
+                "update-missing", spec.place("networks", name), f"networks.{name}", facts, "warning"
+            )
 
 
 def missing_sections(spec: Spec) -> list[Problem]:

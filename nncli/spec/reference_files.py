@@ -256,7 +256,7 @@ _VALUES: Final = _keys(
     (
         "features",
         "every number of a table, standardised, then binaries as 0 and 1 and categories one-hot",
-        (("from: features", "the default where all columns are such"),),
+        (("from: features", "the default where all columns are such; beside a text it is named"),),
         "data: builtin:iris\nnetwork:\n  - Linear: 16\n    from: features\n",
     ),
     (

@@ -72,7 +72,9 @@ def test_wide_or_other_inputs_have_no_features() -> None:
     image = PixelEncoder(Column("image", "image", "input"), ("p",), (1, 1, 1), (0.0,), (1.0,))
     assert described_inputs([wide])["features"] == InputSpec((WIDEST_FEATURES,), "features")
     assert "features" not in described_inputs([wide, age])
-    assert "features" not in described_inputs([image, age])
+    # Beside an image they are there, and do not flow in by themselves.
+    assert described_inputs([image, age])["features"] == InputSpec((1,), "features", is_whole=False)
+    assert "features" not in described_inputs([image])
 
 
 def test_inputs_that_lie_in_features_are_not_kept_twice(encoders: Encoders) -> None:
@@ -145,7 +147,7 @@ def test_floats_come_back_bit_for_bit(mean: float, deviation: float, missing: fl
     [
         lambda document: document.pop("input_encoders"),
         lambda document: document.update(more=1),
-        lambda document: document.update(target_encoders=[]),
+        lambda document: document.update(input_encoders=[]),
         lambda document: document["input_encoders"][1].update(deviation=0.0),
         lambda document: document["input_encoders"][1].update(mean="0"),
         lambda document: document["input_encoders"][1].update(mean=float("nan")),

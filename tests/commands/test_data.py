@@ -225,7 +225,8 @@ def test_views_are_looked_at_as_inputs_of_their_own(tmp_path: Path) -> None:
     assert one.shape == two.shape and (one != two).any()
 
 
-def test_sounds_and_their_copies(tmp_path: Path) -> None:
+def test_sounds_and_their_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     fill(tmp_path / "sounds")
     high = next((tmp_path / "sounds" / "high").glob("0.*"))
     (tmp_path / "sounds" / "low" / f"copy{high.suffix}").write_bytes(high.read_bytes())

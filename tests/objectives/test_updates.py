@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from nncli.draws import step_seed
 from nncli.errors import NncliError
+from nncli.preparing import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml
@@ -228,6 +229,7 @@ WRONG = {
     "compute-without-loss": ONE + "  loss: MSELoss\n  compute: {a: picture}\n",
     "compute-names": ONE + "  loss: {compute: picture}\n  compute: picture\n",
     "metrics-updates": ONE + "  loss: {compute: picture}\n  metrics: [accuracy]\n",
+    "loss-range": GAN.replace("BCEWithLogitsLoss: {}, from: [score", "BCELoss: {}, from: [score"),
     "figure-unknown": ONE + "  loss: {compute: picture}\n  keep_best: validation.accuracy\n",
 }
 
@@ -283,3 +285,37 @@ def test_the_optimiser_of_an_update_is_checked_at_its_line() -> None:
     (problem,) = caught.value.problems
     assert problem.code == "argument-unknown" and problem.place is not None
     assert "rate" in problem.place.text
+
+
+def test_a_network_that_nothing_trains_is_told() -> None:
+    head, _, _ = GAN.partition("    - update: generator")
+    (warning,) = [each for each in prepared(head).warnings if each.code == "update-missing"]
+    assert warning.facts == {"network": "generator"} and warning.severity == "warning"
+    assert not [each for each in prepared(GAN).warnings if each.code == "update-missing"]
+
+
+def test_a_network_is_the_nearest_of_names_that_begin_it() -> None:
+    with pytest.raises(NncliError) as caught:
+        prepared(GAN.replace('score: "critic(generator(', 'score: "critic(gen('))
+    assert caught.value.problems[0].facts["nearest"] == "generator"
+
+
+def test_rows_need_no_target(tmp_path: Path) -> None:
+    rows = "a,b\n" + "".join(f"{n % 7},{n % 5}\n" for n in range(40))
+    (tmp_path / "rows.csv").write_text(rows, encoding="utf-8")
+    text = """
+data: {train: rows.csv, inputs: {a: number, b: number}}
+network:
+  layers: [Linear: 1, {Linear: 2, name: again}]
+  outputs: {again: again}
+training:
+  loss: {MSELoss: {}, from: [again, features]}
+  optimizer: AdamW
+  epochs: 1
+"""
+    made = prepare(parse_spec(text, Origin("spec.yaml", tmp_path, text)))
+    running, state = made.job(torch.device("cpu"))
+    (row,) = [row for row in train(running, state, lambda: False) if isinstance(row, EpochRow)]
+    assert row.validation is not None and made.data is not None
+    document = made.data.encoders.to_json()
+    assert type(made.data.encoders).from_json(document).targets() == {}

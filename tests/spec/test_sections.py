@@ -88,6 +88,13 @@ def test_a_short_form_is_called_by_the_name_of_its_column() -> None:
     assert "`age` is `nmber`" in message_of(problem) and hint_of(problem) == "did you mean `number`?"
 
 
+def test_a_column_without_a_type_is_told_so() -> None:
+    data = "data: {train: a.csv, inputs: {age: {scale: minmax}}, targets: {kind: category}}"
+    (problem,) = problems(SPEC.replace("data: builtin:iris", data))
+    assert (problem.code, problem.facts["key"]) == ("key-missing", "type")
+    assert hint_of(problem) == "write `type: number`"
+
+
 def test_a_missing_key_is_shown() -> None:
     text = SPEC.replace("  loss: CrossEntropyLoss\n", "")
     assert places(text) == [("key-missing", "a.yaml", 11, 1)]
