@@ -23,7 +23,7 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from nncli.network.items.network_calls import in_order
+from nncli.network_warnings import untrained_networks, unused_inputs
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
@@ -133,8 +133,8 @@ def prepare(
     foreign = reports or ()
     warnings = (
         *spec.warnings,
-        *_unused_inputs(spec, networks),
-        *_untrained(spec, networks),
+        *unused_inputs(spec, networks),
+        *untrained_networks(spec, networks),
         *(doubtful_layers(spec, next(iter(networks.values())).calls[-1]) if objective else ()),
         *(data.warnings if data else ()),
         *lengths,
@@ -190,33 +190,6 @@ def _with_class_weights(spec: Spec, data: Data | None) -> Spec:
     known = taken.values if taken.mask is None else taken.values[taken.mask]
     weights = balanced_weights(data.targets[names[0]].classes, known)
     return replace(spec, training=training.model_copy(update={"class_weights": weights}))
-
-
-def _unused_inputs(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> list[Problem]:
-    """Warns of inputs that a spec without data states and that no item takes."""
-    found: list[Problem] = []
-    for name, network in networks.items() if spec.data is None else ():
-        path = name if name == "network" else f"networks.{name}"
-        for each in spec.networks[name].inputs or ():
-            if not {each, f"{each}.mask"} & set(network.inputs):
-                place = spec.place(*path.split("."), "inputs", each)
-                where = f"{path}.inputs.{each}"
-                found.append(Problem("input-unused", place, where, {"name": each}, "warning"))
-    return found
-
-
-def _untrained(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> Iterator[Problem]:
-    """Warns of networks that no update changes, and that are not frozen."""
-    updates = spec.training.updates if spec.training else ()
-    changed = {each.text for update in updates for each in update.networks}
-    inside = frozenset[str]().union(*in_order(spec.networks).values()) if updates else frozenset()
-    for name in networks if updates else ():
-        learns = any(weight.requires_grad for weight in networks[name].module.parameters())
-        if learns and name not in changed | inside:
-            facts = {"network": name}
-            yield Problem(
-                "update-missing", spec.place("networks", name), f"networks.{name}", facts, "warning"
-            )
 
 
 def missing_sections(spec: Spec) -> list[Problem]:
