@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from nncli.errors import Place
-from nncli.spec.items import Constant
+
+if TYPE_CHECKING:
+    from nncli.spec.items import Constant
 
 # One answer says no more than this; finding the nearest name for 100,000 mistakes takes minutes.
 MOST_PROBLEMS: Final = 100

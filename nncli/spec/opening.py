@@ -16,7 +16,6 @@ from nncli.spec.overrides import Override, apply_override, read_override
 from nncli.spec.reading import read_file, read_nodes
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.spelling import spell_out
-from nncli.spec.unused import unread_sets
 
 KEYS: Final = (
     "name", "description", "include", "vars", "constants", "blocks", "data", "network", "networks",
@@ -82,7 +81,10 @@ def read_text(
     for override in overrides:
         if override.path[0].text != "include":
             root = _overridden(root, override, problems)
-    problems.extend(unread_sets(root, declared))
+    if overrides:
+        from nncli.spec.unused import unread_sets
+
+        problems.extend(unread_sets(root, declared))
     unknown = _unknown_keys(root)
     problems.extend(unknown)
     without = _without_network(root)

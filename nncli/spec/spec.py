@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from nncli.errors import Place, Problem
 from nncli.spec import nodes
-from nncli.spec.items import Constant
-from nncli.spec.network_spec import NetworkSpec
 
 if TYPE_CHECKING:
+    from nncli.spec.items import Constant
+    from nncli.spec.network_spec import NetworkSpec
     from nncli.spec.recipes import RecipeSpec
     from nncli.spec.schema import DataSpec, TrainingSpec
     from nncli.spec.tensor_expressions import Computation
