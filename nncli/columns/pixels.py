@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from nncli.columns.stored import Dense
 
 
+MOST_PIXELS: Final = 1_000_000
+"""Each is a column of the table; larger images lie in files or arrays."""
+
+
 @dataclass(frozen=True, slots=True)
 class PixelEncoder(Encoder):
     """Pixels to `shape`, scaled per channel: `(pixel - means[c]) / deviations[c]`."""
@@ -111,6 +115,8 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
     pixels = math.prod(shape)
     if len(shape) != 3 or min(shape) < 1 or not listed:
         yield Mistake("image-declaration")
+    elif pixels > MOST_PIXELS:
+        yield Mistake("image-pixels", "shape", {"shape": list(shape), "most": f"{MOST_PIXELS:,}"})
     elif not isinstance(listed, str) and len(listed) != pixels:
         facts = {"found": len(listed), "shape": list(shape), "needed": pixels}
         yield Mistake("image-columns", "columns", facts)

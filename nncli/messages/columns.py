@@ -14,6 +14,12 @@ _FITTING: Final = {
         ("did you mean `{nearest}`? a column of another name is read by `column: NAME`", "it has {found}"),
         "A declared column is not in the data file.",
     ),
+    "image-pixels": Words(
+        SpecError,
+        "`{name}` would be more than {most} columns of a table: its shape is [{shape}]",
+        ("write the shape of one image, [channels, height, width]; larger ones lie in files of their own",),
+        "Pixels in a table are a column each.",
+    ),
     "image-columns": Words(
         DataError,
         "{found} pixel columns for `{name}`, but its shape [{shape}] has {needed}",

@@ -166,6 +166,12 @@ TABLE: Final[dict[str, Words]] = {
         ("`{name}_layer` would do",),
         "Names of layers become attributes of a module and must not hide what it has.",
     ),
+    "network-input-unknown": Words(
+        SpecError,
+        "the data have no input `{name}`",
+        ("did you mean `{nearest}`? known here: {known}", "known here: {known}"),
+        "A network names inputs of the data, or states others with their shapes: `{name: [16]}`.",
+    ),
     "network-empty": Words(
         SpecError,
         "the network has no layers",

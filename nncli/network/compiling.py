@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from torch import Tensor, fx, nn
 
 from nncli.errors import NncliError, Problem, SpecError
-from nncli.messages.catalogue import failure, failures
+from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.calls.signatures import layer_classes
 from nncli.network.compiled import CompiledNetwork, WeightsWish
 from nncli.network.graph.more_rows import without_rows
@@ -71,6 +71,7 @@ def compile_networks(
         if any(each in failed for each in called):
             failed.add(name)
             continue
+        problems.extend(_unknown_inputs(name, spec, inputs))
         given = _inputs_of(spec, inputs)
         if not given and name in layers_only:
             continue
@@ -80,7 +81,7 @@ def compile_networks(
         except SpecError as error:
             failed.add(name)
             problems.extend(error.problems)
-    if failed:
+    if failed or problems:
         raise failures(problems) if problems else SpecError
     return {name: done[name] for name in specs if name in done}
 
@@ -91,6 +92,15 @@ def _inputs_of(spec: NetworkSpec, inputs: Mapping[str, InputSpec]) -> dict[str, 
         return dict(inputs)
     named = {name: inputs[name] for name in spec.input_names if name in inputs}
     return {**spec.inputs, **named}
+
+
+def _unknown_inputs(name: str, spec: NetworkSpec, inputs: Mapping[str, InputSpec]) -> Iterator[Problem]:
+    """Finds names below `inputs:` that the data do not have; without any data nothing is known."""
+    path = name if name == "network" else f"networks.{name}"
+    for each in spec.input_names if inputs else ():
+        if each not in (spec.inputs or {}) and each not in inputs:
+            facts = {"name": each, "nearest": nearest(each, inputs), "known": list(inputs)}
+            yield Problem("network-input-unknown", spec.place, f"{path}.inputs", facts)
 
 
 def _compile(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx
 
 from nncli.draws import step_seed
-from nncli.errors import NncliError, Place, Problem
+from nncli.errors import NncliError, Place, Problem, SpecError
 from nncli.messages.catalogue import failure, failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.graph.values import ROWS as SAMPLE_ROWS
@@ -83,6 +83,9 @@ def compile_recipes(
             problems.extend(each for each in error.problems if each not in problems)
     if problems:
         raise failures(problems)
+    if len(found) < len(specs):
+        # What hides a value was told where it stands.
+        raise SpecError
     return found
 
 
@@ -131,6 +134,8 @@ def _walked(walk: Walk, assignments: tuple[Assignment, ...], path: str) -> dict[
     for assignment in assignments:
         for name in assignment.names:
             value = walk.names.own[name].value
+            if value is None:
+                raise SpecError
             if not isinstance(value, Value):
                 count = len(value) if isinstance(value, tuple) else 0
                 raise failure("value-several", assignment.place, path, count=count, name=name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor, fx
 
-from nncli.errors import NncliError, Problem
+from nncli.errors import NncliError, Problem, SpecError
 from nncli.messages.catalogue import failure, failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.functions.expressions import Hidden
@@ -60,7 +60,7 @@ class CompiledUpdate:
 
 
 def compile_updates(
-    specs: Iterable[UpdateSpec],
+    specs: Sequence[UpdateSpec],
     networks: Mapping[str, CompiledNetwork],
     batch: Batch,
     constants: Mapping[str, Tensor | None],
@@ -79,6 +79,8 @@ def compile_updates(
             problems.extend(each for each in error.problems if each not in problems)
     if problems:
         raise failures(problems)
+    if len(found) < len(specs):
+        raise SpecError
     return tuple(found)
 
 
@@ -111,8 +113,11 @@ def _compiled(
             continue
         except NncliError as error:
             walk.build.report(error.problems)
-    if walk.build.problems or len(values) < len(spec.terms):
+    if walk.build.problems:
         raise failures(walk.build.problems)
+    if not values or len(values) < len(spec.terms):
+        # What hides a value was told where it stands.
+        raise SpecError
     total = values[0]
     for value in values[1:]:
         total = walk.build.tape.call(torch.add, (total, value), {}, Spot(spec.place, spec.path, "+"))

@@ -31,6 +31,7 @@ from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
 if TYPE_CHECKING:
     import polars as pl
 
+_NO_TEXT: Final = ("data-encoding", "data-nul")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 
 
@@ -64,7 +65,8 @@ def open_delimited(file: DataFile, delimiter: str, reading: Reading) -> Delimite
         try:
             text = _checked(piece, file, delimiter)
         except DataError as error:
-            if number == 0:
+            # What is no text at all has no delimiter either.
+            if number == 0 and error.problems[0].code not in _NO_TEXT:
                 _refuse_other_delimiter(piece, file, delimiter)
             raise moved(error, line_ends, piece.offset) from None
         record, line, end = first_record(text)

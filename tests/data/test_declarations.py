@@ -49,6 +49,7 @@ def test_what_is_declared_well_has_no_problems() -> None:
         ({"type": "image", "columns": "p*", "shape": (2, 2)}, "image-declaration"),
         ({"type": "image", "columns": "p*", "shape": (1, 0, 2)}, "image-declaration"),
         ({"type": "image", "columns": ("p", "q"), "shape": (1, 2, 2)}, "image-columns"),
+        ({"type": "image", "columns": "p*", "shape": (1, 2000, 2000)}, "image-pixels"),
         ({"type": "category", "classes": ("a", "a")}, "classes-repeated"),
         ({"type": "category", "classes": (1, "1")}, "classes-repeated"),
         ({"type": "category", "classes": ()}, "classes-repeated"),

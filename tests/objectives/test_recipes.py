@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import random
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,12 @@ from nncli.draws import step_seed
 from nncli.errors import NncliError
 from nncli.objectives.recipes import CompiledRecipe, compile_recipes, run_recipe
 from nncli.objectives.walks import Batch
-from nncli.preparing import Prepared
-from nncli.spec.opening import parse_spec
+from nncli.preparing import Prepared, prepare
+from nncli.spec.opening import parse_spec, read_text
 from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml
-from tests.objectives.update_specs import GAN, prepared
+from tests.end_to_end.mutations import mutated
+from tests.objectives.update_specs import GAN, PENALTY, prepared
 
 SAMPLE = "predict: {sample: {compute: {image: 'generator(randn(batch, 4))'}}}\n"
 ROUNDS = """
@@ -106,3 +109,15 @@ def test_mistakes_are_told_at_their_line(code: str) -> None:
         prepared(GAN + WRONG[code])
     assert code in [problem.code for problem in caught.value.problems]
     assert all(problem.place is not None for problem in caught.value.problems)
+
+
+def test_mutated_updates_and_recipes_are_compiled_or_refused() -> None:
+    dice, seeds = random.Random(6), (GAN + ROUNDS, GAN + SAMPLE, PENALTY)
+    for _ in range(int(os.environ.get("NNCLI_TORTURE", "4000")) // 20):
+        text = mutated(dice.choice(seeds), dice)
+        try:
+            spec, problems = read_text(text, Origin("a.yaml", Path("/nowhere"), text))
+            prepare(spec, problems, with_data=False, with_weights=False)
+        except NncliError as error:
+            assert error.problems, text
+            assert all(problem.place is not None for problem in error.problems), text
