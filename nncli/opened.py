@@ -59,7 +59,6 @@ class Opened:
     run: RunInfo | None = None
     code: OwnCode = NO_CODE
     warnings: tuple[Problem, ...] = ()
-    updates: tuple[CompiledUpdate, ...] = ()
 
     def chosen(self, name: str | None, option: str) -> str:
         """Names the network that is asked for, or the only one; `option` says how one is chosen.
@@ -134,36 +133,37 @@ def open_weights(path: Path, code: OwnCode = NO_CODE) -> Opened:
         spec = _placed_as_written(spec, RunFolder(path), run)
         networks = {name: _placed(network, spec) for name, network in networks.items()}
     _load(together(networks), weights.tensors, file)
-    judge, updates = None, _updates(spec, encoders, networks, code)
-    if encoders is not None and spec.training is not None and not updates:
+    judge = None
+    if encoders is not None and spec.training is not None and not spec.training.updates:
         trained = next(iter(networks.values()))
         _refuse_other_inputs(trained, encoders, file)
         judge = _judge(spec, encoders, trained)
-    return Opened(spec, networks, file, weights.metadata, encoders, judge, run, code, updates=updates)
+    return Opened(spec, networks, file, weights.metadata, encoders, judge, run, code)
 
 
 def compiled_recipes(opened: Opened) -> dict[str, CompiledRecipe]:
     """Compiles the recipes of `predict:`, where all networks of the spec are there."""
-    spec, encoders = opened.spec, opened.encoders
-    if set(opened.networks) != set(spec.networks):
-        return {}
-    declared = encoders.counts() if encoders else {}
-    constants = work_out_constants(spec.constants, declared, [])
-    inputs = encoders.inputs() if encoders else {}
-    batch = Batch(inputs, {}, declared, opened.code.layers)
-    return compile_recipes(spec.recipes, opened.networks, batch, constants)
+    recipes = opened.spec.recipes
+    return compile_recipes(recipes, opened.networks, *_around(opened)) if _is_whole(opened) else {}
 
 
-def _updates(
-    spec: Spec, encoders: Encoders | None, networks: Mapping[str, CompiledNetwork], code: OwnCode
-) -> tuple[CompiledUpdate, ...]:
+def compiled_updates(opened: Opened) -> tuple[CompiledUpdate, ...]:
     """Compiles what the networks were trained by, where the spec says so and all of them are there."""
-    if encoders is None or spec.training is None or set(networks) != set(spec.networks):
-        return ()
+    updates = opened.spec.training.updates if opened.spec.training else ()
+    return compile_updates(updates, opened.networks, *_around(opened)) if _is_whole(opened) else ()
+
+
+def _is_whole(opened: Opened) -> bool:
+    return opened.encoders is not None and set(opened.networks) == set(opened.spec.networks)
+
+
+def _around(opened: Opened) -> tuple[Batch, Mapping[str, Tensor | None]]:
+    """Describes what expressions over the networks can read: columns, counts and constants."""
+    encoders = opened.encoders
+    assert encoders is not None
     declared = encoders.counts()
-    constants = work_out_constants(spec.constants, declared, [])
-    batch = Batch(encoders.inputs(), encoders.targets(), declared, code.layers)
-    return compile_updates(spec.training.updates, networks, batch, constants)
+    batch = Batch(encoders.inputs(), encoders.targets(), declared, opened.code.layers)
+    return batch, work_out_constants(opened.spec.constants, declared, [])
 
 
 def _weights_of_run(path: Path, run: RunInfo) -> WeightsFile:

@@ -18,7 +18,8 @@ from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import Model, trained_model
-from nncli.opened import Opened, open_weights
+from nncli.objectives.updates import CompiledUpdate
+from nncli.opened import Opened, compiled_updates, open_weights
 from nncli.own_code import load_code
 from nncli.recorded import recorded_data
 from nncli.runs.folder import RunFolder
@@ -32,7 +33,7 @@ from nncli.training.evaluation import Evaluation, computed_figures
 from nncli.training.evaluation import evaluate as evaluate_part
 from nncli.training.held import HeldPart
 from nncli.training.metrics import confusion
-from nncli.training.stepping import Moment, Update, computed
+from nncli.training.stepping import Moment, computed
 
 _FIGURE: Final = re.compile(r"[A-Za-z_][\w.]*")
 _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*([<>=!]+)\s*(\S+)\s*\Z")
@@ -79,14 +80,15 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     set_threads(options.threads)
     opened = open_weights(options.run, load_code(options.code))
     model = trained_model(opened, resolve_device(options.device))
-    updates = computed(opened.updates)
+    compiled = compiled_updates(opened)
+    updates = computed(compiled)
     metrics = () if updates else model.judge.metrics
     for requirement in requirements:
         losses = [name for update in updates for name in update.figures] or ["loss"]
         _check_figure(requirement, [*losses, *(metric.name for metric in metrics)])
     with waiting(streams, "evaluating"):
         part = _part(options, model)
-        found = _of_updates(opened, updates, model, part, options.run) if updates else _evaluate(model, part)
+        found = _of_updates(opened, compiled, model, part, options.run) if updates else _evaluate(model, part)
     rules = baselines(part, model.encoders, metrics)
     missed = [r for r in requirements if not r.is_met(found.figures)]
     table = _confusion(model, found)
@@ -167,12 +169,12 @@ def _evaluate(model: Model, part: Part) -> Evaluation:
 
 
 def _of_updates(
-    opened: Opened, updates: tuple[Update, ...], model: Model, part: Part, run: Path
+    opened: Opened, updates: tuple[CompiledUpdate, ...], model: Model, part: Part, run: Path
 ) -> Evaluation:
     """Works out the losses of updates; there are no predictions."""
     assert opened.spec.training is not None
-    columns = frozenset[str]().union(*(each.columns for each in opened.updates))
-    for each in opened.updates:
+    columns = frozenset[str]().union(*(each.columns for each in updates))
+    for each in updates:
         each.module.to(model.device)
     modules = {name: network.module.to(model.device) for name, network in opened.networks.items()}
     inputs = [name for name in part.columns.inputs if name in columns]
@@ -182,7 +184,7 @@ def _of_updates(
     rows = read_rows(RunFolder(run).metrics) if opened.run else []
     step, epoch = (rows[-1].get(key) if rows else 0 for key in ("step", "epoch"))
     now = Moment(training.seed, step if isinstance(step, int) else 0, epoch if isinstance(epoch, int) else 0)
-    return Evaluation(computed_figures(updates, modules, held, training.batch_size, now), {}, {})
+    return Evaluation(computed_figures(computed(updates), modules, held, training.batch_size, now), {}, {})
 
 
 def _confusion(model: Model, found: Evaluation) -> dict[str, Any] | None:

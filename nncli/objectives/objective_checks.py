@@ -9,11 +9,10 @@ from functools import partial
 from nncli.columns.targets import TargetSpec, class_counts
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, nearest, require_all
-from nncli.network.calls.arguments import FormulaScope, bind_in
-from nncli.network.calls.signatures import loss_classes
 from nncli.network.compiled import LayerCall
 from nncli.objectives.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights
-from nncli.objectives.losses import BOUNDED, at_odds, form_of, why_unfit
+from nncli.objectives.loss_calls import make_loss
+from nncli.objectives.losses import BOUNDED, at_odds, form_of
 from nncli.objectives.objectives import Objective, Term
 from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Spec
@@ -69,28 +68,11 @@ def check_losses(spec: Spec, targets: Mapping[str, TargetSpec]) -> None:
 def _term(
     term: LossTerm, targets: Mapping[str, TargetSpec], weights: Mapping[str, float] = NO_WEIGHTS
 ) -> Term:
-    call = term.loss
-    kind = loss_classes().get(call.name)
-    if kind is None:
-        guess = nearest(call.name, loss_classes())
-        raise failure("loss-unknown", call.place, _PATH, loss=call.name, nearest=guess)
-    unfit = why_unfit(call.name, kind)
-    if unfit:
-        reason, instead = unfit
-        raise failure("loss-unfit", call.place, _PATH, loss=call.name, reason=reason, instead=instead)
-    arguments = bind_in(call, kind, f"{_PATH}.{call.name}", (), FormulaScope(class_counts(targets)))
-    arguments |= class_weight_arguments(term, kind, targets, weights)
-    try:
-        function = kind(**arguments)
-    except (ValueError, TypeError, RuntimeError) as error:
-        reason = str(error).split("\n")[0]
-        raise failure("loss-refused", call.place, _PATH, loss=call.name, reason=reason) from error
-    reduction = getattr(function, "reduction", "mean")
-    if reduction not in ("mean", "sum", "batchmean"):
-        place = call.keywords["reduction"].place if "reduction" in call.keywords else call.place
-        raise failure("loss-reduction", place, _PATH, loss=call.name, reduction=reduction)
-    each = kind(**{**arguments, "reduction": "none"}) if hasattr(function, "reduction") else None
-    return Term(call.name, function, term.weight, reduction == "sum", each)
+    function, each = make_loss(
+        term.loss, _PATH, targets, lambda kind: class_weight_arguments(term, kind, targets, weights)
+    )
+    sums = getattr(function, "reduction", "mean") == "sum"
+    return Term(term.loss.name, function, term.weight, sums, each)
 
 
 def _check_targets(written: tuple[LossTerm, ...], targets: Mapping[str, TargetSpec]) -> None:

@@ -9,18 +9,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nncli.columns.targets import TargetSpec, class_counts
-from nncli.messages.catalogue import failure, nearest
-from nncli.network.calls.arguments import FormulaScope, bind_in
-from nncli.network.calls.signatures import loss_classes
+from nncli.columns.targets import TargetSpec
+from nncli.messages.catalogue import failure
 from nncli.network.functions.expressions import Hidden, computed
 from nncli.network.graph.tape import Spot, refused
 from nncli.network.graph.values import Value, shown
 from nncli.network.items.frames import Build
 from nncli.objectives.environment import UpdateEnvironment
-from nncli.objectives.losses import form_of, why_unfit
+from nncli.objectives.loss_calls import make_loss
+from nncli.objectives.losses import BOUNDED, form_of
 from nncli.objectives.terms import LossBetween, MeanWhere
-from nncli.spec.items import Call, Source
+from nncli.spec.items import Source
 from nncli.spec.tensor_expressions import Computation
 from nncli.spec.updates import TermSpec
 
@@ -30,8 +29,8 @@ def record_term(
 ) -> Value:
     """Records a term as it counts in the loss; its result has no axes.
 
-    Raises Hidden, and SpecError: `term-shape`, `term-number`, `term-result`, `loss-unknown`, `loss-unfit`,
-    `loss-refused`, `loss-reduction`, and what expressions and binding a call raise.
+    Raises Hidden, and SpecError: `term-shape`, `term-number`, `term-result`, `term-weight`, `loss-range`, and
+    what `make_loss` and expressions raise.
     """
     environment.path = term.path
     spot = Spot(term.place, term.path, called(term))
@@ -78,7 +77,7 @@ def _between(
     assert term.loss is not None
     prediction, (_, wanted) = _found(term.from_[0], environment), term.from_
     name = wanted.path if wanted.path in targets else None
-    function, each = _loss(term.loss, term.path, targets)
+    function, each = make_loss(term.loss, term.path, targets)
     form = form_of(term.loss.name)
     if not wanted.path:
         if term.loss.name == "BCELoss":
@@ -112,7 +111,8 @@ def _are_classes_last(prediction: Value, target: Value, form: str) -> bool:
 def _check_range(term: TermSpec, prediction: Value) -> None:
     """Refuses predictions of BCELoss that are no shares. Raises SpecError `loss-range`."""
     low, high = prediction.sample.min(), prediction.sample.max()
-    if not prediction.sample.is_meta and not (low >= 0 and high <= 1):
+    is_bounded = prediction.origin in BOUNDED or not prediction.origin[:1].isupper()
+    if not is_bounded or (not prediction.sample.is_meta and not (low >= 0 and high <= 1)):
         facts = {"layer": term.from_[0].path, "type": prediction.origin, "activation": "Sigmoid"}
         raise failure(
             "loss-range", term.place, term.path, loss="BCELoss", instead="BCEWithLogitsLoss", **facts
@@ -143,27 +143,6 @@ def _value(computation: Computation, build: Build, environment: UpdateEnvironmen
     if not isinstance(found, Value):
         raise failure("expression-result", computation.place, environment.path, text=computation.text[:60])
     return found
-
-
-def _loss(call: Call, path: str, targets: Mapping[str, TargetSpec]) -> tuple[nn.Module, nn.Module | None]:
-    kind = loss_classes().get(call.name)
-    if kind is None:
-        guess = nearest(call.name, loss_classes())
-        raise failure("loss-unknown", call.place, path, loss=call.name, nearest=guess)
-    unfit = why_unfit(call.name, kind)
-    if unfit:
-        reason, instead = unfit
-        raise failure("loss-unfit", call.place, path, loss=call.name, reason=reason, instead=instead)
-    arguments = bind_in(call, kind, f"{path}.{call.name}", (), FormulaScope(class_counts(targets)))
-    try:
-        function = kind(**arguments)
-    except (ValueError, TypeError, RuntimeError) as error:
-        reason = str(error).split("\n")[0]
-        raise failure("loss-refused", call.place, path, loss=call.name, reason=reason) from error
-    reduction = getattr(function, "reduction", "mean")
-    if reduction not in ("mean", "sum", "batchmean"):
-        raise failure("loss-reduction", call.place, path, loss=call.name, reduction=reduction)
-    return function, kind(**{**arguments, "reduction": "none"}) if hasattr(function, "reduction") else None
 
 
 def _called(

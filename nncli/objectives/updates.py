@@ -67,8 +67,8 @@ def compile_updates(
 ) -> tuple[CompiledUpdate, ...]:
     """Compiles the updates of a training over networks that are compiled.
 
-    Raises SpecError with every problem found: `update-unmoved`, `term-shape`, `term-form-number`,
-    `network-argument`, `gradient-form`, what losses raise, and what expressions raise.
+    Raises SpecError with every problem found: `update-unmoved`, `unpack-count`, and what `record_term` and
+    expressions raise; one without problems where what hides a value was told where it stands.
     """
     problems: list[Problem] = []
     found = []
