@@ -5,6 +5,7 @@ python bench/startup.py [ROUNDS]
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FIRST_STEP = """
 import os, sys
+from nncli.collecting import collect_rarely
+collect_rarely()
 import nncli.training.loop as loop
 def leave(*_):
     os._exit(0)
@@ -27,8 +30,10 @@ main()
 
 def seconds(command: list[str]) -> float:
     """Times one process."""
+    # As where nncli is installed: there its bytecode lies beside it.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
-    subprocess.run(command, capture_output=True, check=False)
+    subprocess.run(command, capture_output=True, check=False, env=environment)
     return time.perf_counter() - began
 
 
@@ -48,11 +53,14 @@ def main() -> None:
             "check digits-cnn": [*nncli, "check", spec],
         }
         times: dict[str, list[float]] = {name: [] for name in [*commands, "train to first step"]}
-        for number in range(rounds):
+        for number in range(rounds + 1):
             for name, command in commands.items():
                 times[name].append(seconds(command))
             run = f"{folder}/run{number}"
             times["train to first step"].append(seconds([python, "-c", FIRST_STEP, spec, run]))
+        for values in times.values():
+            # The first round writes the bytecode and fills the cache.
+            del values[0]
         torch = statistics.median(times["import torch"])
         for name, values in times.items():
             middle = statistics.median(values)

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 
+from nncli.collecting import collect_rarely
 from nncli.errors import Exit
 
 
 def main() -> None:
     """Runs the command line and leaves without the slow teardown of torch."""
+    collect_rarely()
     _open_missing_streams()
     # What SIGTERM ends leaves nothing half-written either; training has handlers of its own.
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:

@@ -17,7 +17,7 @@ from nncli.messages.catalogue import failure
 from nncli.network.compiled import CompiledNetwork
 from nncli.own_code import CODE_KEY, NO_CODE, OwnCode
 from nncli.preparing import Prepared
-from nncli.pretrained.foreign import layer_records
+from nncli.pretrained.own_layers import layer_records
 from nncli.runs.layer_record import LAYERS_KEY, layers_text
 from nncli.runs.weights_file import WeightsFile
 from nncli.spec.opening import parse_spec

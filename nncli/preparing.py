@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +27,9 @@ from nncli.network_warnings import untrained_networks, unused_inputs
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
-from nncli.objectives.recipes import compile_recipes
 from nncli.objectives.updates import CompiledUpdate, compile_updates, refuse_metrics
 from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode
-from nncli.pretrained.foreign import ForeignWeights, load_foreign
 from nncli.spec.items import Call
 from nncli.spec.nodes import MOST_PROBLEMS
 from nncli.spec.schema import TrainingSpec
@@ -48,6 +46,9 @@ from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
 from nncli.training.stepping import modules_together
 from nncli.training.updating import build_updater
+
+if TYPE_CHECKING:
+    from nncli.pretrained.foreign import ForeignWeights
 
 # Steps of an epoch where no data tell how many it has.
 STAND_IN_BATCHES: Final = 1000
@@ -110,7 +111,7 @@ def prepare(
     constants = work_out_constants(spec.constants, declared, found.problems)
     around = Surroundings(declared, constants, code.layers)
     networks = found.tried(lambda: compile_networks(spec.networks, inputs, around, weights=with_weights))
-    reports = found.tried(lambda: load_foreign(networks, spec, copied=with_weights)) if networks else None
+    reports = found.tried(lambda: _foreign(networks, spec, with_weights)) if networks else None
     first, network = next(iter(networks.items())) if networks else ("", None)
     horizon = _horizon(spec, data)
     objective, metrics = _bound(spec, networks, targets, horizon, found)
@@ -143,6 +144,17 @@ def prepare(
     return Prepared(resolved, networks, data, judge, warnings, foreign, code, updates or (), reads)
 
 
+def _foreign(
+    networks: Mapping[str, CompiledNetwork], spec: Spec, with_weights: bool
+) -> tuple[ForeignWeights, ...]:
+    """Loads the files that `weights:` names, where it names any."""
+    if not any(network.weights for network in networks.values()):
+        return ()
+    from nncli.pretrained.foreign import load_foreign
+
+    return load_foreign(networks, spec, copied=with_weights)
+
+
 def _updates(
     spec: Spec,
     networks: Mapping[str, CompiledNetwork] | None,
@@ -173,6 +185,8 @@ def _recipes(
     """Compiles the recipes of a spec, and tells which columns each reads."""
     if networks is None or not spec.recipes:
         return {}
+    from nncli.objectives.recipes import compile_recipes
+
     recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants)) or {}
     return {name: recipe.inputs for name, recipe in recipes.items()}
 

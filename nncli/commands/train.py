@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nncli.collecting import collect_often
 from nncli.commands import resuming
-from nncli.commands.dry_run import dry_run
 from nncli.commands.extending import lengthened
 from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
@@ -93,6 +93,8 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         show_problem(streams, warning)
     job, state = prepared.job(device)
     if options.dry_run:
+        from nncli.commands.dry_run import dry_run
+
         return dry_run(prepared, job, state, streams)
     facts = resuming.RunFacts(options.overrides(), str(device), threads)
     report = TrainingReport(streams, prepared, job, json=options.json)
@@ -107,6 +109,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
             streams.say(f"the run is made longer, from {place.lengthened}{moves}")
         report.starts(run.path, step)
         display = held.enter_context(report.display())
+        collect_often()
         rows = train_loop(job, state, lambda: stop.requested is not None)
         return _follow(rows, recorder, report, display)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from nncli.columns.targets import TargetSpec
 from nncli.errors import Problem
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nncli.columns.encoders import Columns, Encoders
 
 PartName: TypeAlias = Literal["train", "validation", "test"]
+PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)

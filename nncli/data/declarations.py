@@ -11,7 +11,7 @@ from nncli.columns.kind import Mistake
 from nncli.columns.kinds import KINDS, kind_of
 from nncli.columns.reach import Reach, Timeline, reach_of
 from nncli.columns.targets import TargetSpec
-from nncli.data.builtin_sets import BUILTIN, builtin_name
+from nncli.data.builtin_sets import BUILTIN, builtin_name, builtin_text
 from nncli.data.sharing import columns_of, mask_problems, sharing_problems, with_taken_words
 from nncli.data.tokenizer_files import with_tokenizer_files
 from nncli.errors import Problem
@@ -22,6 +22,7 @@ from nncli.spec.network_spec import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 
+TEXT_SUFFIX: Final = ".txt"
 _TABULAR: Final = ("number", "binary", "category", "set", "date", "vector")
 
 
@@ -175,3 +176,25 @@ def _column_problems(spec: Spec, column: Column, declared: ColumnSpec) -> Iterat
         yield problem(Mistake("target-type", "", {"type": declared.type}))
     else:
         yield from map(problem, kind.mistakes(column, declared))
+
+
+def is_long_text(data: DataSpec) -> bool:
+    """Tells whether the samples of data are stretches of text files."""
+    name = builtin_name(data.train)
+    return data.train.lower().endswith(TEXT_SUFFIX) if name is None else builtin_text(name) is not None
+
+
+def placed(spec: Spec, problems: Sequence[Problem]) -> list[Problem]:
+    """Gives problems without a place the place of their declaration in the spec."""
+    return [
+        each
+        if each.place
+        else Problem(each.code, spec.place(*each.path.split(".")), each.path, each.facts, each.severity)
+        for each in problems
+    ]
+
+
+def raise_placed(spec: Spec, problems: Sequence[Problem]) -> None:
+    """Raises the problems that there are, each with a place."""
+    if problems:
+        raise failures(placed(spec, problems))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nncli.columns.encoders import Columns
 from nncli.columns.kinds import KINDS, kind_of
+from nncli.data.dataset import PartName
 from nncli.data.sharing import columns_of
-from nncli.sources.folders import FILE, MASK, part_folders
+from nncli.sources.files import DataSource
+from nncli.sources.folders import FILE, MASK, DataFolder, part_folders
 from nncli.sources.tables import Table
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec
@@ -54,3 +56,11 @@ def content_digest(sources: str, columns: Iterable[Columns]) -> str:
         if (found := getattr(column, "digest", ""))
     ]
     return hashlib.sha256(" ".join([sources, *digests]).encode()).hexdigest() if digests else sources
+
+
+def files_digest(files: Mapping[PartName, DataSource | DataFolder]) -> str:
+    """Digests the bytes of all source files; which part a file is for counts as well."""
+    digest = hashlib.sha256()
+    for part, file in files.items():
+        digest.update(f"{part} {file.digest()}\n".encode())
+    return digest.hexdigest()

@@ -12,10 +12,10 @@ import numpy as np
 from nncli.data.builtin_sets import BUILTIN, builtin_name
 from nncli.data.column_guesses import ColumnGuess, guess_column, with_masks
 from nncli.data.column_names import names_of
+from nncli.data.declarations import TEXT_SUFFIX
 from nncli.data.forecast_guess import forecast_of
 from nncli.data.guessed_reading import read_by_trying
 from nncli.data.long_texts import STEPS
-from nncli.data.long_texts import SUFFIX as TEXT_SUFFIX
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.sources.folders import FolderFiles
 from nncli.sources.several import FILE, SeveralTexts

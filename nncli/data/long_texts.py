@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from nncli.counted import counted
 from nncli.data.arrays import Pieces, form_of, write_arrays
 from nncli.data.builtin_sets import builtin_name, builtin_text
 from nncli.data.cache import as_columns, write_document
-from nncli.data.dataset import Data, Part, PartName
+from nncli.data.dataset import PARTS, Data, Part, PartName
 from nncli.data.fitting import drawn_shares, resolved
 from nncli.data.rows import torch_index
 from nncli.data.sharing import Shared, shared_columns
@@ -36,16 +36,11 @@ from nncli.sources.text_files import TEXT, between, pieces_of, text_blocks
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
 
-if TYPE_CHECKING:
-    pass
-
 STEPS: Final = 128
 """How long a stretch is where `length` is not stated."""
 NO_STRATIFY: Final = "none"
-SUFFIX: Final = ".txt"
 _NOT_DIVIDED: Final = ("stratify", "group", "time", "folds")
 _NOT_TAKEN: Final = ("begin", "end", "truncate", "pad", "missing")
-_PARTS: Final[tuple[PartName, ...]] = ("train", "validation", "test")
 
 Texts = Mapping[PartName, Sequence[DataFile]]
 
@@ -64,16 +59,10 @@ class Segment:
         return pieces_of(between(text_blocks(self.file, encoding), self.first, self.last))
 
 
-def is_long_text(data: DataSpec) -> bool:
-    """Tells whether the samples of data are stretches of text files."""
-    name = builtin_name(data.train)
-    return data.train.lower().endswith(SUFFIX) if name is None else builtin_text(name) is not None
-
-
 def find_texts(spec: Spec, data: DataSpec, problems: list[Problem]) -> Texts:
     """Finds the text files of every part, and adds what is wrong with them."""
     found: dict[PartName, Sequence[DataFile]] = {}
-    for part in _PARTS:
+    for part in PARTS:
         source = getattr(data, part)
         if source is None:
             continue
@@ -258,6 +247,6 @@ def _samples(
 def _opened(
     data: DataSpec, texts: Texts, encoders: Encoders, indices: Mapping[PartName, Rows], whole: Columns
 ) -> Data:
-    parts = {name: Part(name, torch_index(indices[name]), whole) for name in _PARTS if name in indices}
+    parts = {name: Part(name, torch_index(indices[name]), whole) for name in PARTS if name in indices}
     stated = resolved(data, encoders, NO_STRATIFY)
     return Data(parts, encoders, stated, digest_of(texts))

@@ -11,10 +11,10 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork, WeightsWish, stored_tensors
 from nncli.pretrained.loading import check_weights, load_weights
 from nncli.pretrained.moves import Layers
+from nncli.pretrained.own_layers import layer_records
 from nncli.pretrained.planning import WeightsPlan, plan_weights
 from nncli.pretrained.report import WeightsReport
 from nncli.pretrained.stored import StoredWeights, open_stored
-from nncli.runs.layer_record import LayerRecord
 from nncli.spec.spec import Spec
 
 
@@ -75,8 +75,3 @@ def _planned(
 ) -> WeightsPlan:
     layers = Layers(stored.layers, layer_records(network))
     return plan_weights(shapes, stored.shapes(), wish.weights, layers, is_whole=not wish.prefix)
-
-
-def layer_records(network: CompiledNetwork) -> dict[str, LayerRecord]:
-    """Lists the layers of a network with their operations and lines, in order."""
-    return {call.name: LayerRecord(call.type, call.place.line) for call in network.layers}

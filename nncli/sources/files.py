@@ -11,38 +11,30 @@ from typing import Final, TypeAlias
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.natural_order import natural_order
-from nncli.sources.arrow_files import open_arrow
 from nncli.sources.data_files import LARGE_BYTES, DataFile, find_file
-from nncli.sources.delimited import open_delimited
 from nncli.sources.hub_folders import find_hub_folder, is_hub_folder
-from nncli.sources.json_lines import open_json_lines
-from nncli.sources.numpy_files import open_npy, open_npz
 from nncli.sources.packed_files import SUFFIX
-from nncli.sources.parquet import open_parquet
 from nncli.sources.pieces import OpenedFile, Wanted
-from nncli.sources.safetensors_files import open_safetensors
 from nncli.sources.several import FileSet, open_several
-from nncli.sources.storing import table_of
 from nncli.sources.tables import Reading, Table
-from nncli.sources.text_files import open_text
 
-Reader: TypeAlias = Callable[[DataFile, Reading], OpenedFile]
 DataSource: TypeAlias = DataFile | FileSet
 Choice: TypeAlias = Callable[[tuple[str, ...]], Wanted]
 
-READERS: Final[dict[str, Reader]] = {
-    ".csv": lambda file, reading: open_delimited(file, reading.delimiter or ",", reading),
-    ".tsv": lambda file, reading: open_delimited(file, reading.delimiter or "\t", reading),
-    ".jsonl": open_json_lines,
-    ".ndjson": open_json_lines,
-    ".parquet": open_parquet,
-    ".arrow": open_arrow,
-    ".feather": open_arrow,
-    ".txt": open_text,
-    ".npz": open_npz,
-    ".npy": open_npy,
-    ".safetensors": open_safetensors,
-}
+FORMATS: Final = (
+    ".csv",
+    ".tsv",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".arrow",
+    ".feather",
+    ".txt",
+    ".npz",
+    ".npy",
+    ".safetensors",
+)
+"""The suffixes of files that can be read as a table; readers.py has their readers."""
 PACKABLE: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
 """The formats that may be packed by gzip, `.csv.gz`: they are read from their start to their end."""
 MOST_FILES: Final = 100_000
@@ -56,9 +48,9 @@ _UNOPENED: Final = {
 
 def format_problem(path: Path) -> Problem | None:
     """Says why a file of this suffix cannot be read as a table, if so."""
-    if _form(path) in READERS:
+    if _form(path) in FORMATS:
         return None
-    return Problem("data-format", facts={"file": path, "suffix": path.suffix, "known": list(READERS)})
+    return Problem("data-format", facts={"file": path, "suffix": path.suffix, "known": list(FORMATS)})
 
 
 def find_source(folder: Path, source: str) -> DataSource | Problem:
@@ -99,10 +91,14 @@ def read_table(source: DataSource, reading: Reading, choose: Choice = all_as_wri
         )
     else:
         opened = _open(source, reading)
+    from nncli.sources.storing import table_of
+
     return table_of(opened, choose(opened.headers))
 
 
 def _open(file: DataFile, reading: Reading) -> OpenedFile:
+    from nncli.sources.readers import READERS
+
     return READERS[_form(file.path)](file, reading)
 
 

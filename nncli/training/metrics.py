@@ -18,6 +18,7 @@ from nncli.messages.catalogue import failure, nearest, require_all
 from nncli.network.calls.arguments import bind
 from nncli.objectives.objectives import Prediction
 from nncli.spec.items import Call
+from nncli.training.plain_figures import Plain, plain_figure
 from nncli.training.rows import Figures
 
 # Turns numbers of a target as scaled, float64 (N, …), into its own unit.
@@ -185,6 +186,10 @@ def _compute(metric: Metric, prediction: Prediction, truth: Tensor, unscale: Uns
             said = said[:, 1]
     if _is_undefined(metric, truth):
         return None
+    plain = _plain(metric)
+    if plain is not None:
+        value = plain(said, truth)
+        return value if math.isfinite(value) else None
     if spec.type == "category" or (spec.type == "binary" and metric.function.binary.startswith("multi")):
         arguments = {"num_classes": len(spec.classes), **metric.function.fixed, **arguments}
     elif spec.type == "set":
@@ -200,6 +205,14 @@ def _compute(metric: Metric, prediction: Prediction, truth: Tensor, unscale: Uns
         return None
     # 19 of 20 right is 0.95 to whoever compares it, and 0.94999998 in float32.
     return float(f"{value:.7g}") if result.dtype == torch.float32 else value
+
+
+def _plain(metric: Metric) -> Plain | None:
+    """Finds what works a metric out without torchmetrics, which takes longer to import than torch."""
+    if metric.arguments:
+        return None
+    name = metric.name.rpartition(".")[2]
+    return plain_figure(name, metric.target.type, len(metric.target.classes))
 
 
 def _is_undefined(metric: Metric, truth: Tensor) -> bool:

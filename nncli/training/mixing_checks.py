@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from nncli.augmentation.transforms import MIXERS
 from nncli.columns.targets import TargetSpec
 from nncli.data.sharing import columns_of
 from nncli.messages.catalogue import failure, require_all
@@ -37,6 +36,10 @@ def refuse_mixing(spec: Spec) -> None:
 def _mixed_inputs(spec: Spec) -> Iterator[tuple[Column, str]]:
     """Walks over the inputs that are mixed, each with what mixes it."""
     for column, declared in columns_of(spec.data) if spec.data else ():
+        if not declared.augment:
+            continue
+        from nncli.augmentation.transforms import MIXERS
+
         names = [name for entry in declared.augment for name in _names(entry) if name in MIXERS]
         if names and column.role == "input":
             yield column, names[0]

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from nncli.cache_folder import FOLDER_VARIABLE
-from nncli.data import arrays, opening, rows
+from nncli.data import arrays, first_opening, rows
 from nncli.data.cache import cache_key
 from nncli.data.dataset import Data
 from nncli.data.opening import open_data
@@ -52,7 +52,7 @@ def test_the_second_start_reads_no_table(spec: Spec, cache: Path, monkeypatch: p
     first = open_data(spec)
     assert {warning.code for warning in first.warnings} == {"category-unseen", "column-constant"}
     assert len(kept(cache)) == 1
-    monkeypatch.delattr(opening, "read_table")
+    monkeypatch.delattr(first_opening, "read_table")
     assert_same(first, open_data(spec))
 
 
@@ -111,7 +111,7 @@ def test_large_columns_lie_in_files_of_their_own(
 def test_a_disk_that_refuses_is_done_without(
     spec: Spec, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "write_arrays", _refuse)
+    monkeypatch.setattr(first_opening, "write_arrays", _refuse)
     first = open_data(spec)
     assert kept(cache) == []
     monkeypatch.undo()

@@ -25,8 +25,8 @@ from nncli.errors import DataError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.sources import data_files, text_pieces
 from nncli.sources.data_files import DataFile, find_file
-from nncli.sources.files import READERS
 from nncli.sources.pieces import Wanted
+from nncli.sources.readers import READERS
 from nncli.sources.tables import Reading
 
 WORDS = (

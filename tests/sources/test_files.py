@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from nncli.sources.data_files import DataFile, find_file
-from nncli.sources.files import READERS, format_problem, read_table
+from nncli.sources.files import FORMATS, format_problem, read_table
+from nncli.sources.readers import READERS
 from nncli.sources.tables import Reading
 
 # One cell, and columns without texts or names: these have tests of their own.
@@ -39,3 +40,7 @@ def test_every_format_gives_the_same_table(tmp_path: Path, suffix: str) -> None:
 def test_other_formats_are_refused_by_their_suffix(name: str) -> None:
     problem = format_problem(Path(name))
     assert problem is not None and problem.code == "data-format"
+
+
+def test_every_format_has_a_reader() -> None:
+    assert tuple(READERS) == FORMATS
