@@ -9,8 +9,8 @@ _nncli_verb() {
             arguments=('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
             ;;
         check)
-            options='--set --no-data --resolved --json --code --help'
-            arguments=('@specs')
+            options='--set --no-data --resolved --replay --json --code --help'
+            arguments=('@specs @runs')
             repeats=1
             ;;
         data)
@@ -59,6 +59,7 @@ _nncli_value() {
         'init --target') value=() ;;
         'init -o' | 'init --output') value=(@files) ;;
         'check --set') value=() ;;
+        'check --replay') value=() ;;
         'check --code') value=(@files) ;;
         'data --set') value=() ;;
         'data --fail-on') value=() ;;

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --recipe --require --run --seed --set --split --target --text --threads -n -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --recipe --replay --require --run --seed --set --split --target --text --threads -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -45,7 +45,7 @@ complete -c nncli -n '__nncli_at \'\'' -l version -d 'Print the version and exit
 complete -c nncli -n '__nncli_at \'\'' -l debug -d 'Show a traceback where something fails.'
 complete -c nncli -n '__nncli_at \'\'' -s h -l help -d 'Show this message and exit.'
 complete -c nncli -n '__nncli_at \'\'' -a init -d 'Write a commented spec for a table that trains as it stands.'
-complete -c nncli -n '__nncli_at \'\'' -a check -d 'Find every problem of a spec at once, or say "ok" with its sizes.'
+complete -c nncli -n '__nncli_at \'\'' -a check -d 'Find every problem of a spec, or what is damaged in a run, or say "ok".'
 complete -c nncli -n '__nncli_at \'\'' -a data -d 'Look at data before training: figures, histograms, and what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, shapes, parameters and memory; draw it.'
 complete -c nncli -n '__nncli_at \'\'' -a explain -d 'Tell what a layer, word, key or error code means, with an example.'
@@ -61,10 +61,11 @@ complete -c nncli -n '__nncli_at init' -l target -x -d 'The column to predict; d
 complete -c nncli -n '__nncli_at init' -s o -l output -x -a '(__fish_complete_path)' -d 'The spec to write; default: NAME.yaml.'
 complete -c nncli -n '__nncli_at init' -s h -l help -d 'Show this message and exit.'
 
-complete -c nncli -n '__nncli_at check' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at check' -a '(__nncli_paths specs) (__nncli_paths runs)'
 complete -c nncli -n '__nncli_at check' -l set -x -d 'Change one value of the spec; repeatable.'
 complete -c nncli -n '__nncli_at check' -l no-data -d 'Use stand-in sizes instead of reading data.'
 complete -c nncli -n '__nncli_at check' -l resolved -d 'Print the spec with every default and size filled in.'
+complete -c nncli -n '__nncli_at check' -l replay -x -d 'Do N steps of a run again and compare losses.'
 complete -c nncli -n '__nncli_at check' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at check' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at check' -s h -l help -d 'Show this message and exit.'

@@ -6,7 +6,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
 
     $verbs = [ordered]@{
         'init' = 'Write a commented spec for a table that trains as it stands.'
-        'check' = 'Find every problem of a spec at once, or say "ok" with its sizes.'
+        'check' = 'Find every problem of a spec, or what is damaged in a run, or say "ok".'
         'data' = 'Look at data before training: figures, histograms, and what is wrong.'
         'summary' = 'Show a network''s layers, shapes, parameters and memory; draw it.'
         'explain' = 'Tell what a layer, word, key or error code means, with an example.'
@@ -20,7 +20,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
     # What may stand in each place: words, and @ with a kind of path.
     $arguments = @{
         'init' = @('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
-        'check' = @('@specs')
+        'check' = @('@specs @runs')
         'data' = @('@specs')
         'summary' = @('@specs')
         'explain' = @('name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks predict network.inputs network.layers network.outputs network.init network.weights network.freeze inputs.shape inputs.type inputs.vocabulary inputs.classes inputs.rate inputs.mask blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs weights.file weights.rename weights.transpose weights.split weights.join weights.skip size x batch features classes vocabulary rate mask padding record names paths patterns expressions arithmetic loops functions accuracy f1 precision recall auroc mae rmse r2 mape smape balanced_accuracy mcc kappa average_precision iou data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.group data.split.time data.split.folds data.split.fold data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.log data.inputs.NAME.unit data.inputs.NAME.classes data.inputs.NAME.positive data.inputs.NAME.rare data.inputs.NAME.unknown data.inputs.NAME.separator data.inputs.NAME.format data.inputs.NAME.parts data.inputs.NAME.size data.inputs.NAME.channels data.inputs.NAME.resize data.inputs.NAME.augment data.inputs.NAME.views data.inputs.NAME.image data.inputs.NAME.tokenizer data.inputs.NAME.length data.inputs.NAME.truncate data.inputs.NAME.pad data.inputs.NAME.lowercase data.inputs.NAME.begin data.inputs.NAME.end data.inputs.NAME.vocabulary data.inputs.NAME.rate data.inputs.NAME.window data.inputs.NAME.shift data.targets data.time data.group data.stride data.season data.delimiter data.encoding data.nulls training training.loss training.updates training.compute training.optimizer training.groups training.schedule training.epochs training.steps training.minutes training.batch_size training.precision training.accumulate training.clip_gradients training.clip_gradients.norm training.clip_gradients.value training.regularise training.average training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.keep training.checkpoint_every training.metrics training.class_weights training.sampling training.seed')
@@ -48,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
             @{ Names = @('--no-data'); Help = 'Use stand-in sizes instead of reading data.' }
             @{ Names = @('--resolved'); Help = 'Print the spec with every default and size filled in.' }
+            @{ Names = @('--replay'); Value = ''; Help = 'Do N steps of a run again and compare losses.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }

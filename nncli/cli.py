@@ -125,25 +125,32 @@ def init(
 
 @app.command(
     rich_help_panel=DEFINE,
-    epilog=_examples("nncli check specs/digits-cnn.yaml", "nncli check *.yaml --no-data --json"),
+    epilog=_examples("nncli check *.yaml --no-data --json", "nncli check runs/digits-cnn/1 --replay 100"),
 )
 def check(
-    specs: Annotated[list[Path], typer.Argument(metavar="SPEC…", help="One or more YAML files.")],
+    specs: Annotated[
+        list[Path],
+        typer.Argument(metavar="SPEC|RUN…", help="YAML files, run folders or weights files; one or more."),
+    ],
     set_: Set = None,
     no_data: NoData = False,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print the spec with every default and size filled in.")
     ] = False,
+    replay: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--replay", min=1, metavar="N", help="Do N steps of a run again and compare losses."),
+    ] = None,
     json: Json = False,
     code: Code = None,
 ) -> None:
-    """Find every problem of a spec at once, or say "ok" with its sizes."""
+    """Find every problem of a spec, or what is damaged in a run, or say "ok"."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.check import CheckOptions, check
 
         sets = tuple(set_ or ())
-        options = CheckOptions(tuple(specs), sets, no_data, resolved, json, tuple(code or ()))
+        options = CheckOptions(tuple(specs), sets, no_data, resolved, json, tuple(code or ()), replay or 0)
         return check(options, streams)
 
     _answer(command)

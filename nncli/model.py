@@ -21,7 +21,7 @@ from nncli.network.compiled import CompiledNetwork
 from nncli.opened import Opened, is_spec, open_untrained, open_weights
 from nncli.outputs import Answers
 from nncli.own_code import NO_CODE, OwnCode, load_code
-from nncli.runs.folder import RunInfo
+from nncli.runs.info import RunInfo
 from nncli.sources.tables import Table
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec

@@ -24,7 +24,8 @@ from nncli.objectives.updates import CompiledUpdate, compile_updates
 from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode, require_code
 from nncli.preparing import prepare
-from nncli.runs.folder import RunFolder, RunInfo, read_run
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import RunInfo, read_run
 from nncli.runs.layer_record import LAYERS_KEY, layers_text, read_layers
 from nncli.runs.resume_command import resume_command
 from nncli.runs.weights_file import WeightsFile, read_weights

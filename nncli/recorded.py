@@ -13,7 +13,8 @@ from nncli.data.rows import part_from, read_rows
 from nncli.errors import DataError
 from nncli.messages.catalogue import failure
 from nncli.model import Model
-from nncli.runs.folder import RunFolder, RunInfo, spec_folder_of
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import RunInfo, spec_folder_of
 from nncli.spec.opening import open_spec
 from nncli.spec.schema import DataSpec
 from nncli.spec.spec import Spec

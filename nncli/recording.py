@@ -5,17 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, final
+from dataclasses import dataclass
+from typing import Any, Final, final
 
 from nncli.errors import DataError, NncliError, Problem
 from nncli.runs.checkpoints import KEPT, clean_leftovers, newest_checkpoint, save_checkpoint
-from nncli.runs.folder import RunFolder, RunState, update_state
-from nncli.runs.rows import append_row, synced_size, truncate_after
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import RunState, changed_files, note_rows, read_run, update_state
+from nncli.runs.rows import append_row, refuse_short, synced_size, truncate_after
 from nncli.runs.weights_file import write_weights
 from nncli.training.rows import DoneRow, EpochRow, ProgressRow, Row, StoppedRow
 from nncli.training.state import TrainState
 
-METRICS_BYTES = "metrics_bytes"
+METRICS_BYTES: Final = "metrics_bytes"
+
+
+@dataclass(frozen=True)
+class Saving:
+    """When checkpoints are saved, and how many stay; `check` raises where the state is not worth it.
+
+    Units: `every_seconds`, the time between two of them; 0 is the end of every epoch.
+    """
+
+    every_seconds: float
+    keep: int = KEPT
+    check: Callable[[], None] = lambda: None
 
 
 @final
@@ -32,16 +46,14 @@ class Recorder:
         run: RunFolder,
         state: TrainState,
         metadata: Mapping[str, str],
-        checkpoint_every_seconds: float,
+        saving: Saving,
         clock: Callable[[], float] = time.monotonic,
-        keep: int = KEPT,
     ) -> None:
         self._run = run
         self._state = state
         self._metadata = metadata
-        self._every = checkpoint_every_seconds
+        self._saving = saving
         self._clock = clock
-        self._keep = keep
         self._saved_at = clock()
 
     def restore(self) -> tuple[int, tuple[Problem, ...]]:
@@ -52,27 +64,34 @@ class Recorder:
         """
         clean_leftovers(self._run.path)
         checkpoint, warnings = newest_checkpoint(self._run.path)
-        if checkpoint is None:
-            truncate_after(self._run.metrics, 0)
-            return 0, tuple(warnings)
-        self._state.restore(checkpoint.tensors, checkpoint.state)
-        size = checkpoint.state.get(METRICS_BYTES)
-        truncate_after(self._run.metrics, size if isinstance(size, int) else 0)
-        return checkpoint.step, tuple(warnings)
+        if checkpoint is not None:
+            self._state.restore(checkpoint.tensors, checkpoint.state)
+        size = checkpoint.state.get(METRICS_BYTES) if checkpoint else 0
+        warnings += self._shorten_rows(size if isinstance(size, int) else 0)
+        return checkpoint.step if checkpoint else 0, tuple(warnings)
+
+    def _shorten_rows(self, size_bytes: int) -> list[Problem]:
+        """Drops rows that the checkpoint does not know; run.json never notes more than there is."""
+        changed = set(changed_files(self._run.path, read_run(self._run.path)))
+        refuse_short(self._run.metrics, size_bytes)
+        truncate_after(self._run.log)
+        note_rows(self._run.path, {self._run.metrics.name: size_bytes})
+        truncate_after(self._run.metrics, size_bytes)
+        facts = [{"file": file} for file in self._run.rows() if file in changed]
+        return [Problem("rows-changed", facts=each, severity="warning") for each in facts]
 
     def begin(self, step: int) -> None:
         """Notes that training starts, or goes on after a step."""
-        update_state(self._run.path, "running")
         self._log("started" if step == 0 else "resumed", step=step)
+        update_state(self._run.path, "running")
 
     def take(self, row: Row) -> None:
         """Writes one row, and a checkpoint where it is time for one."""
-        if isinstance(row, ProgressRow):
-            return
         if isinstance(row, EpochRow):
             append_row(self._run.metrics, epoch_figures(row))
             self._log("epoch", epoch=row.epoch, step=row.step, seconds=row.seconds, samples=row.samples)
-            if self._clock() - self._saved_at >= self._every:
+        if isinstance(row, EpochRow) or (isinstance(row, ProgressRow) and self._saving.every_seconds):
+            if self._clock() - self._saved_at >= self._saving.every_seconds:
                 self.save()
         elif isinstance(row, StoppedRow):
             self.save()
@@ -83,11 +102,14 @@ class Recorder:
 
     def save(self) -> None:
         """Publishes a checkpoint, and then the weights to keep."""
+        self._saving.check()
         state = {**self._state.scalars(), METRICS_BYTES: synced_size(self._run.metrics)}
-        save_checkpoint(self._run.path, self._state.step, self._state.tensors(), state, self._keep)
+        save_checkpoint(self._run.path, self._state.step, self._state.tensors(), state, self._saving.keep)
         write_weights(self._run.weights, self._weights(), self._metadata)
+        self._state.trace.begin(self._state.step)
         self._saved_at = self._clock()
         self._log("checkpoint", step=self._state.step)
+        note_rows(self._run.path)
 
     def fail(self, error: Exception) -> None:
         """Notes that the run ended with an error; what was saved before stays.
@@ -111,8 +133,8 @@ class Recorder:
         return {name.partition("/")[2]: tensor for name, tensor in kept.items()}
 
     def _close(self, state: RunState, **facts: object) -> None:
-        update_state(self._run.path, state)
         self._log(state, step=self._state.step, **facts)
+        update_state(self._run.path, state)
 
     def _log(self, event: str, **facts: object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from nncli.errors import NncliError, WeightsError
 from nncli.messages.catalogue import failure
-from nncli.recording import Recorder
-from nncli.runs.folder import RunFolder, RunInfo, create_run, read_run
+from nncli.recording import Recorder, Saving
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import RunInfo, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.runs.weights_file import read_weights
 from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, StoppedRow
@@ -41,7 +43,7 @@ def _epoch(number: int) -> EpochRow:
 
 
 def _recorder(run: RunFolder, state: TrainState, every: float = 0, clock: Clock | None = None) -> Recorder:
-    return Recorder(run, state, {"nncli.spec": "{}"}, every, clock or Clock())
+    return Recorder(run, state, {"nncli.spec": "{}"}, Saving(every), clock or Clock())
 
 
 def _steps(run: RunFolder) -> list[int]:
@@ -60,20 +62,51 @@ def test_a_row_of_figures_has_no_clock_values(run: RunFolder, state: TrainState)
     assert checkpoint["event"] == "checkpoint"
 
 
-def test_a_checkpoint_is_saved_at_the_first_epoch_end_after_the_time(
-    run: RunFolder, state: TrainState
-) -> None:
+def test_a_checkpoint_is_saved_at_the_first_look_after_the_time(run: RunFolder, state: TrainState) -> None:
     clock = Clock()
     recorder = _recorder(run, state, every=30, clock=clock)
     for epoch, now in ((1, 10.0), (2, 29.9), (3, 31.0), (4, 60.0), (5, 61.5)):
         clock.now, state.step = now, epoch * 5
-        recorder.take(ProgressRow(epoch, state.step, 1, 5, 0.5, 10))
         recorder.take(_epoch(epoch))
     assert _steps(run) == [15, 25]
+    for step, now in ((26, 91.0), (27, 91.6)):
+        clock.now, state.step = now, step
+        recorder.take(ProgressRow(6, step, 1, 5, 0.5, 10))
+    assert _steps(run) == [25, 27]
+
+
+def test_a_state_that_is_not_worth_it_is_not_saved(run: RunFolder, state: TrainState) -> None:
+    def refuse() -> None:
+        raise NncliError
+
+    clock = Clock()
+    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, check=refuse), clock)
+    clock.now = 2.0
+    with pytest.raises(NncliError):
+        recorder.take(ProgressRow(1, 1, 1, 5, 0.5, 10))
+    assert _steps(run) == [] and not run.weights.exists()
+
+
+def test_rows_that_were_changed_are_told_where_a_run_goes_on(run: RunFolder, state: TrainState) -> None:
+    recorder = _recorder(run, state)
+    recorder.begin(0)
+    state.step = 5
+    recorder.take(_epoch(1))
+    assert recorder.restore() == (5, ())
+    run.metrics.write_bytes(run.metrics.read_bytes().replace(b"0.5", b"0.4"))
+    with run.log.open("ab") as file:
+        file.write(b'{"torn')
+    step, (warning,) = recorder.restore()
+    assert (step, warning.code, warning.facts) == (5, "rows-changed", {"file": run.metrics})
+    assert run.log.read_bytes().endswith(b"}\n")
+    run.metrics.write_bytes(b"")
+    with pytest.raises(WeightsError) as caught:
+        recorder.restore()
+    assert caught.value.problems[0].code == "rows-short"
 
 
 def test_as_many_checkpoints_are_kept_as_were_asked_for(run: RunFolder, state: TrainState) -> None:
-    recorder = Recorder(run, state, {"nncli.spec": "{}"}, 0, Clock(), keep=3)
+    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(0, keep=3), Clock())
     for epoch in range(1, 6):
         state.step = epoch * 5
         recorder.take(_epoch(epoch))

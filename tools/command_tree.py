@@ -32,7 +32,7 @@ WORDS: Final = tuple(
 # What a metavar of cli.py stands for; the rest is one of a few words, free text or a number.
 VALUES: Final[Mapping[str, Value]] = {
     "SPEC": ("@specs",),
-    "SPEC…": ("@specs",),
+    "SPEC|RUN…": ("@specs", "@runs"),
     "RUN": ("@runs",),
     "SPEC|RUN": ("@specs", "@runs"),
     "RUN|SPEC": ("@runs", "@specs"),

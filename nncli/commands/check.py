@@ -1,17 +1,19 @@
-"""`nncli check`: every problem of a spec, or "ok" with its sizes."""
+"""`nncli check`: every problem of a spec, or "ok" with its sizes; runs are left to check_run.py."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nncli.errors import Exit, NncliError, Problem
 from nncli.messages.catalogue import failure, failures
 from nncli.spec.opening import read_spec
 from nncli.terminal.problems import as_document, show_problem
 from nncli.terminal.streams import Streams
+
+WEIGHTS: Final = ".safetensors"
 
 if TYPE_CHECKING:
     from nncli.own_code import OwnCode
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What `nncli check` was asked to do."""
+    """What `nncli check` was asked to do; `specs` may be run folders and weights files too."""
 
     specs: tuple[Path, ...]
     set: tuple[str, ...] = ()
@@ -28,10 +30,11 @@ class CheckOptions:
     resolved: bool = False
     json: bool = False
     code: tuple[Path, ...] = ()
+    replay: int = 0
 
 
 def check(options: CheckOptions, streams: Streams) -> int:
-    """Checks specs one after the other; the exit code is the lowest of those that failed."""
+    """Checks specs and runs one after the other; the exit code is the lowest of those that failed."""
     if options.resolved and (options.json or len(options.specs) > 1):
         raise failure("check-resolved-alone")
     code = _own_code(options)
@@ -39,17 +42,18 @@ def check(options: CheckOptions, streams: Streams) -> int:
     problems: list[Problem] = []
     for path in options.specs:
         try:
-            prepared = _examine(path, options, code)
+            lines, warnings = _checked(path, options, code)
         except NncliError as error:
             exits.append(error.exit_code)
             problems.extend(error.problems)
             if not options.json:
                 _show(error.problems, streams)
             continue
-        problems.extend(prepared.warnings)
+        problems.extend(warnings)
         if not options.json:
-            _show(prepared.warnings, streams)
-            _report(path, prepared, options, streams)
+            _show(warnings, streams)
+            for line in lines:
+                streams.data(line + "\n")
     if options.json:
         documents = [as_document(problem) for problem in problems]
         streams.document({"version": 1, "ok": not exits, "problems": documents})
@@ -82,13 +86,22 @@ def _show(problems: Sequence[Problem], streams: Streams) -> None:
         show_problem(streams, problem)
 
 
-def _report(path: Path, prepared: Prepared, options: CheckOptions, streams: Streams) -> None:
+def _checked(
+    path: Path, options: CheckOptions, code: OwnCode | None
+) -> tuple[Iterable[str], Sequence[Problem]]:
+    """Checks one file or folder: the lines that say what it is, and warnings."""
+    if path.is_dir() or path.suffix == WEIGHTS:
+        from nncli.commands.check_run import check_run
+
+        answer = check_run(path, options.replay, code)
+        return answer.lines, answer.warnings
+    if options.replay:
+        raise failure("replay-needs-run", file=path)
+    prepared = _examine(path, options, code)
     if options.resolved:
         from nncli.spec.writing import as_tree, as_yaml
 
-        streams.data(as_yaml(as_tree(prepared.spec)))
-        return
+        return as_yaml(as_tree(prepared.spec)).removesuffix("\n").split("\n"), prepared.warnings
     from nncli.terminal.tables import check_lines
 
-    for line in check_lines(str(path), prepared, stand_in=options.no_data):
-        streams.data(line + "\n")
+    return check_lines(str(path), prepared, stand_in=options.no_data), prepared.warnings

@@ -17,18 +17,8 @@ from nncli.recording import Recorder
 from nncli.runs.atomic import check_space
 from nncli.runs.checkpoints import KEPT, newest_checkpoint
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
-from nncli.runs.folder import (
-    RunFolder,
-    RunInfo,
-    create_run,
-    digest_of,
-    newest_run,
-    next_run_path,
-    read_run,
-    relative_path,
-    restate_run,
-    run_exists,
-)
+from nncli.runs.folder import RunFolder, digest_of, newest_run, next_run_path, relative_path
+from nncli.runs.info import RunInfo, changed_files, create_run, read_run, restate_run, run_exists
 from nncli.runs.locks import RunLock
 from nncli.runs.rows import read_rows
 from nncli.runs.sameness import check_same_code, check_same_run
@@ -101,7 +91,8 @@ class RunPlace:
             held.enter_context(RunLock(self.path))
             recorded = read_run(self.path).model_copy(update={"set": self.recorded.set})
             check_same_run(self.path, recorded, facts.info(self.path, prepared))
-            if self.lengthened:
+            # What a crash left of a longer run, or what was changed by hand, is stated again.
+            if self.lengthened or RunFolder(self.path).resolved in changed_files(self.path, recorded):
                 restate_run(self.path, recorded, as_yaml(as_tree(prepared.spec)))
             for difference in environment_differences(self.environment or {}, environment):
                 said = {"difference": difference}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from nncli.errors import Exit
 from nncli.messages.catalogue import failure, message_of
 from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
-from nncli.recording import Recorder
+from nncli.recording import Recorder, Saving
 from nncli.runs.signals import StopSignal
 from nncli.spec.opening import read_spec
 from nncli.terminal.door import known_failure
@@ -27,6 +28,7 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
+from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
 
@@ -101,8 +103,9 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     with ExitStack() as held:
         stop = held.enter_context(StopSignal(streams.restore_terminal))
         run = place.open(prepared, facts, held, streams)
-        every, keep = job.training.checkpoint_every, job.training.keep
-        recorder = Recorder(run, state, describe_trained(prepared), every, keep=keep)
+        check = partial(refuse_non_finite_weights, job, state)
+        saving = Saving(job.training.checkpoint_every, job.training.keep, check)
+        recorder = Recorder(run, state, describe_trained(prepared), saving)
         step = resuming.restore(place, recorder, streams)
         if place.lengthened:
             moves = "; the schedule goes on where it stands" if job.training.schedule else ""

@@ -68,6 +68,18 @@ TABLE: Final[dict[str, Words]] = {
         ("write `class MyLayer(nn.Module)` in it",),
         "`--code` takes the nn.Module classes of a file that are its own and begin with a capital letter.",
     ),
+    "replay-too-long": Words(
+        UsageError,
+        "{steps} steps cannot be replayed: {run} has not recorded the losses of so many in a row",
+        ("the longest stretch has {longest} steps: --replay {longest}", "its next checkpoint records some"),
+        "A checkpoint holds the first 1,000 losses since the one before, which must still be there.",
+    ),
+    "replay-needs-run": Words(
+        UsageError,
+        "{file} is no run folder, and only a run can be replayed",
+        ("give the run folder that nncli train named, such as runs/digits-cnn/1",),
+        "The steps of a run are done again from its checkpoints, which a spec or weights file does not have.",
+    ),
     "data-changed": Words(
         DataError,
         "`{file}` is not the data that the run was trained on: its digest differs",

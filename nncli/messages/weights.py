@@ -154,7 +154,7 @@ _RUNS: Final = {
     "run-damaged": Words(
         WeightsError,
         "{run} is damaged: {file} is not as nncli wrote it",
-        ("restore {file} from a copy, or train again",),
+        ("write {file} again: {command}", "restore {file} from a copy, or train again"),
         "A file of the run folder is missing, cut short or was changed by hand.",
     ),
     "run-newer": Words(
@@ -175,6 +175,12 @@ _RUNS: Final = {
         (_NEW_RUN,),
         "Each line of metrics.jsonl and log.jsonl is one JSON object.",
     ),
+    "rows-changed": Words(
+        WeightsError,
+        "{file} is not any more what run.json notes of it",
+        ("restore {file} from a copy",),
+        "Rows that were written are never changed. A run goes on all the same, with a warning.",
+    ),
     "rows-short": Words(
         WeightsError,
         "{file} has {size_bytes} bytes, and the checkpoint counts on rows up to byte {noted_bytes}",
@@ -187,6 +193,18 @@ _RUNS: Final = {
         (),
         "A file of a checkpoint does not match its manifest. It is a warning, since an older one verifies.",
     ),
+    "checkpoint-spoilt": Words(
+        WeightsError,
+        "{checkpoint} is damaged: {file} is missing or changed",
+        ("that of step {step} verifies, and --resume goes on there: {command}",),
+        "A file of a checkpoint does not match its manifest, as `nncli check RUN` found.",
+    ),
+    "checkpoints-gone": Words(
+        WeightsError,
+        "{folder} holds no checkpoint, and the run is done",
+        ("the run can still be used; to make it longer, start a new one",),
+        "A run that is done has at least one checkpoint. Somebody removed it.",
+    ),
     "checkpoints-damaged": Words(
         WeightsError,
         "none of the checkpoints in {folder} verifies ({count} found)",
@@ -198,6 +216,12 @@ _RUNS: Final = {
         "{checkpoint} has version {version}, and this nncli reads up to {known}",
         (_UPGRADE,),
         "The checkpoint was saved by a later version of nncli.",
+    ),
+    "replay-differs": Words(
+        WeightsError,
+        "{run} does not give itself again: step {step}, replayed from step {first}, has {what}",
+        ("compare environment.json with this machine: another CPU or torch can change the last bits",),
+        "`nncli check RUN --replay N` does recorded steps again, and compares them bit for bit.",
     ),
     "run-in-use": Words(
         BusyError,

@@ -16,7 +16,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,18 +131,29 @@ def newest_checkpoint(run: Path) -> tuple[Checkpoint | None, list[Problem]]:
     None where nothing was saved yet. Changes nothing on disk.
     Errors: checkpoints-damaged where none verifies, checkpoint-newer, file-linked.
     """
+    warnings: list[Problem] = []
+    for path, found in examined_checkpoints(run):
+        if isinstance(found, Checkpoint):
+            return found, warnings
+        facts = {"checkpoint": path, "file": found}
+        warnings.append(Problem("checkpoint-damaged", facts=facts, severity="warning"))
+    if warnings:
+        raise failure("checkpoints-damaged", folder=RunFolder(run).checkpoints, count=len(warnings))
+    return None, []
+
+
+def examined_checkpoints(run: Path) -> Iterator[tuple[Path, Checkpoint | str]]:
+    """Reads every checkpoint, the highest step first: each as it is, or the file that is damaged.
+
+    Errors: checkpoint-newer, file-linked.
+    """
     folder = RunFolder(run).checkpoints
     refuse_link(folder)
-    warnings: list[Problem] = []
     for path in _saved(folder):
         try:
-            return _read(path), warnings
+            yield path, _read(path)
         except _DamagedError as damaged:
-            facts = {"checkpoint": path, "file": str(damaged)}
-            warnings.append(Problem("checkpoint-damaged", facts=facts, severity="warning"))
-    if warnings:
-        raise failure("checkpoints-damaged", folder=folder, count=len(warnings))
-    return None, []
+            yield path, str(damaged)
 
 
 def clean_leftovers(run: Path) -> None:

@@ -1,4 +1,4 @@
-"""The run folder: the names in it, how one comes to be, and what run.json says.
+"""The run folder: the names in it, and the numbers of runs.
 
 runs/<name>/<number>/
     spec.yaml            the spec as written
@@ -15,35 +15,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
 import re
-import secrets
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from nncli.errors import NncliError
-from nncli.messages.catalogue import failure
-from nncli.operating_system import sync_folder
-from nncli.runs.atomic import (
-    PARTIAL,
-    disk_errors,
-    read_own,
-    refuse_link,
-    rename_over_empty,
-    write_atomic,
-    write_new,
-)
-
-RunState: TypeAlias = Literal["running", "done", "interrupted", "failed"]
-
-FORMAT: Final = 1
-"""The version of the folder's layout; a reader refuses a higher one."""
+from nncli.runs.atomic import disk_errors
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -94,39 +73,14 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
+    def rows(self) -> tuple[Path, ...]:
+        """Lists the files that only grow, row by row."""
+        return self.metrics, self.log
+
     def entries(self) -> tuple[Path, ...]:
         """Lists everything that may lie in the folder."""
         texts = (self.spec, self.resolved, self.info, self.environment)
-        return (*texts, self.metrics, self.log, self.weights, self.checkpoints)
-
-
-class RunInfo(BaseModel):
-    """What run.json holds.
-
-    `nncli` is the version that made the run. `spec_folder` is where the data paths of the spec
-    start from, relative to the run folder and with `/`, so that both can move together; null
-    where there is no such way; `spec_file` is its name there. `set` holds the `--set` arguments as typed,
-    `code` the sha256 of each file of `--code` by its path relative to the run folder.
-    """
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    version: Literal[1] = 1
-    format: int = Field(default=FORMAT, ge=1)
-    nncli: str
-    state: RunState = "running"
-    name: str
-    seed: int
-    set: tuple[str, ...] = ()
-    code: dict[str, str] = Field(default_factory=dict)
-    spec_digest: str
-    data_digest: str | None = None
-    spec_folder: str | None = None
-    spec_file: str | None = None
-
-    def text(self) -> bytes:
-        """Writes the JSON document."""
-        return (self.model_dump_json(indent=2) + "\n").encode()
+        return (*texts, *self.rows(), self.weights, self.checkpoints)
 
 
 def digest_of(text: str) -> str:
@@ -162,122 +116,9 @@ def _numbers(folder: Path) -> list[int]:
     return [int(path.name) for path in folder.iterdir() if _NUMBER.fullmatch(path.name)]
 
 
-def create_run(
-    path: Path, info: RunInfo, spec: str, resolved: str, environment: Mapping[str, object]
-) -> RunFolder:
-    """Makes a run folder whole or not at all; of several starts at once, one makes it.
-
-    `spec` and `resolved` are the texts of the two YAML files.
-    Errors: run-exists where something is there already, disk-full, disk-failed,
-    folder-read-only.
-    """
-    if not _is_free(path):
-        raise run_exists(path)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PARTIAL}")
-    made = RunFolder(partial)
-    files = {
-        made.spec: spec.encode(),
-        made.resolved: resolved.encode(),
-        made.environment: (json.dumps(environment, indent=2) + "\n").encode(),
-        made.info: info.text(),
-    }
-    with disk_errors(path, sum(map(len, files.values()))):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
-        try:
-            for file, content in files.items():
-                write_new(file, content)
-            sync_folder(partial)
-            _take_place(partial, path)
-        except BaseException:
-            _undo(files, partial)
-            raise
-        sync_folder(path.parent)
-    return RunFolder(path)
-
-
-def _is_free(path: Path) -> bool:
-    """Tells whether a run can lie here: nothing does, or an empty folder with a name of its own."""
-    if path.is_symlink() or path.name in ("", ".."):
-        return False
-    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
-
-
-def run_exists(path: Path) -> NncliError:
-    """Makes the error for a run that finds something in its place; only a run can be gone on with."""
-    resume = "--resume" if RunFolder(path).info.is_file() else ""
-    return failure("run-exists", run=path, resume=resume)
-
-
-def _take_place(partial: Path, path: Path) -> None:
-    try:
-        rename_over_empty(partial, path)
-    except OSError as error:
-        if path.exists():
-            raise run_exists(path) from error
-        raise
-
-
-def _undo(files: Mapping[Path, bytes], partial: Path) -> None:
-    with suppress(OSError):
-        for file in files:
-            file.unlink(missing_ok=True)
-        partial.rmdir()
-
-
-def read_run(path: Path) -> RunInfo:
-    """Reads run.json, after checking that nothing in the folder leads out of it.
-
-    Errors: run-missing, run-foreign, run-damaged, run-newer, file-linked, file-not-regular.
-    """
-    run = RunFolder(path)
-    if not path.is_dir():
-        raise failure("run-missing", run=path)
-    for entry in run.entries():
-        refuse_link(entry)
-    try:
-        document = json.loads(read_own(run.info))
-    except FileNotFoundError as error:
-        raise failure("run-foreign", run=path) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise failure("run-damaged", run=path, file=run.info.name) from error
-    written = document.get("format") if isinstance(document, dict) else None
-    if type(written) is int and written > FORMAT:
-        made_by = str(document.get("nncli", ""))
-        raise failure("run-newer", run=path, format=written, version=made_by, known=FORMAT)
-    try:
-        return RunInfo.model_validate_json(json.dumps(document))
-    except ValidationError as error:
-        raise failure("run-damaged", run=path, file=run.info.name) from error
-
-
-def update_state(path: Path, state: RunState) -> RunInfo:
-    """Changes the state that run.json notes; the caller holds the lock of the run.
-
-    Errors: those of `read_run` and `write_atomic`.
-    """
-    info = read_run(path).model_copy(update={"state": state})
-    write_atomic(RunFolder(path).info, info.text())
-    return info
-
-
-def restate_run(path: Path, info: RunInfo, resolved: str) -> None:
-    """Writes anew what a run is to be; the caller holds its lock. Errors: those of `write_atomic`."""
-    write_atomic(RunFolder(path).resolved, resolved.encode())
-    write_atomic(RunFolder(path).info, info.text())
-
-
 def relative_path(run: Path, other: Path) -> str | None:
     """Says the way from a run folder to a file or folder outside; None between two Windows drives."""
     try:
         return Path(os.path.relpath(other.resolve(), run.resolve())).as_posix()
     except ValueError:
         return None
-
-
-def spec_folder_of(run: Path, info: RunInfo) -> Path | None:
-    """Finds the spec's folder again; None where it is not there any more."""
-    if info.spec_folder is None:
-        return None
-    folder = (run.resolve() / info.spec_folder).resolve()
-    return folder if folder.is_dir() else None

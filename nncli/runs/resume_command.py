@@ -1,11 +1,11 @@
-"""The command that goes on with a run, as it would be typed now."""
+"""The commands that go on with a run, as they would be typed now."""
 
 from __future__ import annotations
 
 import shlex
 from pathlib import Path
 
-from nncli.runs.folder import RunInfo, spec_folder_of
+from nncli.runs.info import RunInfo, spec_folder_of
 
 
 def resume_command(run: Path, info: RunInfo) -> str:
@@ -13,23 +13,31 @@ def resume_command(run: Path, info: RunInfo) -> str:
 
     SPEC stands for a spec that is not where the run found it; such a file of `--code` goes by its name.
     """
-    words = ["nncli", "train", _spec(run, info)]
+    return shlex.join(["nncli", "train", *_spec(run, info), "--run", str(run), "--resume"])
+
+
+def resolving_command(run: Path, info: RunInfo) -> str:
+    """Writes the command that prints resolved.yaml of a run, for a shell."""
+    return shlex.join(["nncli", "check", *_spec(run, info), "--resolved"])
+
+
+def spec_file_of(run: Path, info: RunInfo) -> Path | None:
+    """Finds the spec of a run where it lay, as a path from here; None where it is not there any more."""
+    folder = spec_folder_of(run, info)
+    # run.json may come from anywhere, and names a file in that folder only.
+    if folder is None or not info.spec_file or Path(info.spec_file).name != info.spec_file:
+        return None
+    path = folder / info.spec_file
+    return Path(_from_here(path)) if path.is_file() else None
+
+
+def _spec(run: Path, info: RunInfo) -> list[str]:
+    words = [str(spec_file_of(run, info) or "SPEC")]
     for value in info.set:
         words += ["--set", value]
     for file in info.code:
         words += ["--code", _code(run, file)]
-    return shlex.join([*words, "--run", str(run), "--resume"])
-
-
-def _spec(run: Path, info: RunInfo) -> str:
-    folder = spec_folder_of(run, info)
-    # run.json may come from anywhere, and names a file in that folder only.
-    if folder is None or not info.spec_file or Path(info.spec_file).name != info.spec_file:
-        return "SPEC"
-    path = folder / info.spec_file
-    if not path.is_file():
-        return "SPEC"
-    return _from_here(path)
+    return words
 
 
 def _code(run: Path, file: str) -> str:

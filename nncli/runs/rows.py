@@ -74,21 +74,27 @@ def synced_size(path: Path) -> int:
         return file.seek(0, os.SEEK_END)
 
 
+def refuse_short(path: Path, size_bytes: int) -> None:
+    """Refuses rows that are fewer than a checkpoint counted on. Errors: rows-short, file-linked."""
+    content = _content(path)
+    if size_bytes > len(content) or (size_bytes and content[size_bytes - 1 : size_bytes] != b"\n"):
+        raise failure("rows-short", file=path, size_bytes=len(content), noted_bytes=size_bytes)
+
+
+def _content(path: Path) -> bytes:
+    refuse_link(path)
+    return read_own(path) if path.exists() else b""
+
+
 def truncate_after(path: Path, size_bytes: int | None = None) -> None:
     """Cuts a file of rows back to the size that a checkpoint noted, or to its last whole line.
 
     Errors: rows-short where rows that the checkpoint counted on are gone; file-linked,
     disk-failed, folder-read-only.
     """
-    refuse_link(path)
-    if not path.exists():
-        if size_bytes:
-            raise failure("rows-short", file=path, size_bytes=0, noted_bytes=size_bytes)
-        return
-    content = read_own(path)
+    content = _content(path)
     keep = content.rfind(b"\n") + 1 if size_bytes is None else size_bytes
-    if keep > len(content) or (keep and content[keep - 1 : keep] != b"\n"):
-        raise failure("rows-short", file=path, size_bytes=len(content), noted_bytes=keep)
+    refuse_short(path, keep)
     if keep < len(content):
         with disk_errors(path):
             descriptor = os.open(path, os.O_WRONLY | NO_FOLLOW | BINARY)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures
-from nncli.runs.folder import RunInfo
+from nncli.runs.info import RunInfo
 
 
 def check_same_run(path: Path, recorded: RunInfo, given: RunInfo) -> None:

@@ -266,7 +266,9 @@ class TrainingSpec(Section):
         default=None, description="the figure that chooses the weights to keep; default: validation.loss"
     )
     keep: int = Field(default=2, ge=2, description="how many checkpoints are kept, the newest ones")
-    checkpoint_every: Seconds = Field(default=30.0, description="time between checkpoints, such as 30s")
+    checkpoint_every: Seconds = Field(
+        default=30.0, description="time between checkpoints, such as 30s; 0s: one at the end of every epoch"
+    )
     metrics: tuple[InstanceOf[Call], ...] | None = Field(
         default=None,
         description="accuracy, balanced_accuracy, f1, precision, recall, auroc, average_precision, mcc, "

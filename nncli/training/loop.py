@@ -164,6 +164,7 @@ class _Unread:
 
     def _add(self, update: Update, values: Sequence[float]) -> None:
         sums, times = self._state.loss_sums, update.repeat
+        self._state.trace.add(values[0])
         for name, value in zip(update.figures, values, strict=True):
             sums[name] = sums.get(name, 0.0) + (value / times if times > 1 else value)
 

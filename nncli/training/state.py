@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,31 @@ from nncli.training.rows import Best
 from nncli.training.updating import Updater
 
 Tensors = dict[str, dict[str, Tensor]]
+
+
+# More losses than anybody replays, and few enough to be kept in every checkpoint.
+_MOST_TRACED: Final = 1000
+
+
+@dataclass
+class Trace:
+    """The first losses since the checkpoint before, in order, which a replay has to give again.
+
+    Every update of a step adds what it makes small, as often as it runs. `step` is that of that checkpoint.
+    """
+
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+
+    def add(self, loss: float) -> None:
+        """Adds a loss, as long as there is room."""
+        if len(self.losses) < _MOST_TRACED:
+            self.losses.append(loss)
+
+    def begin(self, step: int) -> None:
+        """Begins anew at a checkpoint."""
+        self.step = step
+        self.losses.clear()
 
 
 @dataclass
@@ -42,6 +67,7 @@ class TrainState:
     watched_epoch: int = 0
     seconds: float = 0.0
     is_whole: bool = True
+    trace: Trace = field(default_factory=Trace)
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""
@@ -77,7 +103,7 @@ class TrainState:
         self.best_weights = self._as_kept()
 
     def tensors(self) -> Tensors:
-        """Groups every tensor of a checkpoint: networks, updaters, random, best."""
+        """Groups every tensor of a checkpoint: networks, updaters, random, best, trace."""
         return {
             "networks": self.weights(),
             "updaters": {
@@ -87,6 +113,7 @@ class TrainState:
             },
             "random": _random_states(self._device()),
             "best": dict(self.best_weights),
+            "trace": {"losses": torch.tensor(self.trace.losses, dtype=torch.float64)},
         }
 
     def scalars(self) -> dict[str, object]:
@@ -100,6 +127,7 @@ class TrainState:
             "watched": self.watched,
             "watched_epoch": self.watched_epoch,
             "seconds": self.seconds,
+            "trace": self.trace.step,
             "updaters": {name: updater.scalars() for name, updater in self.updaters.items()},
         }
 
@@ -136,6 +164,7 @@ class TrainState:
         self.best = Best(**scalars["best"]) if scalars["best"] else None
         self.watched = scalars["watched"]
         self.seconds = float(scalars["seconds"])
+        self.trace.begin(self.step)
         torch.set_rng_state(tensors["random"]["cpu"])
         if "cuda" in tensors["random"] and self._device().type == "cuda":
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self._device())

@@ -11,7 +11,7 @@ import pytest
 
 import nncli
 from nncli.errors import UsageError
-from nncli.runs.folder import read_run
+from nncli.runs.info import read_run, update_state
 from nncli.runs.weights_file import read_weights
 from tests.code_files import LAYERS, write
 from tests.end_to_end.conftest import Trained
@@ -101,8 +101,7 @@ def test_an_interrupted_run_goes_on_with_its_code_alone(tmp_path: Path) -> None:
     before = results(tmp_path / "run")
     # A run that was killed before its last checkpoint.
     newest = max((tmp_path / "run" / "checkpoints").iterdir())
-    document = json.loads((tmp_path / "run" / "run.json").read_text())
-    (tmp_path / "run" / "run.json").write_text(json.dumps({**document, "state": "running"}))
+    update_state(tmp_path / "run", "running")
     for path in newest.iterdir():
         path.unlink()
     newest.rmdir()

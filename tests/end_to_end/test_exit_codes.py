@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nncli.runs.info import update_state
 from nncli.runs.locks import RunLock
 from tests.end_to_end.conftest import Trained
 from tests.end_to_end.program import invoke, process
@@ -65,8 +66,7 @@ def test_a_run_that_diverges_ends_with_7_and_keeps_what_was_good(tmp_path: Path)
 def test_a_run_in_use_is_refused_with_8(flowers: Trained, tmp_path: Path) -> None:
     write_flowers(tmp_path)
     assert invoke(tmp_path, "train", "flowers.yaml", "--run", "run", "--epochs", 1).code == 0
-    info = (tmp_path / "run" / "run.json").read_text()
-    (tmp_path / "run" / "run.json").write_text(info.replace('"done"', '"running"'))
+    update_state(tmp_path / "run", "running")
     with RunLock(tmp_path / "run"):
         answer = process(tmp_path, "train", "flowers.yaml", "--run", "run", "--epochs", 1, "--resume")
     assert (answer.code, answer.out) == (8, "")

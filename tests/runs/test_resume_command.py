@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nncli.runs.folder import RunInfo
+from nncli.runs.info import RunInfo
 from nncli.runs.resume_command import resume_command
 
 INFO = RunInfo(

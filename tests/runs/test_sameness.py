@@ -6,7 +6,7 @@ import pytest
 
 from nncli.errors import NncliError, WeightsError
 from nncli.messages.catalogue import hint_of, message_of
-from nncli.runs.folder import RunInfo
+from nncli.runs.info import RunInfo
 from nncli.runs.sameness import check_same_code, check_same_run
 
 INFO = RunInfo(nncli="0.1.0", name="iris", seed=3, set=("vars.width=4",), spec_digest="0")
