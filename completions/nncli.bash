@@ -42,7 +42,7 @@ _nncli_verb() {
             arguments=('@runs' '@files')
             ;;
         generate)
-            options='--recipe --count --seed --output --overwrite --device --threads --code --help'
+            options='--recipe --prompt --temperature --top-k --top-p --length --count --seed --output --json --overwrite --device --threads --code --help'
             arguments=('@runs')
             ;;
         export)
@@ -102,6 +102,11 @@ _nncli_value() {
         'predict --threads') value=() ;;
         'predict --code') value=(@files) ;;
         'generate --recipe') value=() ;;
+        'generate --prompt') value=() ;;
+        'generate --temperature') value=() ;;
+        'generate --top-k') value=() ;;
+        'generate --top-p') value=() ;;
+        'generate --length') value=() ;;
         'generate -n' | 'generate --count') value=() ;;
         'generate --seed') value=() ;;
         'generate -o' | 'generate --output') value=(@files) ;;

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --graph --keep --memory --network --output --recipe --replay --require --run --seed --set --split --target --text --threads -n -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --graph --keep --length --memory --network --output --prompt --recipe --replay --require --run --seed --set --split --target --temperature --text --threads --top-k --top-p -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -53,7 +53,7 @@ complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run f
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
-complete -c nncli -n '__nncli_at \'\'' -a generate -d 'Let a trained network make rows: images, or numbers, by a recipe of its spec.'
+complete -c nncli -n '__nncli_at \'\'' -a generate -d 'Let a trained network make images or numbers, or write text, by a recipe of its spec.'
 complete -c nncli -n '__nncli_at \'\'' -a export -d 'Write a network as one file, after running that beside the network.'
 
 complete -c nncli -n '__nncli_at init 1' -a '(__fish_complete_path) builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine'
@@ -152,9 +152,15 @@ complete -c nncli -n '__nncli_at predict' -s h -l help -d 'Show this message and
 
 complete -c nncli -n '__nncli_at generate 1' -a '(__nncli_paths runs)'
 complete -c nncli -n '__nncli_at generate' -l recipe -x -d 'A recipe that the spec gives below predict:.'
-complete -c nncli -n '__nncli_at generate' -s n -l count -x -d 'How many rows to make.'
+complete -c nncli -n '__nncli_at generate' -l prompt -x -d 'The text that goes on.'
+complete -c nncli -n '__nncli_at generate' -l temperature -x -d 'How bold a text is; 0 takes the likeliest token.'
+complete -c nncli -n '__nncli_at generate' -l top-k -x -d 'Draw from the K likeliest tokens.'
+complete -c nncli -n '__nncli_at generate' -l top-p -x -d 'Draw from the likeliest tokens that together have P.'
+complete -c nncli -n '__nncli_at generate' -l length -x -d 'Tokens that are written at most; default: 300.'
+complete -c nncli -n '__nncli_at generate' -s n -l count -x -d 'How many: 16 rows, or one text.'
 complete -c nncli -n '__nncli_at generate' -l seed -x -d 'What is drawn; the same seed draws the same.'
-complete -c nncli -n '__nncli_at generate' -s o -l output -x -a '(__fish_complete_path)' -d 'A .png, .npz or .safetensors file.'
+complete -c nncli -n '__nncli_at generate' -s o -l output -x -a '(__fish_complete_path)' -d 'A .png, .npz, .safetensors or .txt file.'
+complete -c nncli -n '__nncli_at generate' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at generate' -l overwrite -d 'Replace an existing output.'
 complete -c nncli -n '__nncli_at generate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at generate' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'

@@ -14,7 +14,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
         'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
         'predict' = 'Predict raw rows: one row out per row in, in order.'
-        'generate' = 'Let a trained network make rows: images, or numbers, by a recipe of its spec.'
+        'generate' = 'Let a trained network make images or numbers, or write text, by a recipe of its spec.'
         'export' = 'Write a network as one file, after running that beside the network.'
     }
     # What may stand in each place: words, and @ with a kind of path.
@@ -134,9 +134,15 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         )
         'generate' = @(
             @{ Names = @('--recipe'); Value = ''; Help = 'A recipe that the spec gives below predict:.' }
-            @{ Names = @('-n', '--count'); Value = ''; Help = 'How many rows to make.' }
+            @{ Names = @('--prompt'); Value = ''; Help = 'The text that goes on.' }
+            @{ Names = @('--temperature'); Value = ''; Help = 'How bold a text is; 0 takes the likeliest token.' }
+            @{ Names = @('--top-k'); Value = ''; Help = 'Draw from the K likeliest tokens.' }
+            @{ Names = @('--top-p'); Value = ''; Help = 'Draw from the likeliest tokens that together have P.' }
+            @{ Names = @('--length'); Value = ''; Help = 'Tokens that are written at most; default: 300.' }
+            @{ Names = @('-n', '--count'); Value = ''; Help = 'How many: 16 rows, or one text.' }
             @{ Names = @('--seed'); Value = ''; Help = 'What is drawn; the same seed draws the same.' }
-            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz or .safetensors file.' }
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz, .safetensors or .txt file.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }

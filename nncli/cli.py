@@ -37,6 +37,30 @@ Recipe = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--recipe", metavar="NAME", help="A recipe that the spec gives below predict:."),
 ]
+Count = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--count", "-n", metavar="N", min=1, help="How many: 16 rows, or one text."),
+]
+Prompt = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--prompt", metavar="TEXT", help="The text that goes on."),
+]
+Temperature = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option("--temperature", metavar="T", help="How bold a text is; 0 takes the likeliest token."),
+]
+TopK = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--top-k", metavar="K", help="Draw from the K likeliest tokens."),
+]
+TopP = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option("--top-p", metavar="P", help="Draw from the likeliest tokens that together have P."),
+]
+Length = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--length", metavar="N", help="Tokens that are written at most; default: 300."),
+]
 Device = Annotated[
     str,
     typer.Option("--device", envvar="NNCLI_DEVICE", metavar="DEVICE", help="auto, cpu, cuda or cuda:N."),
@@ -513,37 +537,51 @@ def predict(
 @app.command(
     rich_help_panel=USE,
     epilog=_examples(
-        "nncli generate runs/gan --count 64 --output digits.png", "nncli generate runs/gan --seed 7"
+        "nncli generate runs/gan --count 64 --output digits.png",
+        "nncli generate runs/gpt --prompt 'To be' --temperature 0.8",
     ),
 )
 def generate(
     run: Run,
     recipe: Recipe = None,
-    count: Annotated[
-        int, typer.Option("--count", "-n", metavar="N", min=1, help="How many rows to make.")
-    ] = 16,
+    prompt: Prompt = None,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    length: Length = None,
+    count: Count = None,
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", min=0, help="What is drawn; the same seed draws the same.")
     ] = 0,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", metavar="FILE", help="A .png, .npz or .safetensors file."),
+        typer.Option("--output", "-o", metavar="FILE", help="A .png, .npz, .safetensors or .txt file."),
     ] = None,
+    json: Json = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     device: Device = "auto",
     threads: Threads = None,
     code: Code = None,
 ) -> None:
-    """Let a trained network make rows: images, or numbers, by a recipe of its spec."""
+    """Let a trained network make images or numbers, or write text, by a recipe of its spec."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.generate import GenerateOptions, generate
 
+        text = {
+            "prompt": prompt,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "length": length,
+        }
         options = GenerateOptions(
             run=run,
             recipe=recipe,
             count=count,
             seed=seed,
+            text={name: value for name, value in text.items() if value is not None},
+            json=json,
             output=output,
             overwrite=overwrite,
             device=device,

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nncli.columns.encoders import Encoders
 from nncli.described import describe, read_encoders, read_held, read_recorded_code, read_spec_of
 from nncli.errors import Exit, NncliError, Problem
+from nncli.generation.text_columns import TextRecipe, text_recipes
 from nncli.messages.catalogue import failure, failures, nearest
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
@@ -146,6 +147,14 @@ def compiled_recipes(opened: Opened) -> dict[str, CompiledRecipe]:
     """Compiles the recipes of `predict:`, where all networks of the spec are there."""
     recipes = opened.spec.recipes
     return compile_recipes(recipes, opened.networks, *_around(opened)) if _is_whole(opened) else {}
+
+
+def found_text_recipes(opened: Opened) -> dict[str, TextRecipe]:
+    """Finds the recipes that write text, where all networks of the spec are there."""
+    encoders = opened.encoders
+    if encoders is None or not _is_whole(opened):
+        return {}
+    return text_recipes(opened.spec, opened.networks, encoders)
 
 
 def compiled_updates(opened: Opened) -> tuple[CompiledUpdate, ...]:

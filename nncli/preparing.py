@@ -126,7 +126,7 @@ def prepare(
     updates = _updates(spec, networks, batch, constants, found)
     if updates and networks:
         found.tried(lambda: check_training(spec, networks, metrics, data))
-    reads = _recipes(spec, networks, batch, constants, found)
+    reads = _recipes(spec, networks, (batch, constants), data, found)
     if networks is None or found.problems:
         raise failures(found.problems[:MOST_PROBLEMS])
     resolved = _resolved(spec, networks, data, metrics or ())
@@ -178,17 +178,26 @@ def _updates(
 def _recipes(
     spec: Spec,
     networks: Mapping[str, CompiledNetwork] | None,
-    batch: Batch,
-    constants: Mapping[str, Tensor | None],
+    around: tuple[Batch, Mapping[str, Tensor | None]],
+    data: Data | None,
     found: Collected,
 ) -> dict[str, tuple[str, ...]]:
     """Compiles the recipes of a spec, and tells which columns each reads."""
-    if networks is None or not spec.recipes:
-        return {}
-    from nncli.objectives.recipes import compile_recipes
+    reads: dict[str, tuple[str, ...]] = {}
+    if networks is None:
+        return reads
+    if spec.recipes:
+        from nncli.objectives.recipes import compile_recipes
 
-    recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, batch, constants)) or {}
-    return {name: recipe.inputs for name, recipe in recipes.items()}
+        recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, *around)) or {}
+        reads |= {name: recipe.inputs for name, recipe in recipes.items()}
+    columns = data.resolved.targets.values() if data is not None else ()
+    if data is not None and (spec.text_recipes or any(each.type == "text" for each in columns)):
+        from nncli.generation.text_columns import text_recipes
+
+        texts = found.tried(lambda: text_recipes(spec, networks, data.encoders)) or {}
+        reads |= {name: recipe.inputs for name, recipe in texts.items()}
+    return reads
 
 
 def _with_class_weights(spec: Spec, data: Data | None) -> Spec:

@@ -22,6 +22,10 @@ ALLOWED: dict[tuple[str, str], str] = {
         "_convolved",
     ): "it stands for an operation of torch, which has these arguments",
     (
+        "nncli/generation/going_attention.py",
+        "forward",
+    ): "it stands in the place of a layer of torch, which has these arguments",
+    (
         "nncli/network/beyond_torch/attention.py",
         "__init__",
     ): "the arguments of a layer are those that a spec gives it",

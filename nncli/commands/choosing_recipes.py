@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
+from nncli.generation.text_columns import TextRecipe
 from nncli.messages.catalogue import failure, nearest
 from nncli.objectives.recipes import CompiledRecipe
 
+Recipe = TypeVar("Recipe", bound=CompiledRecipe | TextRecipe)
 
-def chosen_recipe(recipes: Mapping[str, CompiledRecipe], name: str | None, run: Path) -> CompiledRecipe:
+
+def chosen_recipe(recipes: Mapping[str, Recipe], name: str | None, run: Path) -> Recipe:
     """Finds a recipe by name, or the only one that makes rows by itself.
 
     Raises UsageError: `recipe-none`, `recipe-unknown`, `recipe-not-chosen`.

@@ -27,6 +27,7 @@ from nncli.messages import (
     usage,
     weights,
     wiring,
+    writing,
     yaml,
 )
 from nncli.messages.words import Words
@@ -50,6 +51,7 @@ TABLES: Final = (
     running.TABLE,
     updating.TABLE,
     updates.TABLE,
+    writing.TABLE,
 )
 CATALOGUE: Final[dict[str, Words]] = {code: words for table in TABLES for code, words in table.items()}
 

@@ -55,7 +55,13 @@ TABLE: Final[dict[str, Words]] = {
         UsageError,
         "cannot write what was made to `{file}`",
         ("end the name in {known}",),
-        "Images go into one PNG; everything goes into .npz or .safetensors.",
+        "Images go into one PNG; everything goes into .npz or .safetensors, and texts into .txt.",
+    ),
+    "generate-option": Words(
+        UsageError,
+        "{options} is for recipes that write text, and `{name}` makes rows",
+        ("leave it out",),
+        "A recipe with `generate:` writes text; all others make rows, which go into a file.",
     ),
     "recipe-carried": Words(
         SpecError,

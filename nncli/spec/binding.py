@@ -17,6 +17,7 @@ from nncli.spec.scopes import Scope
 from nncli.spec.sections import read_data, read_training
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.spelling import free_entries
+from nncli.spec.text_recipes import TextRecipeSpec
 from nncli.spec.unused import unused_names
 from nncli.spec.update_reading import UpdateReader
 
@@ -39,6 +40,7 @@ def bind(
         if data is None and network.inputs is None and name not in layers_of_others:
             path = "network" if "network" in nodes else f"networks.{name}"
             problems.append(Problem("network-inputs-missing", network.place, f"{path}.inputs"))
+    recipes, text_recipes = _recipes(root, scope, tuple(networks), problems)
     return Spec(
         name=_name(root.get("name"), stem, problems),
         description=_description(root.get("description"), problems),
@@ -48,7 +50,8 @@ def bind(
         training=_training(training, scope, tuple(networks), problems),
         origin=origin,
         places=_places(root),
-        recipes=_recipes(root, scope, tuple(networks), problems),
+        recipes=recipes,
+        text_recipes=text_recipes,
         constants=read_constants(root.get("constants"), scope, problems),
         written=written,
         warnings=warnings,
@@ -72,9 +75,9 @@ def _training(
 
 def _recipes(
     root: Mapping, scope: Scope, networks: tuple[str, ...], problems: list[Problem]
-) -> dict[str, RecipeSpec]:
+) -> tuple[dict[str, RecipeSpec], dict[str, TextRecipeSpec]]:
     node = root.get("predict")
-    return {} if node is None else read_recipes(node, scope, networks, problems)
+    return ({}, {}) if node is None else read_recipes(node, scope, networks, problems)
 
 
 def _networks(root: Mapping, problems: list[Problem]) -> dict[str, tuple[Place, Node]]:

@@ -16,6 +16,7 @@ from nncli.spec.names import check_name
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.operations import read_compute
 from nncli.spec.scopes import Scope, Written, resolved, substituted
+from nncli.spec.text_recipes import TextRecipeSpec, read_text_recipe, text_kind
 
 KEYS: Final = ("start", "repeat", "compute", "outputs")
 
@@ -47,30 +48,37 @@ class RecipeSpec:
 
 def read_recipes(
     node: Node, scope: Scope, networks: Collection[str], problems: list[Problem]
-) -> dict[str, RecipeSpec]:
-    """Reads `predict:`, a recipe or several by name.
+) -> tuple[dict[str, RecipeSpec], dict[str, TextRecipeSpec]]:
+    """Reads `predict:`, a recipe or several by name: those that compute, and those that write text.
 
-    Problems: `recipe-form`, `recipe-outputs`, `recipe-round`, `unknown-key`, those of names, and what
-    expressions and loops raise.
+    Problems: `recipe-form`, `recipe-outputs`, `recipe-round`, `unknown-key`, those of names and of
+    `read_text_recipe`, and what expressions and loops raise.
     """
+    found: dict[str, RecipeSpec] = {}
+    texts: dict[str, TextRecipeSpec] = {}
     if not isinstance(node, Mapping) or not node.entries:
         problems.append(Problem("recipe-form", node.place, "predict"))
-        return {}
+        return found, texts
     entries: list[tuple[Scalar, Node, str]]
-    if set(node.keys()) & set(KEYS):
-        entries = [(Scalar("predict", "predict", True, node.place), node, "predict")]
+    kind = text_kind(node)
+    if kind is not None or set(node.keys()) & set(KEYS):
+        entries = [(Scalar(kind or "predict", kind or "predict", True, node.place), node, "predict")]
     else:
         entries = [(name, recipe, f"predict.{name.text}") for name, recipe in node.entries]
-    found: dict[str, RecipeSpec] = {}
     for name, recipe, path in entries:
         problem = check_name(name, path, becomes_attribute=False)
         problems.extend([problem] if problem else [])
         try:
             with scope.budget.within(name.place, path):
-                found[name.text] = _recipe(name.text, Written(recipe, scope, path), networks, problems)
+                written = Written(recipe, scope, path)
+                if kind := text_kind(recipe):
+                    below = written.child(recipe.entries[0][1], kind)  # type: ignore[union-attr]
+                    texts[name.text] = read_text_recipe(name.text, kind, below, problems)
+                else:
+                    found[name.text] = _recipe(name.text, written, networks, problems)
         except NncliError as error:
             problems.extend(error.problems)
-    return found
+    return found, texts
 
 
 def _recipe(name: str, written: Written, networks: Collection[str], problems: list[Problem]) -> RecipeSpec:

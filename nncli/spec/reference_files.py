@@ -100,6 +100,7 @@ networks:
             ("start: {image: …}", "computed once, and carried through the rounds"),
             ("repeat: {t: 50}", "rounds, whose numbers are read by name"),
             ("outputs: [image]", "what comes out; left out, the last line of compute"),
+            ("generate: {temperature: 0.8}", "text from a prompt; also prompt, top_k, top_p, length"),
         ),
         """\
 networks:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nncli.spec.recipes import RecipeSpec
     from nncli.spec.schema import DataSpec, TrainingSpec
     from nncli.spec.tensor_expressions import Computation
+    from nncli.spec.text_recipes import TextRecipeSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Spec:
     `constants` holds tensors that are worked out once, None for one that cannot be read. `written` is the
     part of the tree that says the networks, as it was written: vars, constants, blocks with included ones,
     networks.
-    `recipes` are what `predict:` says, by name.
+    `recipes` are what `predict:` says, by name, `text_recipes` those of them that write text.
     `warnings` name what is surely not meant, and stops nothing.
     `places` maps YAML paths such as `data.inputs.age` to where they stand in the text.
     """
@@ -52,6 +53,7 @@ class Spec:
     written: nodes.Mapping = field(default_factory=lambda: nodes.Mapping((), Place("", 1, 1)))
     warnings: tuple[Problem, ...] = ()
     recipes: Mapping[str, RecipeSpec] = field(default_factory=dict)
+    text_recipes: Mapping[str, TextRecipeSpec] = field(default_factory=dict)
 
     def place(self, *path: str | int) -> Place:
         """Finds where a YAML path stands, or its nearest ancestor that is in the file."""

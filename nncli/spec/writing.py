@@ -207,7 +207,8 @@ def with_networks(spec: Spec, names: Iterable[str]) -> Spec:
         if key.text != "predict":
             entries.append((key, node))
     networks = {name: spec.networks[name] for name in order}
-    return replace(spec, networks=networks, recipes={}, written=replace(spec.written, entries=tuple(entries)))
+    written = replace(spec.written, entries=tuple(entries))
+    return replace(spec, networks=networks, recipes={}, text_recipes={}, written=written)
 
 
 def _stating(network: Node, inputs: Mapping[str, InputSpec]) -> Node:

@@ -74,6 +74,9 @@ def test_several_outputs_go_into_one_file(run: Path, tmp_path: Path) -> None:
         ("recipe-reads-rows", {"recipe": "scored"}),
         ("generate-format", {"recipe": "sample", "output": Path("x.jpg")}),
         ("generate-format", {"recipe": "numbers", "output": Path("x.png")}),
+        ("generate-format", {"recipe": "numbers", "output": Path("x.txt")}),
+        ("generate-option", {"recipe": "numbers", "text": {"top_k": 3}}),
+        ("generate-option", {"recipe": "numbers", "json": True}),
     ],
 )
 def test_what_cannot_be_made_is_refused(

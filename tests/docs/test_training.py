@@ -25,5 +25,6 @@ def test_a_snippet_is_read(snippet: str) -> None:
     network = "" if len(written) > 1 else "network: [Linear: $classes]\n"
     # What is missing stands in the section that the snippet begins.
     begun = snippet.replace("training:\n", "training:\n" + "".join(f"  {k}: {v}\n" for k, v in left.items()))
-    text = f"data: builtin:iris\n{network}{begun}"
+    data = "" if "data" in written else "data: builtin:iris\n"
+    text = f"{data}{network}{begun}"
     parse_spec(text, Origin("training.yaml", Path(), text))

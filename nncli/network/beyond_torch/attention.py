@@ -72,14 +72,14 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, attn_mask: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """Maps (batch, time, embed_dim) to the same shape."""
         _require_sequence("SelfAttention", x)
-        query = _split_heads(self.query(x), self.head_dim)
-        key = _split_heads(self.key(x), self.head_dim)
-        value = _split_heads(self.value(x), self.head_dim)
+        query = split_heads(self.query(x), self.head_dim)
+        key = split_heads(self.key(x), self.head_dim)
+        value = split_heads(self.value(x), self.head_dim)
         if self.rotary is not None:
             base, dimensions, interleaved = self.rotary
-            cosine, sine = _rotary_angles(x, base, dimensions)
-            query = _rotated(query, cosine, sine, interleaved)
-            key = _rotated(key, cosine, sine, interleaved)
+            cosine, sine = rotary_angles(torch.arange(x.shape[1], device=x.device), base, dimensions)
+            query = rotated(query, cosine, sine, interleaved)
+            key = rotated(key, cosine, sine, interleaved)
         if self.groups > 1:
             key = key.repeat_interleave(self.groups, 1)
             value = value.repeat_interleave(self.groups, 1)
@@ -89,12 +89,12 @@ class SelfAttention(nn.Module):
                 query, key, value, dropout_p=dropout, is_causal=self.causal, scale=self.scale
             )
         else:
-            masks = _attention_masks(attn_mask, mask)
+            masks = attention_masks(attn_mask, mask)
             # torch's kernels skip what lies ahead when they are told; together with a mask they cannot be.
             if self.causal:
                 steps = torch.arange(x.shape[1], device=x.device)
                 masks.append(steps[:, None] >= steps)
-            attended = _attended(query, key, value, masks, dropout, self.scale)
+            attended = attend(query, key, value, masks, dropout, self.scale)
         result: Tensor = self.output(attended.transpose(1, 2).flatten(2))
         return result
 
@@ -155,9 +155,9 @@ class CrossAttention(nn.Module):
         """Maps (batch, time, embed_dim) to the same shape."""
         _require_sequence("CrossAttention", x)
         _require_sequence("the memory of CrossAttention", memory)
-        query = _split_heads(self.query(x), self.head_dim)
-        key = _split_heads(self.key(memory), self.head_dim)
-        value = _split_heads(self.value(memory), self.head_dim)
+        query = split_heads(self.query(x), self.head_dim)
+        key = split_heads(self.key(memory), self.head_dim)
+        value = split_heads(self.value(memory), self.head_dim)
         if self.groups > 1:
             key = key.repeat_interleave(self.groups, 1)
             value = value.repeat_interleave(self.groups, 1)
@@ -165,8 +165,8 @@ class CrossAttention(nn.Module):
         if attn_mask is None and memory_mask is None:
             attended = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=self.scale)
         else:
-            masks = _attention_masks(attn_mask, memory_mask)
-            attended = _attended(query, key, value, masks, dropout, self.scale)
+            masks = attention_masks(attn_mask, memory_mask)
+            attended = attend(query, key, value, masks, dropout, self.scale)
         result: Tensor = self.output(attended.transpose(1, 2).flatten(2))
         return result
 
@@ -195,7 +195,7 @@ def _require_sequence(name: str, x: Tensor) -> None:
         raise ValueError(f"{name} takes (batch, time, width); received {x.dim()} dimensions")
 
 
-def _split_heads(x: Tensor, head_dim: int) -> Tensor:
+def split_heads(x: Tensor, head_dim: int) -> Tensor:
     """Maps (batch, time, heads x head_dim) to (batch, heads, time, head_dim)."""
     return x.view(x.shape[0], x.shape[1], -1, head_dim).transpose(1, 2)
 
@@ -225,19 +225,18 @@ def _rotary_options(
     return float(base), dimensions, interleaved
 
 
-def _rotary_angles(x: Tensor, base: float, dimensions: int) -> tuple[Tensor, Tensor]:
-    """Works out cosine and sine, (time, dimensions / 2), by which each position of x is turned.
+def rotary_angles(positions: Tensor, base: float, dimensions: int) -> tuple[Tensor, Tensor]:
+    """Works out cosine and sine, (time, dimensions / 2), by which each of the positions, (time,), is turned.
 
-    In float32 whatever the type of x, since the angles of late positions need its digits.
+    In float32 whatever the type of what is turned, since the angles of late positions need its digits.
     Source: Su et al. 2021, RoFormer, equation 15.
     """
-    exponents = torch.arange(0, dimensions, 2, device=x.device, dtype=torch.float32) / dimensions
-    positions = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)
-    angles = positions[:, None] * (1.0 / base**exponents)
+    exponents = torch.arange(0, dimensions, 2, device=positions.device, dtype=torch.float32) / dimensions
+    angles = positions.to(torch.float32)[:, None] * (1.0 / base**exponents)
     return angles.cos(), angles.sin()
 
 
-def _rotated(x: Tensor, cosine: Tensor, sine: Tensor, interleaved: bool) -> Tensor:
+def rotated(x: Tensor, cosine: Tensor, sine: Tensor, interleaved: bool) -> Tensor:
     """Turns the pairs of the first dimensions of (batch, heads, time, head_dim) by their angles."""
     dimensions = 2 * cosine.shape[-1]
     cosine, sine = cosine.to(x.dtype), sine.to(x.dtype)
@@ -251,7 +250,7 @@ def _rotated(x: Tensor, cosine: Tensor, sine: Tensor, interleaved: bool) -> Tens
     return joined if rest.shape[-1] == 0 else torch.cat((joined, rest), -1)
 
 
-def _attention_masks(attn_mask: Tensor | None, mask: Tensor | None) -> list[Tensor]:
+def attention_masks(attn_mask: Tensor | None, mask: Tensor | None) -> list[Tensor]:
     """Gives every mask four dimensions that broadcast to (batch, heads, time, time of keys)."""
     masks = []
     if mask is not None:
@@ -269,7 +268,7 @@ def _attention_masks(attn_mask: Tensor | None, mask: Tensor | None) -> list[Tens
     return masks
 
 
-def _attended(
+def attend(
     query: Tensor, key: Tensor, value: Tensor, masks: list[Tensor], dropout: float, scale: float | None
 ) -> Tensor:
     """Attends where all masks allow it; a step that may look nowhere gets zeros.

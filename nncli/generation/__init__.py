@@ -1,0 +1,1 @@
+"""Text that trained networks write, token by token."""
