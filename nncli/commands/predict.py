@@ -19,9 +19,11 @@ from nncli.data.rows import read_rows, rows_of_texts, stream_rows
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.forecasts import Forecasts
+from nncli.generation.text_columns import TextRecipe
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import Model, open_model, trained_model
-from nncli.opened import compiled_recipes, open_weights
+from nncli.model import Model, trained_model
+from nncli.objectives.recipes import CompiledRecipe
+from nncli.opened import compiled_recipes, found_text_recipes, open_weights
 from nncli.outputs import Answers
 from nncli.own_code import load_code
 from nncli.recipe_answers import RecipeAnswers, answers_of
@@ -30,9 +32,10 @@ from nncli.sources.streamed import Incoming
 from nncli.sources.tables import Table
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
+from nncli.text_answers import Answerer, TextAnswers
 
 Format = Literal["csv", "jsonl", "parquet"]
-Answer: TypeAlias = "Callable[[Table], Answers | Forecasts | RecipeAnswers]"
+Answer: TypeAlias = "Callable[[Table], Answers | Forecasts | RecipeAnswers | TextAnswers]"
 PIECE_ROWS: Final = 2**16
 """How many rows of a table are predicted at a time."""
 SUFFIXES: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -90,7 +93,7 @@ class _Piece:
     """What the network says of some rows, the columns that go along, and files of masks by target."""
 
     kept: dict[str, list[str | None]]
-    answers: Answers | Forecasts | RecipeAnswers
+    answers: Answers | Forecasts | RecipeAnswers | TextAnswers
     files: dict[str, list[str]] = field(default_factory=dict)
 
     def columns(self) -> dict[str, Sequence[Any]]:
@@ -126,16 +129,23 @@ def _with_files(pieces: Iterator[_Piece], masks: MaskFolders) -> Iterator[_Piece
 def _opened(options: PredictOptions) -> tuple[Model, Answer]:
     """Opens what was trained, and the way in which it answers: as it was trained, or by a recipe."""
     device, code = resolve_device(options.device), load_code(options.code)
-    if options.recipe is None:
-        model = open_model(options.run, device, code)
-        return model, model.answers
     opened = open_weights(options.run, code)
+    texts = found_text_recipes(opened)
+    writes = next((name for name, recipe in texts.items() if recipe.inputs), None)
+    if options.recipe is None and writes is None:
+        model = trained_model(opened, device)
+        assert model.judge is not None
+        return model, model.answers
     model = trained_model(opened, device)
-    recipe = chosen_recipe(compiled_recipes(opened), options.recipe, options.run)
+    recipes: dict[str, CompiledRecipe | TextRecipe] = {**compiled_recipes(opened), **texts}
+    recipe = chosen_recipe(recipes, options.recipe or writes, options.run)
     if not recipe.inputs:
         raise failure("recipe-makes-rows", name=recipe.spec.name, run=str(options.run))
-    recipe.to(device)
     size = opened.spec.training.batch_size if opened.spec.training else 32
+    if isinstance(recipe, TextRecipe):
+        answerer = Answerer(recipe, model.encoders, size, device)
+        return replace(model, _encoders=answerer.encoders), answerer.answers
+    recipe.to(device)
     return model, lambda table: answers_of(recipe, model.encoders, table, size, device)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, cast, final
 
 import torch
@@ -16,6 +16,7 @@ from nncli.network.compiled import CompiledNetwork
 
 _TRIED: Final = 48
 """How many steps of a network are compared: enough for any state to matter."""
+_TRIED_ROWS: Final = 2
 _TOLERANCE: Final = {"cpu": 1e-4}
 """How far what is kept may be from what is worked out again, as a share of the largest score."""
 _TOLERANCE_ELSEWHERE: Final = 1e-2  # Other devices round the numbers of a product.
@@ -32,14 +33,14 @@ class Steps(Protocol):
     keeps: bool
     window: int | None
 
-    def restart(self) -> None:
-        """Forgets what was read."""
+    def restart(self, fixed: Mapping[str, Tensor] | None = None) -> None:
+        """Forgets what was read; `fixed` are other rows of the inputs that do not grow."""
 
     def read(self, tokens: Tensor) -> Tensor:
         """Reads the next tokens, int64 (B, steps); returns the scores of the one after them, (B, classes)."""
 
     def keep(self, rows: Tensor) -> None:
-        """Goes on from other rows, int64 (B,)."""
+        """Goes on from other rows, int64 (B,), whose fixed inputs are the same."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class Sequential:
     def length(self) -> int:
         """Counts the steps that it was trained on."""
         return self.network.inputs[self.moving].shape[0]
+
+    def of(self, fixed: Mapping[str, Tensor]) -> Sequential:
+        """Gives it other fixed inputs."""
+        return replace(self, fixed=fixed)
 
     def at_once(self, tokens: Tensor) -> Tensor:
         """Gives the scores after every step, (B, steps, classes)."""
@@ -82,8 +87,9 @@ class Remembering:
         self.window = sequential.length if has_window else None
         self._known: list[Any] | None = None
 
-    def restart(self) -> None:
+    def restart(self, fixed: Mapping[str, Tensor] | None = None) -> None:
         """Forgets what was read."""
+        self._sequential = self._sequential if fixed is None else self._sequential.of(fixed)
         self._known = None
         for part in self._going:
             part.forget()
@@ -120,8 +126,9 @@ class Recomputing:
         self._length = sequential.length
         self.window: int | None = self._length
 
-    def restart(self) -> None:
+    def restart(self, fixed: Mapping[str, Tensor] | None = None) -> None:
         """Forgets what was read."""
+        self._sequential = self._sequential if fixed is None else self._sequential.of(fixed)
         self._seen = None
 
     def read(self, tokens: Tensor) -> Tensor:
@@ -144,7 +151,9 @@ def steps_of(sequential: Sequential) -> Steps:
     so no layer has to be known, and none that looks around is taken for one that does not.
     """
     vocabulary = sequential.network.inputs[sequential.moving].vocabulary or 2
-    rows = len(next(iter(sequential.fixed.values()))) if sequential.fixed else 2
+    whole_rows = sequential.fixed
+    sequential = sequential.of({name: each[:_TRIED_ROWS] for name, each in whole_rows.items()})
+    rows = min([_TRIED_ROWS, *(len(each) for each in sequential.fixed.values())])
     draws = torch.Generator().manual_seed(0)
     device = next((each.device for each in sequential.network.module.parameters()), torch.device("cpu"))
     # Fewer than the network has, so that one of a single length is known by it.
@@ -167,8 +176,9 @@ def steps_of(sequential: Sequential) -> Steps:
                     first = stop
             apart = (torch.cat(found, 1) - whole).abs().max()
             if apart <= _TOLERANCE.get(device.type, _TOLERANCE_ELSEWHERE) * whole.abs().max().clamp(min=1.0):
-                remembering.restart()
+                remembering.restart(whole_rows)
                 return remembering
+    again.restart(whole_rows)
     return again
 
 

@@ -101,6 +101,7 @@ networks:
             ("repeat: {t: 50}", "rounds, whose numbers are read by name"),
             ("outputs: [image]", "what comes out; left out, the last line of compute"),
             ("generate: {temperature: 0.8}", "text from a prompt; also prompt, top_k, top_p, length"),
+            ("decode: {beams: 4}", "text that answers rows, by predict; also length"),
         ),
         """\
 networks:

@@ -38,13 +38,12 @@ data:
 network:
   - Embedding: 4
     from: question
-    name: asked
-  - LSTM: 4
+  - GRU: 4
     name: asked
   - Embedding: 4
     from: written
-  - LSTM: 4
-    from: {x: x}
+  - GRU: 4
+    from: [x, asked.state]
   - Linear: $answer.classes
 """
 
@@ -104,6 +103,10 @@ def test_a_recipe_has_what_its_spec_says(folder: Path) -> None:
 
 
 def test_other_inputs_are_read_by_decode_alone(folder: Path) -> None:
+    recipe = found(ANSWERS, folder)["decode"]
+    assert (recipe.moving, recipe.inputs, recipe.before, recipe.end) == ("written", ("question",), [2], 3)
+    with pytest.raises(SpecError):
+        found(ANSWERS + "predict: {generate: }\n", folder)
     with pytest.raises(SpecError) as caught:
         found(STRETCHES + "predict: {decode: {beams: 2}}\n", folder)
     assert caught.value.problems[0].facts["kind"] == "decode"

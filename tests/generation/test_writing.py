@@ -25,7 +25,7 @@ class Counting:
         self.read_at_once: list[int] = []
         self._count = 0
 
-    def restart(self) -> None:
+    def restart(self, fixed: object = None) -> None:
         self._count = 0
 
     def read(self, tokens: Tensor) -> Tensor:
