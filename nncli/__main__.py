@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 from nncli.collecting import collect_rarely
 from nncli.errors import Exit
+from nncli.runs.signals import StopSignal
 
 
 def main() -> None:
     """Runs the command line and leaves without the slow teardown of torch."""
     collect_rarely()
     _open_missing_streams()
-    # What SIGTERM ends leaves nothing half-written either; training has handlers of its own.
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code: int = Exit.DONE
-    try:
-        # A signal that comes while the options are still being imported ends quietly too.
-        from nncli.cli import app
-
-        app()
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else 1
-    except KeyboardInterrupt:
-        code = Exit.ABORTED
+    # What a signal ends leaves nothing half-written; training has handlers of its own once it can save.
+    with StopSignal(is_breaking=True):
+        code = _answer()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
             continue
     os._exit(code)
+
+
+def _answer() -> int:
+    try:
+        # A signal that comes while the options are still being imported ends quietly too.
+        from nncli.cli import app
+
+        app()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED if "train" in sys.argv[1:3] else Exit.ABORTED
+    return Exit.DONE
 
 
 def _open_missing_streams() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 import typer
 
 from nncli import __version__
+from nncli.errors import Exit
 
 if TYPE_CHECKING:
     from nncli.terminal.streams import Streams
@@ -88,12 +89,12 @@ class _State:
     debug: bool = False
 
 
-def _answer(command: Callable[[Streams], int], quiet: bool = False) -> None:
+def _answer(command: Callable[[Streams], int], quiet: bool = False, interrupted: Exit = Exit.ABORTED) -> None:
     from nncli.terminal.door import through_door
     from nncli.terminal.streams import open_streams
 
     streams = open_streams(quiet)
-    raise typer.Exit(through_door(lambda: command(streams), streams, _State.debug))
+    raise typer.Exit(through_door(lambda: command(streams), streams, _State.debug, interrupted))
 
 
 def _examples(*lines: str) -> str:
@@ -375,7 +376,7 @@ def train(
         )
         return train(options, streams)
 
-    _answer(command, quiet)
+    _answer(command, quiet, Exit.INTERRUPTED)
 
 
 @app.command(

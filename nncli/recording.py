@@ -18,6 +18,8 @@ from nncli.training.rows import DoneRow, EpochRow, ProgressRow, Row, StoppedRow
 from nncli.training.state import TrainState
 
 METRICS_BYTES: Final = "metrics_bytes"
+# The losses since the checkpoint before, and its step: they belong to a checkpoint, and to no state.
+TRACE: Final = "trace"
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,10 @@ class Recorder:
     def save(self) -> None:
         """Publishes a checkpoint, and then the weights to keep."""
         self._saving.check()
-        state = {**self._state.scalars(), METRICS_BYTES: synced_size(self._run.metrics)}
-        save_checkpoint(self._run.path, self._state.step, self._state.tensors(), state, self._saving.keep)
+        state, trace = self._state, self._state.trace
+        tensors = {**state.tensors(), TRACE: trace.tensors()}
+        noted = {METRICS_BYTES: synced_size(self._run.metrics), TRACE: trace.step}
+        save_checkpoint(self._run.path, state.step, tensors, {**state.scalars(), **noted}, self._saving.keep)
         write_weights(self._run.weights, self._weights(), self._metadata)
         self._state.trace.begin(self._state.step)
         self._saved_at = self._clock()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nncli.messages.catalogue import failure
+from nncli.recording import TRACE
 from nncli.runs.checkpoints import Checkpoint
 from nncli.training.job import TrainJob
 from nncli.training.loop import train
@@ -46,7 +47,7 @@ def recordings(checkpoints: Sequence[Checkpoint]) -> list[Recording]:
     by_step.setdefault(0, None)
     found = []
     for after in checkpoints:
-        first, losses = after.state.get("trace"), after.tensors.get("trace", {}).get("losses")
+        first, losses = after.state.get(TRACE), after.tensors.get(TRACE, {}).get("losses")
         if isinstance(first, int) and first in by_step and losses is not None and len(losses):
             found.append(Recording(by_step[first], after, tuple(losses.tolist())))
     return found

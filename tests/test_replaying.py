@@ -28,7 +28,9 @@ def checkpoints() -> list[Checkpoint]:
                 group: {name: each.clone() for name, each in named.items()}
                 for group, named in state.tensors().items()
             }
-            saved.insert(0, Checkpoint(RUN, state.step, tensors, dict(state.scalars())))
+            tensors["trace"] = state.trace.tensors()
+            scalars = {**state.scalars(), "trace": state.trace.step}
+            saved.insert(0, Checkpoint(RUN, state.step, tensors, scalars))
             state.trace.begin(state.step)
     assert [each.step for each in saved] == [10, 5]
     return saved

@@ -67,6 +67,14 @@ def train(options: TrainOptions, streams: Streams) -> int:
     """Trains a network into a run folder; returns DONE, or INTERRUPTED after a signal."""
     try:
         return _train(options, streams)
+    except KeyboardInterrupt:
+        # It came before training could save; the same command begins where this one did.
+        if options.json:
+            run = str(options.run) if options.run else None
+            streams.document({"version": 1, "kind": "interrupted", "run": run, "step": 0})
+        streams.say("interrupted before anything was trained")
+        streams.say("the same command goes on")
+        return Exit.INTERRUPTED
     except Exception as error:
         known = known_failure(error)
         if options.json and known:

@@ -21,16 +21,19 @@ _ECHO_SECONDS: Final = 0.2
 class StopSignal:
     """Notes the first signal in `requested` while a `with` block runs; the second ends the process.
 
-    A step, a save or an evaluation is never cut in two by the first: whoever loops asks
-    `requested`, which holds the name of the signal. The second leaves with exit 130 at once, after
-    `before_exit`, which may put the terminal in order; the checkpoints that were there stay good.
+    A step or a save is never cut in two by the first: whoever loops asks `requested`, which holds the
+    name of the signal. With `is_breaking` the first one raises KeyboardInterrupt instead, wherever the
+    block is. The second leaves with exit 130 at once, after `before_exit`, which may put the terminal in
+    order; the checkpoints that were there stay good. Of two blocks, one in the other, the inner one counts,
+    and knows what the outer one noted.
     A signal that was ignored on entry stays ignored, as nohup wants. Outside the main thread,
     where Python allows no handlers, this does nothing.
     """
 
-    def __init__(self, before_exit: Callable[[], None] | None = None) -> None:
+    def __init__(self, before_exit: Callable[[], None] | None = None, *, is_breaking: bool = False) -> None:
         self.requested: str | None = None
         self._before_exit = before_exit
+        self._is_breaking = is_breaking
         self._first: tuple[int, float] = (0, 0.0)
         self._previous: dict[int, Any] = {}
 
@@ -38,8 +41,14 @@ class StopSignal:
         if threading.current_thread() is threading.main_thread():
             for name in _NAMES:
                 number = getattr(signal, name, None)
-                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                    self._previous[number] = signal.signal(number, self._receive)
+                if number is None or signal.getsignal(number) is signal.SIG_IGN:
+                    continue
+                before = signal.signal(number, self._receive)
+                self._previous[number] = before
+                outer = getattr(before, "__self__", None)
+                if isinstance(outer, StopSignal):
+                    # A library may have swallowed what was raised there.
+                    self.requested = self.requested or outer.requested
         return self
 
     def __exit__(
@@ -57,6 +66,8 @@ class StopSignal:
         if self.requested is None:
             self.requested = signal.Signals(number).name
             self._first = (number, now)
+            if self._is_breaking:
+                raise KeyboardInterrupt
             return
         first_number, first_time = self._first
         if number == first_number and now - first_time < _ECHO_SECONDS:

@@ -13,13 +13,18 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 
 
-def through_door(command: Callable[[], int], streams: Streams, debug: bool = False) -> int:
-    """Runs a command and returns its exit code; nothing but `--debug` shows a traceback."""
+def through_door(
+    command: Callable[[], int], streams: Streams, debug: bool = False, interrupted: Exit = Exit.ABORTED
+) -> int:
+    """Runs a command and returns its exit code, `interrupted` after a signal.
+
+    Nothing but `--debug` shows a traceback.
+    """
     try:
         return command()
     except KeyboardInterrupt:
         streams.err.print("interrupted")
-        return Exit.ABORTED
+        return interrupted
     except Exception as error:
         if debug:
             traceback.print_exc()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import final
@@ -43,15 +43,37 @@ class Judge:
     unscale: Unscale
 
 
-def evaluate(module: nn.Module, part: HeldPart, judge: Judge, batch_size: int) -> Evaluation:
-    """Runs a part through a module in eval mode and judges the outputs; random states stay as they are."""
+class HaltedError(Exception):
+    """An evaluation was asked to stop; nothing is changed by it."""
+
+
+def never() -> bool:
+    """Asks nobody to stop."""
+    return False
+
+
+def _until(halt: Callable[[], bool], batches: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Looks between batches whether to stop. Raises HaltedError."""
+    for number, rows in enumerate(batches):
+        if number and halt():
+            raise HaltedError
+        yield rows
+
+
+def evaluate(
+    module: nn.Module, part: HeldPart, judge: Judge, batch_size: int, halt: Callable[[], bool] = never
+) -> Evaluation:
+    """Runs a part through a module in eval mode and judges the outputs; random states stay as they are.
+
+    Raises HaltedError where `halt` answers true between two batches.
+    """
     objective = judge.objective
     counted: list[Tensor | int] = []
     batches = list(row_batches(part, batch_size))
     losses = Gathered(len(batches))
     found = {name: _Found(len(batches)) for name in objective.targets}
     with evaluating(module):
-        for rows in batches:
+        for rows in _until(halt, batches):
             output, truth = module(*part.inputs(rows)), part.truth(rows)
             losses.add(objective.mean_loss(output, truth).reshape(1))
             counted.append(objective.weight(truth))
@@ -103,12 +125,17 @@ class _Found:
 
 
 def computed_figures(
-    updates: Sequence[Update], networks: Mapping[str, nn.Module], part: HeldPart, size: int, now: Moment
+    updates: Sequence[Update],
+    networks: Mapping[str, nn.Module],
+    part: HeldPart,
+    size: int,
+    now: Moment,
+    halt: Callable[[], bool] = never,
 ) -> Figures:
     """Works out the losses of updates over a part in eval mode, as means over rows; nothing is changed.
 
     `size` is that of a batch. `now` is what expressions read as step and epoch; what they draw is the same
-    at all times. Random states stay as they are.
+    at all times. Random states stay as they are. Raises HaltedError as `evaluate` does.
     """
     sums = {name: 0.0 for update in updates for name in update.figures}
     start = replace(now, step=0, epoch=0)
@@ -117,7 +144,7 @@ def computed_figures(
         held.enter_context(torch.random.fork_rng(devices=devices))
         for module in networks.values():
             held.enter_context(evaluating(module))
-        for place, rows in enumerate(row_batches(part, size)):
+        for place, rows in enumerate(_until(halt, row_batches(part, size))):
             for number, update in enumerate(updates):
                 seed_draws(start, place * len(updates) + number, part.device)
                 # A loss may hold gradients: `grad(y, x)`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +14,7 @@ from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sa
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.objectives.updates import CompiledUpdate
 from nncli.spec.schema import TrainingSpec
-from nncli.training.evaluation import Judge, computed_figures, evaluate
+from nncli.training.evaluation import Judge, computed_figures, evaluate, never
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING
@@ -70,12 +70,16 @@ class TrainJob:
         """The layers of that network."""
         return self.networks[self.network].layers
 
-    def figures(self, part: HeldPart, state: TrainState) -> Figures:
-        """Works out the losses of a part, and its metrics where outputs are compared with targets."""
+    def figures(self, part: HeldPart, state: TrainState, halt: Callable[[], bool] = never) -> Figures:
+        """Works out the losses of a part, and its metrics where outputs are compared with targets.
+
+        Raises HaltedError where `halt` answers true on the way.
+        """
         if self.judge is None:
             now = Moment(self.training.seed, state.step, state.epoch)
-            return computed_figures(self.updates, state.networks, part, self.training.batch_size, now)
-        return evaluate(state.networks[self.network], part, self.judge, self.training.batch_size).figures
+            return computed_figures(self.updates, state.networks, part, self.training.batch_size, now, halt)
+        module, size = state.networks[self.network], self.training.batch_size
+        return evaluate(module, part, self.judge, size, halt).figures
 
     def steps_of_epoch(self) -> list[tuple[Bounds, ...]]:
         """Lists the batches of every step of an epoch."""

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nncli.errors import DataError
 from nncli.training.divergence import diverged, refuse_non_finite_weights
+from nncli.training.evaluation import HaltedError
 from nncli.training.job import TrainJob, is_better
 from nncli.training.rows import Best, DoneRow, EpochRow, Figures, ProgressRow, Row, StoppedRow, value_of
 from nncli.training.state import TrainState
@@ -56,10 +57,11 @@ def train(job: TrainJob, state: TrainState, stop: Callable[[], bool]) -> Iterato
     while (reason := job.reason_to_end(state)) is None:
         stopped = yield from _train_epoch(job, state, stop, meter)
         refuse_non_finite_weights(job, state)
-        if stopped:
+        ended = None if stopped else _end_epoch(job, state, stop, meter)
+        if ended is None:
             yield StoppedRow(state.epoch + 1, state.step)
             return
-        yield _end_epoch(job, state, meter)
+        yield ended
     yield DoneRow(reason, state.epoch, state.step, state.best)
 
 
@@ -178,13 +180,19 @@ def _progress(job: TrainJob, state: TrainState, batches: int, meter: _Meter) -> 
     return ProgressRow(state.epoch + 1, state.step, state.batch, batches, losses[0], meter.samples)
 
 
-def _end_epoch(job: TrainJob, state: TrainState, meter: _Meter) -> EpochRow:
-    """Judges the network, keeps its weights if they are the best so far, and closes the epoch."""
+def _end_epoch(job: TrainJob, state: TrainState, stop: Callable[[], bool], meter: _Meter) -> EpochRow | None:
+    """Judges the network, keeps its weights if they are the best so far, and closes the epoch.
+
+    None where it was asked to stop on the way: the epoch stays open, and is judged after a resume.
+    """
     train: Figures = _means(state)
     validation: Figures | None = None
     if job.validation:
-        with state.averaged():
-            figures = job.figures(job.validation, state)
+        try:
+            with state.averaged():
+                figures = job.figures(job.validation, state, stop)
+        except HaltedError:
+            return None
         validation = {name: value if _is_finite(value) else None for name, value in figures.items()}
     state.epoch, state.batch, state.loss_sums = state.epoch + 1, 0, {}
     improved = _keep_best(job, state, train, validation)

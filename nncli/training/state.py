@@ -37,6 +37,10 @@ class Trace:
         if len(self.losses) < _MOST_TRACED:
             self.losses.append(loss)
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Makes the losses a tensor, float64 (losses,)."""
+        return {"losses": torch.tensor(self.losses, dtype=torch.float64)}
+
     def begin(self, step: int) -> None:
         """Begins anew at a checkpoint."""
         self.step = step
@@ -103,7 +107,7 @@ class TrainState:
         self.best_weights = self._as_kept()
 
     def tensors(self) -> Tensors:
-        """Groups every tensor of a checkpoint: networks, updaters, random, best, trace."""
+        """Groups every tensor of a checkpoint: networks, updaters, random, best."""
         return {
             "networks": self.weights(),
             "updaters": {
@@ -113,7 +117,6 @@ class TrainState:
             },
             "random": _random_states(self._device()),
             "best": dict(self.best_weights),
-            "trace": {"losses": torch.tensor(self.trace.losses, dtype=torch.float64)},
         }
 
     def scalars(self) -> dict[str, object]:
@@ -127,7 +130,6 @@ class TrainState:
             "watched": self.watched,
             "watched_epoch": self.watched_epoch,
             "seconds": self.seconds,
-            "trace": self.trace.step,
             "updaters": {name: updater.scalars() for name, updater in self.updaters.items()},
         }
 

@@ -62,6 +62,15 @@ def test_the_second_signal_ends_at_once() -> None:
     assert process.returncode == 130
 
 
+def test_the_first_signal_breaks_where_nothing_can_be_saved_yet() -> None:
+    with StopSignal(is_breaking=True) as outer:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGUSR1)
+        # A library that swallowed it cannot make the loop inside forget it.
+        with StopSignal() as inner:
+            assert inner.requested == outer.requested == "SIGUSR1"
+
+
 def test_the_echo_of_one_signal_is_no_second_one() -> None:
     with StopSignal() as stop:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -154,6 +154,19 @@ def test_a_stop_between_the_last_step_and_its_evaluation_is_kept() -> None:
     assert [type(row) for row in train(prepared, state, never)] == [EpochRow, DoneRow]
 
 
+def test_a_stop_in_an_evaluation_leaves_the_epoch_open() -> None:
+    rows = data(rows=8, validation=1500)
+    (made, state), (other, whole) = job(spec(epochs=1), rows=rows), job(spec(epochs=1), rows=rows)
+    (expected,) = epochs(list(train(other, whole, never)))
+    # A look before the step, one at the end of the epoch, and then one between two batches of validation.
+    looks = iter([False, False, True])
+    assert list(train(made, state, lambda: next(looks)))[-1] == StoppedRow(1, 1)
+    assert (state.epoch, state.batch) == (0, 1)
+    assert all(part.training for part in state.networks["network"].modules())
+    (found,) = epochs(list(train(made, state, never)))
+    assert (found.train, found.validation) == (expected.train, expected.validation)
+
+
 def test_stops_early_and_keeps_the_best_weights() -> None:
     written = spec(
         epochs=50,
