@@ -119,7 +119,7 @@ complete -c nncli -n '__nncli_at inspect-gradients' -l batches -x -d 'Batches to
 complete -c nncli -n '__nncli_at inspect-gradients' -l set -x -d 'Change one value of the spec; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l data -x -a '(__fish_complete_path)' -d 'Other rows than those that the run was trained on.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l json -d 'Write JSON to stdout instead of a table.'
-complete -c nncli -n '__nncli_at inspect-gradients' -l fail-on -x -a 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss' -d 'Exit 1 if this finding is there; repeatable.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l fail-on -x -a 'invalid_targets nonfinite_data label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low batch_size over_regularised overfitting undertrained underfitting nan_loss diverging_loss unstable_loss constant_predictions train_eval_mismatch not_learning' -d 'Exit 1 if this finding is there; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l strict -d 'Exit 1 on any warning or error.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'

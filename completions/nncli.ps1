@@ -102,7 +102,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
             @{ Names = @('--data'); Value = '@files'; Help = 'Other rows than those that the run was trained on.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
-            @{ Names = @('--fail-on'); Value = 'vanishing_gradients exploding_gradients dead_units saturated_activations nan_loss'; Help = 'Exit 1 if this finding is there; repeatable.' }
+            @{ Names = @('--fail-on'); Value = 'invalid_targets nonfinite_data label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low batch_size over_regularised overfitting undertrained underfitting nan_loss diverging_loss unstable_loss constant_predictions train_eval_mismatch not_learning'; Help = 'Exit 1 if this finding is there; repeatable.' }
             @{ Names = @('--strict'); Help = 'Exit 1 on any warning or error.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }

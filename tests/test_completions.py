@@ -34,7 +34,7 @@ CASES = {
     "nncli predict runs/demo ro": ["rows.csv"],
     "nncli export runs/demo --format ": ["onnx", "pt2", "python", "safetensors"],
     "nncli train --device cu": ["cuda", "cuda:0"],
-    "nncli inspect-gradients --fail-on d": ["dead_units"],
+    "nncli inspect-gradients --fail-on de": ["dead_units"],
     "nncli train x --threads ": [],
 }
 

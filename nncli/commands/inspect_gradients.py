@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
-from nncli.device import resolve_device, set_threads
-from nncli.diagnosis.findings import Finding, FindingId, find
-from nncli.diagnosis.probes import LayerProbe, Probe, probe
+from nncli.device import resolve_device, set_precision, set_threads
+from nncli.diagnosis.findings import FindingId
+from nncli.diagnosis.verdicts import diagnose
+from nncli.doctor.documents import document_of
+from nncli.doctor.measuring import Patient, measure, with_paths_of
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
@@ -19,13 +20,13 @@ from nncli.recorded import other_data, recorded_data
 from nncli.runs.folder import RunFolder
 from nncli.runs.rows import read_rows
 from nncli.spec.opening import read_spec
+from nncli.spec.reading import read_file
 from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
+from nncli.terminal.verdicts import show_verdicts
 from nncli.terminal.waiting import waiting
-from nncli.training.job import Trainable, TrainJob, make_job
 from nncli.training.job_checks import check_training
-from nncli.training.state import TrainState
 
 WEIGHTS_SUFFIX = ".safetensors"
 
@@ -59,31 +60,37 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
     if options.data and not trained:
         raise failure("data-on-spec")
     with waiting(streams, "measuring"):
-        job, state = _trained(options) if trained else _untrained(options, streams)
-        measured = probe(job, state, options.batches)
-    findings = find(measured)
+        patient = _trained(options) if trained else _untrained(options, streams)
+        subject, shown = measure(patient, with_starts=options.data is None)
+        verdicts = diagnose(subject)
     if options.json:
-        streams.document(_document(measured, findings))
+        streams.document(document_of(shown, verdicts))
     else:
-        show_probe(streams, str(options.target), measured, findings)
-    serious = [finding for finding in findings if finding.severity != "note"]
-    failed = any(finding.id in options.fail_on for finding in findings)
-    return Exit.NO if failed or (options.strict and serious) else Exit.DONE
+        show_probe(streams, str(options.target), shown, verdicts.findings)
+        show_verdicts(streams, verdicts)
+    failed = any(finding.id in options.fail_on for finding in verdicts)
+    return Exit.NO if failed or (options.strict and verdicts.is_serious) else Exit.DONE
 
 
-def _untrained(options: InspectOptions, streams: Streams) -> tuple[TrainJob, TrainState]:
+def _untrained(options: InspectOptions, streams: Streams) -> Patient:
     spec, problems = read_spec(options.target, options.set)
-    prepared = prepare(spec, [*problems, *missing_sections(spec)], code=load_code(options.code))
+    code = load_code(options.code)
+    prepared = prepare(spec, [*problems, *missing_sections(spec)], code=code)
     for warning in prepared.warnings:
         show_problem(streams, warning)
     if prepared.updates:
         raise failure("model-of-updates", file=str(options.target))
-    return prepared.job(resolve_device(options.device))
-
-
-def _trained(options: InspectOptions) -> tuple[TrainJob, TrainState]:
+    training = prepared.spec.training
+    assert prepared.data is not None and prepared.judge is not None and training is not None
     device = resolve_device(options.device)
-    model = open_model(options.target, device, load_code(options.code))
+    set_precision(training.precision, device)
+    facts = (prepared.spec, prepared.networks, prepared.data, prepared.judge, device, code)
+    return Patient(*facts, batches=options.batches)
+
+
+def _trained(options: InspectOptions) -> Patient:
+    device, code = resolve_device(options.device), load_code(options.code)
+    model = open_model(options.target, device, code)
     spec, training = model.spec, model.training
     if options.data:
         data = other_data(model, options.data)
@@ -92,40 +99,22 @@ def _trained(options: InspectOptions) -> tuple[TrainJob, TrainState]:
         spec = replace(spec, training=training)
     else:
         data = recorded_data(model, options.target)
-    networks = {"network": model.network}
+    network = model.network
+    if model.run:
+        network = with_paths_of(read_file(RunFolder(options.target).spec, ""), network)
+    networks = {next(iter(spec.networks)): network}
     check_training(spec, networks, model.judge.metrics, data)
-    job, state = make_job(Trainable(training, networks, model.judge), data, device)
     # The probe judges a network that was trained otherwise than one that was not.
     rows = read_rows(RunFolder(options.target).metrics) if model.run else []
     step = rows[-1].get("step") if rows else None
-    state.step = step if isinstance(step, int) else 1
-    return job, state
-
-
-def _document(measured: Probe, findings: tuple[Finding, ...]) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "layers": [_layer(layer) for layer in measured.layers],
-        "findings": [_finite({**asdict(finding), "patch": None}) for finding in findings],
-    }
-
-
-def _layer(layer: LayerProbe) -> dict[str, Any]:
-    activation = asdict(layer.activation) if layer.activation else None
-    if activation is not None:
-        del activation["units"]
-    return {
-        "name": layer.call.name,
-        "type": layer.call.type,
-        "gradient": _finite(asdict(layer.gradient)) if layer.gradient else None,
-        "update_ratio": _finite({"": layer.update_ratio})[""],
-        "activation": _finite(activation) if activation is not None else None,
-    }
-
-
-def _finite(figures: dict[str, Any]) -> dict[str, Any]:
-    """A number that is not finite is null in JSON."""
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in figures.items()
-    }
+    return Patient(
+        spec,
+        networks,
+        data,
+        model.judge,
+        device,
+        code,
+        is_trained=True,
+        step=step if isinstance(step, int) else 1,
+        batches=options.batches,
+    )

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -57,7 +57,9 @@ class LayerProbe:
     """One layer as measured; None where it has no weights, or nothing could be measured.
 
     `weight_norm` is that of its matrices and kernels, biases left out; `has_matrix` where it has
-    any, except for the table of an embedding, most of whose rows have no gradient.
+    any, except for the table of an embedding, most of whose rows have no gradient. `is_alike` where all
+    units have the same weights and the same gradient, so that they stay one unit. `learns` where any weight
+    is not frozen.
     """
 
     call: LayerCall
@@ -66,6 +68,8 @@ class LayerProbe:
     activation: Activation | None
     weight_norm: float
     has_matrix: bool
+    is_alike: bool = False
+    learns: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,33 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
                 loss.backward()  # type: ignore[no-untyped-call]
                 measured.take()
                 losses.append(loss.item())
+    alike = {call.name for call in job.calls if _is_alike(module.get_submodule(call.name))}
     ratios = _update_ratios(job, state, module)
     seen = max((counter.rows for counter in counters.values()), default=0)
     complete = seen >= min(DEAD_AFTER_ROWS, job.train.rows)
     original = state.networks[job.network]
-    layers = tuple(_layer(call, original, measured, ratios, counters, complete) for call in job.calls)
+    layers = tuple(
+        replace(_layer(call, original, measured, ratios, counters, complete), is_alike=call.name in alike)
+        for call in job.calls
+    )
     return Probe(layers, sum(losses) / len(losses), len(losses), seen, state.step)
+
+
+def _is_alike(layer: nn.Module) -> bool:
+    """Tells whether the units of a layer cannot be told apart, now or after any step."""
+    weight = getattr(layer, "weight", None)
+    if (
+        not isinstance(weight, Tensor)
+        or weight.ndim < 2
+        or len(weight) < 2
+        or isinstance(layer, nn.Embedding)
+    ):
+        return False
+    if weight.grad is None or not bool((weight == weight[:1]).all()):
+        return False
+    # Sums in another order differ in their last bits.
+    span = (weight.grad - weight.grad[:1]).abs().max().item()
+    return span <= 1e-5 * weight.grad.abs().max().item()
 
 
 class _Gradients:
@@ -217,4 +242,5 @@ def _layer(
         activation,
         _norm(matrices),
         bool(matrices) and not is_table,
+        learns=any(w.requires_grad for w in module.get_submodule(call.name).parameters()),
     )

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
     data,
+    diagnoses,
     findings,
     media,
     models,
@@ -43,6 +44,7 @@ TABLES: Final = (
     tensors.TABLE,
     data.TABLE,
     findings.TABLE,
+    diagnoses.TABLE,
     media.TABLE,
     texts.TABLE,
     weights.TABLE,

@@ -10,7 +10,6 @@ from rich.text import Text
 from nncli.counted import counted
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.probes import LayerProbe, Probe
-from nncli.errors import printable
 from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table
@@ -23,7 +22,7 @@ STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
 def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Finding, ...]) -> None:
-    """Prints the table and the findings to stdout; narrow terminals get fewer columns."""
+    """Prints the table to stdout, layers with findings marked; narrow terminals get fewer columns."""
     wide = streams.out.width >= NARROW
     trained = f"after {counted(probe.step, 'step')}" if probe.step else "before training"
     streams.title(
@@ -38,7 +37,6 @@ def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Findin
         style = STYLES.get(marked.get(layer.call.name, ""), "")
         table.add_row(*_cells(layer, largest, wide), style=style)
     streams.table(table)
-    _show_findings(streams, findings)
 
 
 def _headers(wide: bool) -> tuple[str, ...]:
@@ -86,15 +84,3 @@ def _power(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.0f} %"
-
-
-def _show_findings(streams: Streams, findings: tuple[Finding, ...]) -> None:
-    out = streams.out
-    if not findings:
-        out.print("\nno findings: gradients reach every layer, no dead or saturated units")
-    for finding in findings:
-        place = f"{finding.layer} ({printable(finding.file)}:{finding.line})"
-        out.print()
-        out.print(f"{finding.severity}[{finding.id}]", style=STYLES[finding.severity], end="", soft_wrap=True)
-        out.print(f" {place}: {finding.evidence}", soft_wrap=True)
-        out.print(f"hint: {finding.advice}", soft_wrap=True)

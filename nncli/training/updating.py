@@ -54,6 +54,11 @@ class Updater:
         """The learning rate of the next step; of several groups that of the first."""
         return float(self._optimizer.param_groups[0]["lr"])
 
+    def scale_learning_rate(self, times: float) -> None:
+        """Makes the learning rate of every group so many times as large, for a trial without a schedule."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["lr"] * times
+
     @property
     def has_schedule(self) -> bool:
         """Tells whether the learning rate moves."""

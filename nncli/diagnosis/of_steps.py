@@ -1,0 +1,264 @@
+"""Faults of how weights change: learning rate, batches, regularising, numbers that are not finite."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import Final
+
+from nncli.diagnosis.findings import Finding, Sure, When
+from nncli.diagnosis.patches import Patch, set_to
+from nncli.diagnosis.probes import Probe
+from nncli.diagnosis.subject import Subject, at_layer
+from nncli.errors import Severity
+from nncli.spec.editing import Change
+
+LARGE_UPDATE: Final = 0.1
+SMALL_UPDATE: Final = 1e-3
+GAIN: Final = 0.25
+"""How much more of the loss another learning rate has to take away, in shares of that of a constant."""
+TIMES_FALL: Final = 3.0
+FEW_STEPS: Final = 100
+VERY_FEW_STEPS: Final = 40
+LARGE_DROPOUT: Final = 0.8
+DROPOUT_ANYWHERE: Final = 0.5
+NARROW: Final = 64
+DIVERGING_TIMES: Final = 2.0
+_TINY: Final = 1e-12
+
+
+def lr_too_high(subject: Subject) -> Finding | None:
+    """Finds a learning rate with which the loss does not fall, while it does with a smaller one."""
+    replays = subject.replays
+    if replays is None or len(replays.rates) < 2 or not subject.constant:
+        return None
+    first, lower = replays.as_written, replays.best_rate(lambda factor: factor < 1)
+    if lower is None or (subject.outcome is not None and not subject.is_poor and not _went_wrong(subject)):
+        return None
+    factor, best = lower
+    reference = min(first.before, subject.constant)
+    gained = (first.after - best.after) / reference if math.isfinite(first.after) else math.inf
+    is_harmful = first.after > 0.9 * reference and gained > GAIN and best.after < 0.9 * reference
+    if not is_harmful:
+        return None
+    higher = replays.best_rate(lambda factor: factor > 1)
+    if higher is not None and higher[1].after < best.after:
+        return None
+    return _rate(subject, "lr_too_high", factor, _first_update(subject))
+
+
+def _went_wrong(subject: Subject) -> bool:
+    history = subject.history
+    return history is not None and history.diverged
+
+
+def _first_update(subject: Subject) -> float | None:
+    """Gives the largest change of any layer, as a share of its weights: of early steps, or of the first."""
+    if subject.history is not None and subject.history.steps:
+        early = [each for each in subject.history.steps if each.step <= 50]
+        largest = [max((u for u in each.updates.values() if u is not None), default=0.0) for each in early]
+        return median(largest) if largest else None
+    ratios = [
+        max((layer.update_ratio or 0.0 for layer in start.layers if layer.has_matrix), default=0.0)
+        for start in subject.starts
+    ]
+    return median(ratios) if ratios else None
+
+
+def _rate(subject: Subject, which: str, factor: float, update: float | None) -> Finding | None:
+    replays, rate = subject.replays, learning_rate(subject)
+    assert replays is not None
+    if rate is None:
+        return None
+    name = subject.training.optimizer.name
+    path = f"training.optimizer.{name}.lr"
+    better = float(f"{rate * factor:.3g}")
+    first, best = replays.as_written, replays.rates[factor]
+    shown = "not finite" if math.isinf(first.after) else f"{first.after:.3g}"
+    facts = {
+        "rate": f"{rate:g}",
+        "better": f"{better:g}",
+        "steps": first.steps,
+        "after": shown,
+        "before": f"{first.before:.3g}",
+        "other": f"{best.after:.3g}",
+        "update": "" if update is None else f"; a step changes weights by {update:.2g} of their size",
+    }
+    spot, patch = subject.at(path, f"{name}.lr"), set_to(path, better)
+    if which == "lr_too_high":
+        code, limit = "diagnosis-lr-too-high", LARGE_UPDATE
+        severity: Severity = "error"
+        if math.isfinite(first.after) and subject.outcome is None:
+            severity = "warning"
+        return Finding("lr_too_high", code, severity, "training", spot, update, limit, facts, patch=patch)
+    code = "diagnosis-lr-too-low"
+    return Finding("lr_too_low", code, "warning", "training", spot, update, SMALL_UPDATE, facts, patch=patch)
+
+
+def learning_rate(subject: Subject) -> float | None:
+    """Reads the learning rate that the spec gives, or the default of its optimiser."""
+    call = subject.training.optimizer
+    argument = call.keywords.get("lr") or (call.positions[0] if call.positions else None)
+    if argument is not None:
+        return float(argument.value) if isinstance(argument.value, (int, float)) else None
+    from nncli.training.optimizers import default_learning_rate
+
+    return default_learning_rate(call.name)
+
+
+def lr_too_low(subject: Subject) -> Finding | None:
+    """Finds a learning rate with which the loss hardly falls, while it does with a larger one."""
+    replays = subject.replays
+    if replays is None or len(replays.rates) < 2 or not subject.constant:
+        return None
+    if subject.outcome is not None and not subject.is_poor:
+        return None
+    first, higher = replays.as_written, replays.best_rate(lambda factor: factor > 1)
+    if higher is None or math.isinf(first.after):
+        return None
+    factor, best = higher
+    fall, best_fall = first.before - first.after, first.before - best.after
+    if best_fall < TIMES_FALL * max(fall, 0.0) or best_fall < GAIN * min(first.before, subject.constant):
+        return None
+    lower = replays.best_rate(lambda factor: factor < 1)
+    if fall < 0 and lower is not None and lower[1].after < first.after:
+        return None
+    if subject.outcome is None:
+        # Many small steps go far as well.
+        reached = fall / first.steps * (subject.steps or math.inf)
+        if not reached < 0.3 * first.before:
+            return None
+    update = _first_update(subject)
+    if update is not None and update > SMALL_UPDATE and subject.outcome is None:
+        return None
+    return _rate(subject, "lr_too_low", factor, update)
+
+
+def batch_size(subject: Subject) -> Finding | None:
+    """Finds runs of so few steps that little can be learnt; those that learnt anyway are no fault."""
+    steps, training = subject.steps, subject.training
+    if steps is None or steps >= FEW_STEPS or training.optimizer.name == "LBFGS":
+        return None
+    if subject.outcome is not None and not subject.is_poor:
+        return None
+    rows = subject.facts.rows
+    is_wide = training.batch_size > 32 and rows / training.batch_size < 20
+    epochs = training.epochs or 1
+    if is_wide:
+        size = max(8, min(32, rows // 16))
+        per_epoch = max(1, rows // size)
+        changes = [Change("training.batch_size", size)]
+        if per_epoch * epochs < FEW_STEPS and training.epochs:
+            changes.append(Change("training.epochs", math.ceil(4 * FEW_STEPS / per_epoch)))
+    else:
+        key = "steps" if training.steps else "epochs"
+        now = training.steps or epochs
+        changes = [Change(f"training.{key}", math.ceil(now * 4 * FEW_STEPS / steps))]
+    spot = subject.at(changes[0].path)
+    facts = {"steps": steps, "size": training.batch_size, "rows": rows}
+    code, ran = "diagnosis-batch-size", subject.outcome is not None
+    severity: Severity = "warning" if ran or steps < VERY_FEW_STEPS else "note"
+    sure: Sure = "measured" if ran else "likely"
+    patch = Patch(tuple(changes))
+    return Finding("batch_size", code, severity, "spec", spot, steps, FEW_STEPS, facts, sure, patch)
+
+
+def over_regularised(subject: Subject) -> Finding | None:
+    """Finds dropout, weight decay or an L1 term without which the loss falls, and with which it does not."""
+    return _strong_dropout(subject) or _held_down(subject)
+
+
+def _strong_dropout(subject: Subject) -> Finding | None:
+    if subject.outcome is not None and not subject.is_poor:
+        return None
+    strong = []
+    for call in subject.network.layers:
+        share = getattr(subject.network.module.get_submodule(call.name), "p", None)
+        if call.type.startswith("Dropout") and isinstance(share, float) and share >= LARGE_DROPOUT:
+            strong.append((share, call))
+    if not strong:
+        return None
+    share, call = max(strong, key=lambda each: each[0])
+    changes = tuple(Change(f"{at_layer(each).path}.{each.type}", 0.2) for _, each in strong)
+    spot, code = at_layer(call), "diagnosis-strong-dropout"
+    facts = {"share": f"{share:.0%}"}
+    patch = Patch(changes)
+    return Finding(
+        "over_regularised", code, "warning", "spec", spot, share, LARGE_DROPOUT, facts, "likely", patch
+    )
+
+
+def _held_down(subject: Subject) -> Finding | None:
+    replays = subject.replays
+    if replays is None or not subject.constant or (subject.outcome is not None and not subject.is_poor):
+        return None
+    first = replays.as_written
+    reference = min(first.before, subject.constant)
+    for path, free in replays.relaxed.items():
+        if (first.after - free.after) / reference < GAIN:
+            continue
+        *_, key = path.split(".")
+        changes = {"weight_decay": 0.0, "l1": 1e-5}
+        facts = {
+            "key": key,
+            "steps": first.steps,
+            "after": f"{first.after:.3g}",
+            "other": f"{free.after:.3g}",
+        }
+        spot, code = subject.at(path), "diagnosis-over-regularised"
+        patch = set_to(path, changes[key])
+        gained = (first.after - free.after) / reference
+        return Finding(
+            "over_regularised", code, "warning", "training", spot, gained, GAIN, facts, patch=patch
+        )
+    return None
+
+
+def nan_loss(subject: Subject) -> Finding | None:
+    """Finds what is not finite: the first layer forward, else the last one backward."""
+    probes = [*([subject.end] if subject.end else []), *subject.starts]
+    for probe in probes:
+        found = _not_finite(probe)
+        if found is not None:
+            return found
+    if subject.history is not None and subject.history.diverged:
+        spot, code = subject.at("training.optimizer"), "diagnosis-diverged"
+        step = subject.history.steps[-1].step if subject.history.steps else 0
+        return Finding("nan_loss", code, "error", "training", spot, None, 0.0, {"step": step})
+    return None
+
+
+def _not_finite(probe: Probe) -> Finding | None:
+    """Names the first layer forward, else the last one backward, since bad gradients flow to the front."""
+    when: When = "start" if probe.step == 0 else "end"
+    for layer in probe.layers:
+        if layer.activation and not math.isfinite(layer.activation.rms):
+            code = "diagnosis-output-not-finite"
+            return Finding("nan_loss", code, "error", when, at_layer(layer.call), None, 0.0)
+    for layer in reversed(probe.layers):
+        if layer.gradient and not math.isfinite(layer.gradient.norm):
+            code = "diagnosis-gradient-not-finite"
+            return Finding("nan_loss", code, "error", when, at_layer(layer.call), None, 0.0)
+    if not math.isfinite(probe.loss) and probe.layers:
+        code = "diagnosis-loss-not-finite"
+        return Finding("nan_loss", code, "error", when, at_layer(probe.layers[-1].call), None, 0.0)
+    return None
+
+
+def diverging_loss(subject: Subject) -> Finding | None:
+    """Finds a loss of training that ends far above the best one it had."""
+    losses = _epoch_losses(subject)
+    if len(losses) < 3 or not subject.is_poor:
+        return None
+    best = min(losses)
+    late = median(losses[-max(2, len(losses) // 5) :])
+    if best <= _TINY or late <= DIVERGING_TIMES * best:
+        return None
+    spot, code = subject.at("training.optimizer"), "diagnosis-diverging-loss"
+    facts = {"late": f"{late:.3g}", "best": f"{best:.3g}"}
+    return Finding("diverging_loss", code, "error", "training", spot, late / best, DIVERGING_TIMES, facts)
+
+
+def _epoch_losses(subject: Subject) -> list[float]:
+    epochs = subject.history.epochs if subject.history else ()
+    return [each.loss for each in epochs if each.loss is not None]

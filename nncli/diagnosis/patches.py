@@ -1,0 +1,91 @@
+"""What to write instead: changes of a spec, as `--set` takes them and as YAML at the right keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nncli.spec.editing import Change, flow_text
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One or more changes of a spec that belong together."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Writes the changes as `--set` takes them; those that add or remove an item have no such form."""
+        return tuple(f"{each.path}={flow_text(each.value)}" for each in self.changes if each.how == "set")
+
+    @property
+    def yaml(self) -> str:
+        """Writes the changes as YAML, each at its key; items of lists say what becomes of them."""
+        tree: dict[str, Any] = {}
+        lists: dict[str, list[str]] = {}
+        for each in self.changes:
+            if each.how == "set" and not any(part.isdigit() for part in each.path.split(".")):
+                _put(tree, each.path, each.value)
+            else:
+                owner, line = _line_of_item(each)
+                lists.setdefault(owner, []).append(line)
+        lines = _lines(tree, 0)
+        for owner, items in lists.items():
+            lines += [f"{owner.replace('.', ': ')}:" if "." not in owner else _opened(owner)]
+            indent = "  " * (owner.count(".") + 1)
+            lines += [f"{indent}{item}" for item in items]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """Gives the patch for scripts."""
+        changes = [{"path": each.path, "how": each.how, "value": each.value} for each in self.changes]
+        return {"yaml": self.yaml, "set": list(self.sets), "changes": changes}
+
+
+def set_to(path: str, value: Any) -> Patch:
+    """Makes the patch of one key."""
+    return Patch((Change(path, value),))
+
+
+def _put(tree: dict[str, Any], path: str, value: Any) -> None:
+    *above, last = path.split(".")
+    for part in above:
+        tree = tree.setdefault(part, {})
+    tree[last] = value
+
+
+def _lines(tree: Mapping[str, Any], depth: int) -> list[str]:
+    """Writes mappings in lines, and from the third level on one line each."""
+    found = []
+    for key, value in tree.items():
+        start = "  " * depth + f"{key}:"
+        if isinstance(value, dict) and depth < 2 and not key[:1].isupper():
+            inner = _lines(value, depth + 1)
+            is_call = len(value) == 1 and next(iter(value))[:1].isupper()
+            found += [f"{start} {flow_text(value)}"] if is_call else [start, *inner]
+        else:
+            found.append(f"{start} {flow_text(value)}")
+    return found
+
+
+def _line_of_item(change: Change) -> tuple[str, str]:
+    """Finds the list that a change is in, and writes what becomes of its item."""
+    parts = change.path.split(".")
+    at = max(number for number, part in enumerate(parts) if part.isdigit())
+    owner, position, rest = ".".join(parts[:at]), int(parts[at]), parts[at + 1 :]
+    if change.how == "remove":
+        return owner, f"# leave out item {position}"
+    text = flow_text(change.value)
+    shown = text[1:-1] if text.startswith("{") and "," not in text and text.count("{") == 1 else text
+    if change.how == "after":
+        return owner, f"- {shown}  # new, behind item {position}"
+    inside = ": ".join([*rest, shown])
+    return owner, f"- {inside}  # item {position}" if rest[:1] and rest[0][
+        :1
+    ].isupper() else f"{inside}  # at item {position}"
+
+
+def _opened(owner: str) -> str:
+    return "\n".join("  " * depth + f"{part}:" for depth, part in enumerate(owner.split(".")))

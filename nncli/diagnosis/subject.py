@@ -1,0 +1,93 @@
+"""What is diagnosed: a spec with its network and data, and all that was measured of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+
+from nncli.diagnosis.facts import DataFacts
+from nncli.diagnosis.findings import Spot
+from nncli.diagnosis.history import History
+from nncli.diagnosis.outcomes import Outcome
+from nncli.diagnosis.probes import LayerProbe, Probe
+from nncli.diagnosis.replays import Replays
+from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.objectives.objectives import Objective
+from nncli.spec.schema import TrainingSpec
+from nncli.spec.spec import Spec
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A spec or a run as it was measured; what could not be measured is None or empty.
+
+    `starts` are probes of a few initialisations, `end` of the trained weights. `constant` is the loss of the
+    best prediction that is the same for all rows. `steps` is how long the whole run is, None where the clock
+    ends it. `replays` are some first steps, run again with other learning rates and less regularisation.
+    """
+
+    spec: Spec
+    network: CompiledNetwork
+    training: TrainingSpec
+    objective: Objective
+    facts: DataFacts
+    constant: float | None
+    steps: int | None
+    starts: tuple[Probe, ...] = ()
+    end: Probe | None = None
+    history: History | None = None
+    outcome: Outcome | None = None
+    replays: Replays | None = None
+
+    @property
+    def network_path(self) -> str:
+        """The path of the network that is compared with the targets."""
+        first = next(iter(self.spec.networks))
+        return "network" if first == "network" else f"networks.{first}"
+
+    @property
+    def has_learned(self) -> bool:
+        """Tells whether a run came to something, so that a doubtful start did no harm."""
+        return self.outcome is not None and self.outcome.score > 0.5
+
+    @property
+    def is_poor(self) -> bool:
+        """Tells whether a run came to little; of one that has not run nothing is known."""
+        return self.outcome is not None and self.outcome.score < 0.6
+
+    @property
+    def start_loss(self) -> float | None:
+        """The loss of untrained weights, the median of the initialisations; None where it is not finite."""
+        losses = [start.loss for start in self.starts]
+        return median(losses) if losses and all(map(math.isfinite, losses)) else None
+
+    def at(self, path: str, name: str = "") -> Spot:
+        """Makes the spot of a key."""
+        return Spot(name or path.rpartition(".")[2], path, self.spec.place(*path.split(".")))
+
+    def rms_of(self, call: LayerCall) -> float | None:
+        """The root mean square of what a layer gives at the start, the median of the initialisations."""
+        found = [
+            layer.activation.rms
+            for start in self.starts
+            for layer in start.layers
+            if layer.call.name == call.name and layer.activation
+        ]
+        return median(found) if found and all(map(math.isfinite, found)) else None
+
+
+def at_layer(call: LayerCall) -> Spot:
+    """Makes the spot of a layer: its item in the list."""
+    return Spot(call.name, item_path(call), call.place)
+
+
+def item_path(call: LayerCall) -> str:
+    """Gives the path of the item that a call stands in."""
+    owner, _, last = call.path.rpartition(".")
+    return owner if last == call.type else call.path
+
+
+def with_matrix(probe: Probe) -> list[LayerProbe]:
+    """Lists the layers with matrices or kernels, in the order in which they run."""
+    return [layer for layer in probe.layers if layer.has_matrix]

@@ -1,0 +1,1 @@
+"""What a person asks when a network does not learn: all that can be measured, judged, and tried."""

@@ -1,0 +1,188 @@
+"""A spec or a run measured: its data and graph, a few initialisations, first steps, what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import torch
+
+from nncli.data.dataset import Data
+from nncli.data.sampling import batch_bounds
+from nncli.diagnosis.facts import constant_loss, facts_of
+from nncli.diagnosis.history import History
+from nncli.diagnosis.outcomes import outcome_of
+from nncli.diagnosis.probes import Probe, probe
+from nncli.diagnosis.replays import Replays, replays_of
+from nncli.diagnosis.subject import Subject
+from nncli.network.compiled import CompiledNetwork
+from nncli.network.compiling import Surroundings, compile_networks
+from nncli.network.functions.constants import work_out_constants
+from nncli.own_code import NO_CODE, OwnCode
+from nncli.spec.nodes import Mapping, Sequence
+from nncli.spec.reading import read_nodes
+from nncli.spec.schema import TrainingSpec
+from nncli.spec.spec import Spec
+from nncli.training.evaluation import Judge
+from nncli.training.job import Trainable, TrainJob, make_job
+from nncli.training.state import TrainState
+
+DRAWS: Final = 3
+_MOST_ROWS: Final = 2000
+_SLOW_SECONDS: Final = 1.5
+"""After this long no further initialisation is drawn."""
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is to be measured: a spec with its data and networks; with `trained` weights, after a run.
+
+    `reads` places layers in the text that a person wrote.
+    """
+
+    spec: Spec
+    networks: MappingType[str, CompiledNetwork]
+    data: Data
+    judge: Judge
+    device: torch.device
+    code: OwnCode = NO_CODE
+    is_trained: bool = False
+    step: int = 0
+    history: History | None = None
+    batches: int = field(default=4)
+
+    @property
+    def training(self) -> TrainingSpec:
+        """How the network is trained."""
+        assert self.spec.training is not None
+        return self.spec.training
+
+    @property
+    def has_foreign_weights(self) -> bool:
+        """Tells whether weights come from files, so that drawing them again says nothing."""
+        return any(each.weights for each in self.networks.values())
+
+
+def with_paths_of(text: str, network: CompiledNetwork) -> CompiledNetwork:
+    """Gives layers the paths that they have in a text, where a network may be its list of layers."""
+    root = read_nodes(text, "")
+    lists = []
+    if isinstance(root, Mapping):
+        single, several = root.get("network"), root.get("networks")
+        lists = ["network."] if isinstance(single, Sequence) else []
+        for name, node in several.entries if isinstance(several, Mapping) else ():
+            lists += [f"networks.{name.text}."] if isinstance(node, Sequence) else []
+    calls = []
+    for call in network.calls:
+        start = next((each for each in lists if call.path.startswith(f"{each}layers.")), "")
+        path = start + call.path.removeprefix(f"{start}layers.") if start else call.path
+        calls.append(replace(call, path=path))
+    return replace(network, calls=tuple(calls))
+
+
+def measure(patient: Patient, *, with_starts: bool = True) -> tuple[Subject, Probe]:
+    """Measures everything that can be; also gives the probe that a person is shown.
+
+    Torch's random generators stay as they are.
+    """
+    data = _thinned(patient.data)
+    devices = [patient.device] if patient.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        return _measured(patient, data, with_starts=with_starts)
+
+
+def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subject, Probe]:
+    training, judge = patient.training, patient.judge
+    job, state = make_job(Trainable(training, patient.networks, judge), data, patient.device)
+    state.step = patient.step
+    shown = probe(job, state, patient.batches)
+    constant = constant_loss(judge.objective, job.train)
+    starts = tuple(_starts(patient, data, shown)) if with_starts else ()
+    network = next(iter(patient.networks.values()))
+    subject = Subject(
+        patient.spec,
+        network,
+        training,
+        judge.objective,
+        facts_of(data, list(network.inputs)),
+        constant,
+        _steps(patient),
+        starts,
+        history=patient.history,
+    )
+    if patient.is_trained:
+        module = state.networks[job.network]
+        outcome = outcome_of(module, job.train, job.validation, judge, constant)
+        subject = replace(subject, end=shown, outcome=outcome)
+    if starts and (subject.outcome is None or subject.is_poor):
+        subject = replace(subject, replays=_replays(patient, data, constant))
+    return subject, shown
+
+
+def _thinned(data: Data) -> Data:
+    """Keeps an even draw of the rows of each part: more would tell the same and take longer."""
+    parts = {
+        name: replace(part, index=part.index[:: max(1, part.rows // _MOST_ROWS)])
+        for name, part in data.parts.items()
+    }
+    return replace(data, parts=parts)
+
+
+def _steps(patient: Patient) -> int | None:
+    """Counts the steps of the whole run."""
+    training = patient.training
+    rows = patient.data.parts["train"].rows
+    if training.steps is not None or training.epochs is None:
+        return training.steps
+    return training.epochs * len(batch_bounds(rows, training.batch_size))
+
+
+def _starts(patient: Patient, data: Data, shown: Probe) -> Iterator[Probe]:
+    """Probes a few initialisations, the first one with the seed of the spec."""
+    if patient.has_foreign_weights:
+        if not patient.is_trained:
+            yield shown
+        return
+    began = time.monotonic()
+    for number in range(DRAWS):
+        if number == 0 and not patient.is_trained:
+            yield shown
+            continue
+        training = patient.training.model_copy(update={"seed": patient.training.seed + number})
+        job, state = fresh_job(patient, data, training)
+        yield probe(job, state, patient.batches)
+        if time.monotonic() - began > _SLOW_SECONDS:
+            return
+
+
+def fresh_job(patient: Patient, data: Data, training: TrainingSpec) -> tuple[TrainJob, TrainState]:
+    """Makes a job with initial weights drawn from the seed of `training`."""
+    spec, encoders = patient.spec, data.encoders
+    declared = encoders.counts()
+    torch.manual_seed(training.seed)
+    constants = work_out_constants(spec.constants, declared, [])
+    around = Surroundings(declared, constants, patient.code.layers)
+    networks = compile_networks(spec.networks, encoders.inputs(), around)
+    networks = {name: _placed_like(each, patient.networks.get(name)) for name, each in networks.items()}
+    return make_job(Trainable(training, networks, patient.judge), data, patient.device)
+
+
+def _placed_like(network: CompiledNetwork, other: CompiledNetwork | None) -> CompiledNetwork:
+    """Gives layers the places that they have in the text that a person wrote."""
+    if other is None or len(other.calls) != len(network.calls):
+        return network
+    pairs = zip(network.calls, other.calls, strict=True)
+    return replace(network, calls=tuple(replace(own, place=its.place, path=its.path) for own, its in pairs))
+
+
+def _replays(patient: Patient, data: Data, constant: float | None) -> Replays | None:
+    if patient.has_foreign_weights or patient.training.updates:
+        return None
+
+    def make(training: TrainingSpec) -> tuple[TrainJob, TrainState]:
+        return fresh_job(patient, data, training)
+
+    return replays_of(patient.training, make, constant)

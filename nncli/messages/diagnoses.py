@@ -1,0 +1,273 @@
+"""Words for what `inspect-gradients` finds; `about` says in one sentence why it matters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nncli.errors import DataError, SpecError
+from nncli.messages.words import Words
+
+TABLE: Final[dict[str, Words]] = {
+    "diagnosis-invalid-targets": Words(
+        DataError,
+        "the target `{layer}` is the same in all rows that were looked at",
+        ("look at the column: a target that never changes has nothing to be learnt",),
+        "A network learns the one answer and nothing else.",
+    ),
+    "diagnosis-nonfinite-data": Words(
+        DataError,
+        "the input `{layer}` holds numbers that are not finite",
+        ("leave these rows out, or fill them: `missing: mean`",),
+        "One such number makes every weight NaN in a single step.",
+    ),
+    "diagnosis-unscaled-inputs": Words(
+        DataError,
+        "the features of `{layer}` reach {rms} (root mean square), those of `{other}` {least}{effect}",
+        ("bring all columns to one scale",),
+        "Steps that suit the large features are too small for the others, and first layers saturate or die.",
+    ),
+    "diagnosis-small-inputs": Words(
+        DataError,
+        "the features of `{layer}` are no larger than {rms} (root mean square)",
+        ("bring the columns to one scale",),
+        "The network sees hardly anything but its biases, and learns at a crawl.",
+    ),
+    "diagnosis-class-imbalance": Words(
+        DataError,
+        "of `{layer}`, `{rare}` has {rows} of the rows that were looked at, `{most}` {most_rows}",
+        ("let all classes count alike, and judge by `metrics: [balanced_accuracy]`",),
+        "The loss is small where the rare class is never predicted.",
+    ),
+    "diagnosis-class-imbalance-not-learned": Words(
+        DataError,
+        "of `{layer}`, `{rare}` has {rows} rows, `{most}` {most_rows}, and balanced accuracy is {balanced}",
+        ("let all classes count alike, and judge by `metrics: [balanced_accuracy]`",),
+        "The loss is small where the rare class is never predicted.",
+    ),
+    "diagnosis-unscaled-targets": Words(
+        DataError,
+        "the target `{layer}` reaches {rms} (root mean square), and `{output}` gives {given} at the start",
+        ("bring the target to the scale of the network; predictions come back in its own unit",),
+        "Gradients are as large as the targets are, and weights have a long way to go.",
+    ),
+    "diagnosis-loss-activation-mismatch": Words(
+        SpecError,
+        "{loss} takes what comes before {activation}, and gets what comes after it",
+        ("leave {activation} out: the loss does that by itself",),
+        "Gradients become small where the network is wrong and sure, and the loss cannot reach zero.",
+    ),
+    "diagnosis-softmax-of-one": Words(
+        SpecError,
+        "{activation} of one unit is the same number for every row",
+        ("take Sigmoid, or leave it out where the loss takes logits",),
+        "No gradient comes through, so that nothing is learnt.",
+    ),
+    "diagnosis-loss-without-logarithm": Words(
+        SpecError,
+        "{loss} takes logarithms of probabilities, and gets {activation}",
+        ("CrossEntropyLoss takes the output of a Linear layer as it is",),
+        "Without the logarithm the loss falls for ever, whatever is predicted.",
+    ),
+    "diagnosis-numbers-for-classes": Words(
+        SpecError,
+        "{loss} compares classes as if they were amounts",
+        ("{instead} is made for classes",),
+        "Its gradients are smallest where a class is missed most.",
+    ),
+    "diagnosis-output-range-mismatch": Words(
+        SpecError,
+        "{activation} gives {reach}, and {share} of `{target}` lie outside",
+        ("end with the Linear layer, or bring the target into that range: `scale: minmax`",),
+        "What cannot be given cannot be learnt.",
+    ),
+    "diagnosis-missing-activation": Words(
+        SpecError,
+        "nothing between `{layer}` and `{next}` bends their values",
+        ("put an activation such as {activation} between them",),
+        "Two linear layers in a row are one linear layer with more weights.",
+    ),
+    "diagnosis-symmetric-init": Words(
+        SpecError,
+        "all units of `{layer}` begin with the same weights and get the same gradient",
+        ("draw initial weights at random, or leave `init:` out",),
+        "Units that are alike stay alike, and count as one.",
+    ),
+    "diagnosis-bad-init-scale": Words(
+        SpecError,
+        "`{layer}` gives {value} at the start, in {draws} of {of} initialisations (healthy is 0.02 to 9)",
+        ("draw initial weights that suit the width and the activation",),
+        "What is far too large saturates or explodes in the layers behind; what is far too small fades away.",
+    ),
+    "diagnosis-saturated-activations": Words(
+        SpecError,
+        "{share} of the outputs of `{layer}` lie where it is flat",
+        ("take an activation that does not become flat, or smaller weights before it",),
+        "Where an activation is flat, hardly any gradient passes.",
+    ),
+    "diagnosis-dead-units": Words(
+        SpecError,
+        "{dead} of the {units} units of `{layer}` are zero on all {rows} rows",
+        ("take LeakyReLU or GELU, a lower learning rate, or other initial weights",),
+        "A unit that is always zero gets no gradient, and never comes back.",
+    ),
+    "diagnosis-vanishing-gradients": Words(
+        SpecError,
+        "the gradient of `{layer}` is {ratio} times that of `{last}`",
+        ("take ReLU or GELU, put a BatchNorm or LayerNorm between layers, or fewer layers",),
+        "The first layers stay as they were drawn while the last ones learn.",
+    ),
+    "diagnosis-small-gradients": Words(
+        SpecError,
+        "the gradient of `{layer}` is {ratio} (root mean square) before any training",
+        ("draw larger initial weights, or scale inputs and targets",),
+        "With a gradient this small the weights stay as they are.",
+    ),
+    "diagnosis-exploding-gradients": Words(
+        SpecError,
+        "the gradient of `{layer}` is {ratio} times that of `{last}`",
+        ("clip gradients, draw smaller initial weights, or normalise between layers",),
+        "One step throws the first layers far away.",
+    ),
+    "diagnosis-large-gradients": Words(
+        SpecError,
+        "the gradient of `{layer}` is {ratio} times as large as its weights",
+        ("clip gradients, draw smaller initial weights, and scale inputs and targets",),
+        "One step throws the weights far away.",
+    ),
+    "diagnosis-no-gradient": Words(
+        SpecError,
+        "no gradient reaches `{layer}`",
+        ("look at what stands between it and the loss, or freeze it where that is meant",),
+        "A layer without a gradient stays as it was drawn.",
+    ),
+    "diagnosis-bad-initial-loss": Words(
+        SpecError,
+        "the first loss is {loss}; one answer for all rows loses {constant}",
+        ("look at the scale of inputs, targets and initial weights",),
+        "Training begins with undoing what the weights were drawn as.",
+    ),
+    "diagnosis-lr-too-high": Words(
+        SpecError,
+        "with {rate} the loss goes from {before} to {after} in {steps} steps, with {better} to "
+        "{other}{update}",
+        ("lower the learning rate",),
+        "Every step jumps over what it was to reach.",
+    ),
+    "diagnosis-lr-too-low": Words(
+        SpecError,
+        "with {rate} the loss goes from {before} to {after} in {steps} steps, with {better} to "
+        "{other}{update}",
+        ("raise the learning rate",),
+        "The run ends long before anything is learnt.",
+    ),
+    "diagnosis-batch-size": Words(
+        SpecError,
+        "the whole run has {steps} steps: {rows} rows in batches of {size}",
+        ("take smaller batches or more epochs",),
+        "Weights change once a step, and so few steps do not take them far.",
+    ),
+    "diagnosis-over-regularised": Words(
+        SpecError,
+        "in {steps} steps the loss comes to {after}, and without `{key}` to {other}",
+        ("lower `{key}`",),
+        "Weights are pulled to zero harder than the data pull them away.",
+    ),
+    "diagnosis-strong-dropout": Words(
+        SpecError,
+        "`{layer}` leaves out {share} of its units in every step",
+        ("lower the share",),
+        "So little comes through that the layers behind see mostly noise.",
+    ),
+    "diagnosis-diverged": Words(
+        SpecError,
+        "the run stopped since a number was not finite, after step {step}",
+        ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "From there on nothing can be learnt.",
+    ),
+    "diagnosis-output-not-finite": Words(
+        SpecError,
+        "the output of `{layer}` is not finite",
+        ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "From there on nothing can be learnt.",
+    ),
+    "diagnosis-gradient-not-finite": Words(
+        SpecError,
+        "the gradient of `{layer}` is not finite",
+        ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "The next step makes every weight NaN.",
+    ),
+    "diagnosis-loss-not-finite": Words(
+        SpecError,
+        "the loss behind `{layer}` is not finite, though every layer is",
+        ("look at the targets and at the loss: the logarithm of zero is not finite",),
+        "The next step makes every weight NaN.",
+    ),
+    "diagnosis-diverging-loss": Words(
+        SpecError,
+        "the loss of training was {best} at its best and ended at {late}",
+        ("lower the learning rate, or clip gradients",),
+        "What was learnt is lost again.",
+    ),
+    "diagnosis-overfitting": Words(
+        SpecError,
+        "the loss of validation was {best} after epoch {epoch} and {late} at the end, and that of training "
+        "fell",
+        ("stop early, regularise, gather more rows, or take fewer units",),
+        "From then on the network learns the rows by heart.",
+    ),
+    "diagnosis-label-noise": Words(
+        DataError,
+        "training comes to a loss of {train}; on other rows it is no better than one answer for all: "
+        "{best} against {constant}",
+        ("look whether inputs and `{layer}` belong together, row by row",),
+        "What is learnt by heart says nothing of rows that were not seen.",
+    ),
+    "diagnosis-undertrained": Words(
+        SpecError,
+        "the loss of training still fell by {fall} in the last {epochs} epochs",
+        ("train longer, or raise the learning rate",),
+        "The run ended before it was done.",
+    ),
+    "diagnosis-not-learning": Words(
+        SpecError,
+        "the loss is {loss}; one answer for all rows loses {constant}",
+        ("`nncli train SPEC --overfit-batch` shows whether it can learn at all",),
+        "The network does no better than without any input.",
+    ),
+    "diagnosis-constant-predictions": Words(
+        SpecError,
+        "predictions spread {value} times as far as the truth",
+        ("`nncli train SPEC --overfit-batch` shows whether it can learn at all",),
+        "The network answers the same whatever flows in.",
+    ),
+    "diagnosis-one-class": Words(
+        SpecError,
+        "{value} of the predictions are one class, which {true} of the rows have",
+        ("`nncli train SPEC --overfit-batch` shows whether it can learn at all",),
+        "The network answers the same whatever flows in.",
+    ),
+    "diagnosis-train-eval-mismatch": Words(
+        SpecError,
+        "rows that it was trained on lose {eval} out of training and {train} as they are seen in training",
+        ("larger batches, more steps, or another `momentum` let BatchNorm's statistics settle",),
+        "What validation and predictions use is not what was trained.",
+    ),
+    "diagnosis-needs-start": Words(
+        SpecError,
+        "initial weights come from a file, or the spec is not there",
+        (),
+        "Diagnoses of the start draw initial weights again.",
+    ),
+    "diagnosis-needs-replays": Words(
+        SpecError,
+        "the first steps were not run again: the run is good, or the loss of a constant is unknown",
+        (),
+        "Diagnoses of the learning rate and of regularising run the first steps with other values.",
+    ),
+    "diagnosis-needs-run": Words(
+        SpecError,
+        "nothing was trained yet",
+        (),
+        "Diagnoses of the end look at trained weights and at the history of a run.",
+    ),
+}

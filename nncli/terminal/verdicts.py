@@ -1,0 +1,74 @@
+"""What the doctor says: the likeliest cause first, each with its place, its number and what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from nncli.diagnosis.findings import Effect, Finding
+from nncli.diagnosis.verdicts import Verdicts
+from nncli.errors import printable
+from nncli.terminal.figures import short
+from nncli.terminal.gradients import STYLES
+from nncli.terminal.streams import Streams
+
+_SURE: Final = {"measured": "measured", "likely": "likely", "guess": "a guess"}
+
+
+def show_verdicts(streams: Streams, verdicts: Verdicts) -> None:
+    """Prints the findings to stdout, and which checks were made."""
+    out = streams.out
+    for number, finding in enumerate(verdicts.findings):
+        out.print()
+        mark = "→ " if number == 0 and len(verdicts.findings) > 1 else ""
+        out.print(
+            f"{mark}{finding.severity}[{finding.id}]", style=STYLES[finding.severity], end="", soft_wrap=True
+        )
+        out.print(f" {place_of(finding)}: {finding.evidence}", soft_wrap=True)
+        for line in _lines(finding):
+            out.print(line, soft_wrap=True)
+    if not verdicts.findings:
+        out.print("\nno findings")
+    if verdicts.others:
+        names = ", ".join(dict.fromkeys(each.id for each in verdicts.others))
+        out.print(f"\nless likely: {names}", soft_wrap=True)
+    out.print()
+    for line in _checks(verdicts):
+        out.print(line)
+
+
+def place_of(finding: Finding) -> str:
+    """Writes what is at fault and where it stands: `relu (wine.yaml:5)`."""
+    return f"{printable(finding.layer)} ({printable(finding.file)}:{finding.line})"
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"  why: {finding.why} ({_SURE[finding.sure]})"
+    explained = [f"{each.id} in {printable(each.layer)}" for each in finding.explains]
+    if explained:
+        yield f"  explains: {', '.join(explained)}"
+    yield f"  hint: {finding.advice}"
+    if finding.patch:
+        yield from (f"    {printable(line)}" for line in finding.patch.yaml.splitlines())
+    if finding.effect:
+        yield f"  tried: {effect_text(finding.effect)}"
+
+
+def effect_text(effect: Effect) -> str:
+    """Says what a patch did: `loss after 40 steps 2.3 → 0.71`."""
+    what = "" if effect.helps else "; it does not help"
+    if effect.losses:
+        before, after = effect.losses
+        return f"loss after {effect.steps} steps {short(before)} → {short(after)}{what}"
+    shares = f"{effect.before:.0%} → {effect.after:.0%}"
+    return f"loss after {effect.steps} steps, of that of one answer for all rows, {shares}{what}"
+
+
+def _checks(verdicts: Verdicts) -> Iterator[str]:
+    made = list(dict.fromkeys(each.name for each in verdicts.checks if not each.unable))
+    yield f"checked: {', '.join(made)}"
+    reasons = dict.fromkeys(each.reason for each in verdicts.checks if each.unable)
+    for reason in reasons:
+        left = [each.name for each in verdicts.checks if each.reason == reason and each.name not in made]
+        if left:
+            yield f"not checked: {', '.join(dict.fromkeys(left))}, since {reason}"
