@@ -21,6 +21,7 @@ from nncli.runs.verifying import Verified, verify_run
 from nncli.runs.weights_file import read_weights
 from nncli.spec.opening import open_spec
 from nncli.terminal.figures import count
+from nncli.training.choices import applied, recorded_choices
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def _replay(
     environment = read_environment(RunFolder(path).environment)
     device = resolve_device(str(environment["device"]).partition(":")[0])
     threads = set_threads(int(str(environment["threads"])))
+    choices = recorded_choices(environment, path)
     prepared = _prepared(path, verified.info, code)
     training = prepared.spec.training
     assert training is not None
@@ -82,13 +84,15 @@ def _replay(
         precision=training.precision,
         seed=training.seed,
         spec_folder=None,
+        choices=choices.to_json(),
     )
     differences = environment_differences(environment, now)
     warnings = [
         Problem("bits-may-differ", facts={"difference": each}, severity="warning") for each in differences
     ]
     job, state = prepared.job(device)
-    return replay(path, verified.checkpoints, steps, job, state), tuple(warnings)
+    with applied(choices, state.networks):
+        return replay(path, verified.checkpoints, steps, job, state), tuple(warnings)
 
 
 def _prepared(path: Path, info: RunInfo, code: OwnCode) -> Prepared:

@@ -27,6 +27,7 @@ from nncli.spec.spec import Spec
 from nncli.spec.writing import as_tree, as_yaml
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
+from nncli.training.choices import Choices
 
 RUNS: Final = Path("runs")
 LEAST_BYTES: Final = 2**20
@@ -112,6 +113,7 @@ class RunFacts:
     set: tuple[str, ...]
     device: str
     threads: int
+    choices: Choices
 
     def info(self, path: Path, prepared: Prepared) -> RunInfo:
         """Writes run.json's content."""
@@ -127,6 +129,7 @@ class RunFacts:
             precision=training.precision if training else "auto",
             seed=training.seed if training else 0,
             spec_folder=prepared.spec.origin.folder,
+            choices=self.choices.to_json(),
         )
 
 

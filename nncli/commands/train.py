@@ -10,8 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import torch
+
 from nncli.collecting import collect_often
 from nncli.commands import resuming
+from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.extending import lengthened
 from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
@@ -28,6 +31,7 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
+from nncli.training.choices import applied
 from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
@@ -96,7 +100,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
             streams.document(resuming.finished_row(place.path))
         return Exit.DONE
     device = resolve_device(place.device_for(options.device))
-    threads = set_threads(place.threads_for(options.threads))
+    set_threads(place.threads_for(options.threads))
     with waiting(streams, "reading the data"):
         prepared = prepare(spec, problems, code=code)
     for warning in prepared.warnings:
@@ -106,10 +110,12 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         from nncli.commands.dry_run import dry_run
 
         return dry_run(prepared, job, state, streams)
-    facts = resuming.RunFacts(options.overrides(), str(device), threads)
+    choices = choose(place, job, state, with_threads=is_thread_count_open(options.threads))
+    facts = resuming.RunFacts(options.overrides(), str(device), torch.get_num_threads(), choices)
     report = TrainingReport(streams, prepared, job, json=options.json)
     with ExitStack() as held:
         stop = held.enter_context(StopSignal(streams.restore_terminal))
+        held.enter_context(applied(choices, state.networks))
         run = place.open(prepared, facts, held, streams)
         check = partial(refuse_non_finite_weights, job, state)
         saving = Saving(job.training.checkpoint_every, job.training.keep, check)

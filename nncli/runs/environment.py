@@ -36,6 +36,7 @@ _DECIDES_BITS: Final = (
     "device_name",
     "threads",
     "precision",
+    "choices",
 )
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -47,13 +48,15 @@ def describe_environment(
     precision: str,
     seed: int,
     spec_folder: Path | None,
+    choices: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """Describes where and how a run is trained, ready to be written as JSON.
 
     `device` is what was resolved, such as `cpu` or `cuda:0`; `cores` counts those that this
-    process may use; `git_commit` is that of the spec's folder, null where there is none.
+    process may use; `git_commit` is that of the spec's folder, null where there is none. `choices` are what
+    differs from torch's own way to compute.
     """
-    cpu = _cpu_name()
+    cpu = cpu_name()
     return {
         "version": VERSION,
         **{package: _version(package) for package in _PACKAGES},
@@ -66,6 +69,7 @@ def describe_environment(
         "device_name": torch.cuda.get_device_name(device) if device.startswith("cuda") else cpu,
         "threads": threads,
         "precision": precision,
+        **({"choices": dict(choices)} if choices else {}),
         "seed": seed,
         "git_commit": git_commit(spec_folder) if spec_folder else None,
     }
@@ -114,7 +118,8 @@ def _version(package: str) -> str | None:
     return None
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
+    """Names the processor."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
             if line.startswith("model name"):

@@ -251,6 +251,11 @@ class TrainingSpec(Section):
         description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere; bf16: steps in "
         "bfloat16 where that is safe, weights and figures in float32",
     )
+    choices: Literal["measured", "fixed"] = Field(
+        default="measured",
+        description="measured: the kernels and threads that are quickest on this machine; fixed: threads as "
+        "given, torch's own kernels",
+    )
     accumulate: int = Field(default=1, ge=1, description="batches whose gradients make one update")
     clip_gradients: ClipGradients | None = Field(
         default=None, description="the largest norm of all gradients, or the largest value of any"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import stored_tensors
+from nncli.training.optimizer_state import laid_out_like
 
 AVERAGE: Final = "average"
 
@@ -89,6 +90,4 @@ class Average:
         for name, tensor in saved.items():
             if tensor.shape != self._current[name].shape:
                 raise failure("checkpoint-differs", differing=[f"{name}/{AVERAGE} has another shape"])
-        self._average = {
-            name: tensor.to(self._current[name].device, copy=True) for name, tensor in saved.items()
-        }
+        self._average = {name: laid_out_like(self._current[name], tensor) for name, tensor in saved.items()}

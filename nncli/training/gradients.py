@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.training.kernels import Optimizer, backward
+from nncli.training.optimizer_state import laid_out_like
 from nncli.training.schedules import Horizon
 
 GRADIENT: Final = "gradient"
@@ -101,4 +102,4 @@ class Gradients:
             saved = tensors.get(f"{name}/{GRADIENT}")
             if saved is not None and saved.shape != parameter.shape:
                 raise failure("checkpoint-differs", differing=[f"{name}/{GRADIENT} has another shape"])
-            parameter.grad = None if saved is None else saved.to(parameter.device, copy=True)
+            parameter.grad = None if saved is None else laid_out_like(parameter, saved)

@@ -66,7 +66,17 @@ def load_state(
         device = torch.device("cpu") if stays else parameter.device
         if isinstance(value, Tensor):
             _refuse_other_size(path, key, value, parameter)
-        optimizer.state.setdefault(parameter, {})[key] = _copied(value, device)
+        is_like = isinstance(value, Tensor) and value.shape == parameter.shape
+        found = laid_out_like(parameter, value) if is_like else _copied(value, device)
+        optimizer.state.setdefault(parameter, {})[key] = found
+
+
+def laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """Copies what is of the size of a weight, with its numbers in memory as the weight has them.
+
+    torch's fused kernels go through both side by side.
+    """
+    return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value.detach())
 
 
 def _copied(value: object, device: torch.device) -> object:
