@@ -159,7 +159,7 @@ complete -c nncli -n '__nncli_at generate' -l top-p -x -d 'Draw from the likelie
 complete -c nncli -n '__nncli_at generate' -l length -x -d 'Tokens that are written at most; default: 300.'
 complete -c nncli -n '__nncli_at generate' -s n -l count -x -d 'How many: 16 rows, or one text.'
 complete -c nncli -n '__nncli_at generate' -l seed -x -d 'What is drawn; the same seed draws the same.'
-complete -c nncli -n '__nncli_at generate' -s o -l output -x -a '(__fish_complete_path)' -d 'A .png, .npz, .safetensors or .txt file.'
+complete -c nncli -n '__nncli_at generate' -s o -l output -x -a '(__fish_complete_path)' -d 'A .png, .npz, .safetensors, .csv or .txt file.'
 complete -c nncli -n '__nncli_at generate' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at generate' -l overwrite -d 'Replace an existing output.'
 complete -c nncli -n '__nncli_at generate' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'

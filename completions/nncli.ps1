@@ -141,7 +141,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--length'); Value = ''; Help = 'Tokens that are written at most; default: 300.' }
             @{ Names = @('-n', '--count'); Value = ''; Help = 'How many: 16 rows, or one text.' }
             @{ Names = @('--seed'); Value = ''; Help = 'What is drawn; the same seed draws the same.' }
-            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz, .safetensors or .txt file.' }
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'A .png, .npz, .safetensors, .csv or .txt file.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--overwrite'); Help = 'Replace an existing output.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }

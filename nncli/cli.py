@@ -556,7 +556,7 @@ def generate(
     ] = 0,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", metavar="FILE", help="A .png, .npz, .safetensors or .txt file."),
+        typer.Option("--output", "-o", metavar="FILE", help="A .png, .npz, .safetensors, .csv or .txt file."),
     ] = None,
     json: Json = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,

@@ -30,18 +30,38 @@ def as_pixels(name: str, values: Tensor, encoders: Encoders | None) -> Tensor:
     to 255, pixels in a table so that the brightest are white. All else is read as 0 to 1, or as -1 to 1 where
     anything is below zero.
     """
-    found = [each for each in (encoders.input_encoders if encoders else ()) if each.column.name == name]
-    scaled = next((each for each in found if isinstance(each, (ImageEncoder, PixelEncoder))), None)
-    if scaled is None or values.shape[1] != len(scaled.means):
+    scaled = _encoder_of(name, values, encoders)
+    if scaled is None:
         low = -1.0 if bool((values < 0).any()) else 0.0
         pixels = (values - low) / (1.0 - low) * _BRIGHTEST
     else:
-        means, deviations = (
-            values.new_tensor(each)[:, None, None] for each in (scaled.means, scaled.deviations)
-        )
-        pixels = values * deviations + means
+        pixels = _unscaled(values, scaled)
         if isinstance(scaled, PixelEncoder):
             # A few that stand out would make all others dark.
             brightest = float(pixels.flatten()[:_LOOKED_AT].quantile(_BRIGHT))
             pixels = pixels * (_BRIGHTEST / brightest if brightest > 0 else 1.0)
     return pixels.nan_to_num().round().clamp(0, _BRIGHTEST).to(torch.uint8)
+
+
+def as_columns(name: str, values: Tensor, encoders: Encoders | None) -> dict[str, list[float]]:
+    """Makes the columns of a table of images that are called like pixels of a table, in the unit of the data.
+
+    Empty where they are not.
+    """
+    scaled = _encoder_of(name, values, encoders)
+    if not isinstance(scaled, PixelEncoder) or tuple(values.shape[1:]) != scaled.shape:
+        return {}
+    columns = _unscaled(values, scaled).flatten(1).T.tolist()
+    return dict(zip(scaled.pixels, columns, strict=True))
+
+
+def _encoder_of(name: str, values: Tensor, encoders: Encoders | None) -> ImageEncoder | PixelEncoder | None:
+    for each in encoders.input_encoders if encoders else ():
+        if isinstance(each, (ImageEncoder, PixelEncoder)) and each.column.name == name:
+            return each if values.shape[1] == len(each.means) else None
+    return None
+
+
+def _unscaled(values: Tensor, scaled: ImageEncoder | PixelEncoder) -> Tensor:
+    means, deviations = (values.new_tensor(each)[:, None, None] for each in (scaled.means, scaled.deviations))
+    return values * deviations + means

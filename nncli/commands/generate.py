@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -19,22 +20,21 @@ from nncli.commands.writing_texts import TEXT_SUFFIX, Wanted, write_texts
 from nncli.counted import counted
 from nncli.device import resolve_device, set_precision, set_threads
 from nncli.errors import Exit
-from nncli.generated_images import as_pixels, is_picture
+from nncli.generated_images import as_columns, as_pixels, is_picture
 from nncli.generation.text_columns import TextRecipe
 from nncli.messages.catalogue import failure
 from nncli.objectives.recipes import CompiledRecipe, run_recipe
 from nncli.opened import Opened, compiled_recipes, found_text_recipes, open_weights
 from nncli.own_code import load_code
+from nncli.recipe_answers import RecipeAnswers
 from nncli.runs.atomic import atomic_stream
 from nncli.runs.tensors import packed
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 
-# How many rows are made at a time.
-_AT_ONCE: Final = 256
 _ROWS: Final = 16
 _COLUMNS: Final = 8
-_SUFFIXES: Final = (".png", ".npz", ".safetensors")
+_SUFFIXES: Final = (".png", ".npz", ".safetensors", ".csv")
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def _made(
         network.module.to(device).eval()
     recipe.to(device)
     pieces: list[dict[str, Tensor]] = []
-    for first in range(0, count, _AT_ONCE):
-        rows = torch.zeros(_AT_ONCE, device=device)
+    for first in range(0, count, recipe.rows_at_once):
+        rows = torch.zeros(recipe.rows_at_once, device=device)
         pieces.append(run_recipe(recipe, {}, rows, seed + first))
     return {name: torch.cat([piece[name] for piece in pieces])[:count].cpu() for name in pieces[0]}
 
@@ -134,6 +134,8 @@ def _content(
     suffix = output.suffix.lower()
     if suffix == ".safetensors":
         return packed(made)
+    if suffix == ".csv":
+        return _table(made, opened)
     stream = io.BytesIO()
     if suffix == ".npz":
         arrays = {name: each.numpy() for name, each in made.items()}
@@ -147,3 +149,16 @@ def _content(
     sheet = contact_sheet(as_pixels(name, values, opened.encoders), _COLUMNS)
     Image.fromarray(sheet.numpy()).save(stream, "PNG")
     return stream.getvalue()
+
+
+def _table(made: Mapping[str, Tensor], opened: Opened) -> bytes:
+    """Writes a table: of images that are called like pixels of the data, the columns of these pixels."""
+    columns: dict[str, list[Any]] = {}
+    for name, values in made.items():
+        pixels = as_columns(name, values, opened.encoders) if is_picture(values) else {}
+        columns |= pixels or RecipeAnswers({name: values}).columns()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue().encode()

@@ -55,7 +55,7 @@ TABLE: Final[dict[str, Words]] = {
         UsageError,
         "cannot write what was made to `{file}`",
         ("end the name in {known}",),
-        "Images go into one PNG; everything goes into .npz or .safetensors, and texts into .txt.",
+        "Images go into one PNG, texts into .txt, and everything else into .npz, .safetensors or .csv.",
     ),
     "generate-option": Words(
         UsageError,

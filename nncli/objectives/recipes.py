@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -15,6 +16,7 @@ from nncli.messages.catalogue import failure, failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.graph.values import ROWS as SAMPLE_ROWS
 from nncli.network.graph.values import Value, shown
+from nncli.objectives.row_memory import rows_at_once
 from nncli.objectives.walks import ROWS, Batch, Walk
 from nncli.spec.items import Assignment
 from nncli.spec.recipes import RecipeSpec, Rounds
@@ -49,6 +51,11 @@ class CompiledRecipe:
     def inputs(self) -> tuple[str, ...]:
         """The columns of the data that it reads, each once."""
         return tuple(dict.fromkeys(name.removesuffix(".mask") for name in self.columns))
+
+    @cached_property
+    def rows_at_once(self) -> int:
+        """How many rows are made at a time, the same on every machine."""
+        return rows_at_once(part.module for part in (self.start, self.round) if part is not None)
 
     def to(self, device: torch.device) -> None:
         """Puts what the recipe itself holds on a device; networks are moved by who opened them."""
@@ -96,12 +103,13 @@ def _compiled(
     constants: Mapping[str, Tensor | None],
 ) -> CompiledRecipe:
     before = Walk(networks, batch, constants, {})
-    carried = _walked(before, spec.start, f"{spec.path}.start")
+    started = [name for line in spec.start for name in line.names]
+    carried = _walked(before, spec.start, f"{spec.path}.start", started)
     numbers = {
         name: _sample(spec.rounds, at) for at, name in enumerate(spec.rounds.names if spec.rounds else ())
     }
     walk = Walk(networks, batch, constants, numbers, carried)
-    made = _walked(walk, spec.compute, f"{spec.path}.compute")
+    made = _walked(walk, spec.compute, f"{spec.path}.compute", [*started, *spec.outputs])
     after = {**carried, **made}
     for name, value in carried.items():
         if made.get(name, value).shape != value.shape:
@@ -124,8 +132,13 @@ def _compiled(
     return CompiledRecipe(spec, start, Part(module, takes, tuple(kept)), tuple(carried), columns)
 
 
-def _walked(walk: Walk, assignments: tuple[Assignment, ...], path: str) -> dict[str, Value]:
-    """Records lines; returns the values of their names."""
+def _walked(
+    walk: Walk, assignments: tuple[Assignment, ...], path: str, needed: Sequence[str]
+) -> dict[str, Value]:
+    """Records lines; returns the values of their names.
+
+    What a network of several outputs gives is read by their names, and no value itself: none is `needed`.
+    """
     for assignment in assignments:
         walk.assign(assignment, path)
     if walk.build.problems:
@@ -136,6 +149,8 @@ def _walked(walk: Walk, assignments: tuple[Assignment, ...], path: str) -> dict[
             value = walk.names.own[name].value
             if value is None:
                 raise SpecError
+            if not isinstance(value, Value) and name not in needed:
+                continue
             if not isinstance(value, Value):
                 count = len(value) if isinstance(value, tuple) else 0
                 raise failure("value-several", assignment.place, path, count=count, name=name)

@@ -60,6 +60,22 @@ def test_more_rows_begin_with_the_same_ones(run: Path, tmp_path: Path) -> None:
     assert many.shape == (300, 1, 8, 8) and np.array_equal(few, many[:3])
 
 
+def test_pixels_come_back_as_columns_that_a_classifier_reads(run: Path, tmp_path: Path) -> None:
+    table, array = tmp_path / "made.csv", tmp_path / "made.npz"
+    for output in (table, array):
+        generate(GenerateOptions(run, "sample", count=3, output=output, threads=1), quiet())
+    header, *rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()]
+    assert header[:2] == ["pixel_0_0", "pixel_0_1"] and len(header) == 64
+    # From 0 to 1 in the network, and from 0 to 16 in the data.
+    images = 16 * np.load(array)["image"].reshape(3, 64)
+    assert np.allclose(np.array(rows, dtype=float), images, rtol=1e-5)
+    predict(PredictOptions(run, table, output=tmp_path / "x.csv", recipe="scored", threads=1), quiet())
+    generate(GenerateOptions(run, "numbers", count=2, output=tmp_path / "n.csv", threads=1), quiet())
+    assert (tmp_path / "n.csv").read_text(encoding="utf-8").split("\n")[
+        0
+    ] == "noise.1,noise.2,noise.3,noise.4,more"
+
+
 def test_several_outputs_go_into_one_file(run: Path, tmp_path: Path) -> None:
     output = tmp_path / "all.safetensors"
     generate(GenerateOptions(run, "numbers", count=2, output=output, threads=1), quiet())

@@ -19,6 +19,13 @@ from tests.end_to_end.mutations import mutated
 from tests.objectives.update_specs import GAN, PENALTY, prepared
 
 SAMPLE = "predict: {sample: {compute: {image: 'generator(randn(batch, 4))'}}}\n"
+TWO_OUTPUTS = """
+      - Flatten
+      - Linear: 1
+        name: one
+      - Linear: 1
+        name: two
+    outputs: [one, two]"""
 ROUNDS = """
 constants: {part: "linspace(0, 1, 3)"}
 predict:
@@ -89,6 +96,19 @@ def test_recipes_are_written_and_read_back() -> None:
     assert [(each.outputs, each.rounds) for each in again.recipes.values()] == [
         (each.outputs, each.rounds) for each in spec.recipes.values()
     ]
+
+
+def test_a_network_of_several_outputs_is_read_by_their_names() -> None:
+    text = GAN.replace("layers: [Flatten, Linear: 8, Tanh, Linear: 1]", "layers:" + TWO_OUTPUTS)
+    text = text.replace("critic(image)", "critic(image)[0]").replace("critic(fake)", "critic(fake)[0]")
+    text = text.replace('"critic(generator(randn(batch, 4)))"', '"critic(generator(randn(batch, 4)))[0]"')
+    scored = "predict: {scored: {compute: {found: critic(image), score: found.one + found.two}}}\n"
+    _, found = recipes(text + scored)
+    made = run_recipe(found["scored"], {"image": torch.zeros(3, 1, 8, 8)}, torch.zeros(3), 0)
+    assert {name: each.shape for name, each in made.items()} == {"score": (3, 1)}
+    with pytest.raises(NncliError) as caught:
+        recipes(text + "predict: {scored: {compute: {found: critic(image)}}}\n")
+    assert caught.value.problems[0].code == "value-several"
 
 
 WRONG = {
