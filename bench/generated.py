@@ -3,7 +3,7 @@
 python bench/generated.py specs/digits-gan.yaml specs/digits-vae.yaml specs/digits-diffusion.yaml
 
 The classifier, specs/digits-cnn.yaml, is trained first. Each spec is then trained with `training.seed` 0 to
-2, and makes 1,000 digits, of which the classifier is sure where it gives one class 0.9 or more.
+2 (`--seeds 3`), and makes 1,000 digits, of which the classifier is sure where it gives one class 0.9 or more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-SEEDS = range(3)
 SURE = 0.9
 COUNT = 1000
 CLASSIFIER = Path(__file__).parents[1] / "specs" / "digits-cnn.yaml"
@@ -44,13 +43,14 @@ def main() -> None:
     """Prints one line for each spec and seed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("specs", nargs="+", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         classifier = folder / "classifier"
         nncli("train", str(CLASSIFIER), "--run", str(classifier), "--quiet")
         for spec in given.specs:
-            for seed in SEEDS:
+            for seed in range(given.seeds):
                 run, began = folder / f"{spec.stem}-{seed}", time.monotonic()
                 nncli("train", str(spec), "--run", str(run), "--quiet", "--set", f"training.seed={seed}")
                 seconds = time.monotonic() - began

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from nncli.pretrained.own_layers import layer_records
 from nncli.runs.layer_record import LAYERS_KEY, layers_text
 from nncli.runs.weights_file import WeightsFile
 from nncli.spec.opening import parse_spec
+from nncli.spec.schema import LossTerm
 from nncli.spec.spec import Origin, Spec
 from nncli.spec.writing import as_tree
 
@@ -63,7 +64,7 @@ def describe(
         return described
     described[_ENCODERS_KEY] = _json_text(encoders.to_json())
     if spec.training is not None and spec.training.loss:
-        described[_OUTPUTS_KEY] = _json_text(_outputs(encoders, spec.training.loss[0].loss.name))
+        described[_OUTPUTS_KEY] = _json_text(_outputs(encoders, spec.training.loss))
     return described
 
 
@@ -74,14 +75,16 @@ def describe_trained(prepared: Prepared) -> dict[str, str]:
     return describe(prepared.spec, trained, encoders, prepared.code)
 
 
-def _outputs(encoders: Encoders, loss: str) -> list[dict[str, object]]:
+def _outputs(encoders: Encoders, losses: Sequence[LossTerm]) -> list[dict[str, object]]:
+    """Describes each target, with the first of its losses."""
+    own = {term.target: term.loss.name for term in reversed(losses)}
     return [
         {
             "target": target.name,
             "kind": target.type,
             "classes": list(target.classes),
             "unit": None,
-            "loss": loss,
+            "loss": own.get(target.name, losses[0].loss.name),
         }
         for target in encoders.targets().values()
     ]

@@ -19,7 +19,7 @@ from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
 from nncli.network.items.network_calls import in_order
-from nncli.objectives.objective_checks import build_objective
+from nncli.objectives.heads import objective_of
 from nncli.objectives.recipes import CompiledRecipe, compile_recipes
 from nncli.objectives.updates import CompiledUpdate, compile_updates
 from nncli.objectives.walks import Batch
@@ -192,7 +192,7 @@ def _weights_of_run(path: Path, run: RunInfo) -> WeightsFile:
 
 def _judge(spec: Spec, encoders: Encoders, network: CompiledNetwork) -> Judge:
     targets = encoders.targets()
-    objective = build_objective(spec, targets, network.output_shape, network.calls[-1])
+    objective = objective_of(spec, targets, network)
     metrics = build_metrics(spec.training.metrics if spec.training else None, targets)
     return Judge(objective, metrics, encoders.decode_number)
 

@@ -25,7 +25,8 @@ from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
 from nncli.network_warnings import untrained_networks, unused_inputs
 from nncli.objectives.class_weights import balanced_weights
-from nncli.objectives.objective_checks import build_objective, check_losses, doubtful_layers
+from nncli.objectives.heads import objective_of
+from nncli.objectives.objective_checks import check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
 from nncli.objectives.updates import CompiledUpdate, compile_updates, refuse_metrics
 from nncli.objectives.walks import Batch
@@ -136,7 +137,7 @@ def prepare(
         *spec.warnings,
         *unused_inputs(spec, networks),
         *untrained_networks(spec, networks),
-        *(doubtful_layers(spec, next(iter(networks.values())).calls[-1]) if objective else ()),
+        *(doubtful_layers(spec, network) if objective and network else ()),
         *(data.warnings if data else ()),
         *lengths,
         *(each for one in foreign for each in one.warnings),
@@ -293,6 +294,5 @@ def _bound(
     if network is None or not targets or not training.loss:
         found.tried(lambda: check_losses(spec, targets))
         return None, ()
-    last = network.calls[-1]
-    objective = found.tried(lambda: build_objective(spec, targets, network.output_shape, last))
+    objective = found.tried(lambda: objective_of(spec, targets, network))
     return objective, metrics

@@ -158,6 +158,8 @@ def constant_loss(objective: Objective, part: HeldPart) -> float | None:
 
 
 def _constant_output(objective: Objective, truth: Truth) -> Tensor | None:
+    if truth.parts:
+        return None
     values, name = truth.values, objective.terms[0].name
     known = values if truth.mask is None else values[truth.mask]
     if form_of(name) == "index":

@@ -106,7 +106,12 @@ def unscaled_targets(subject: Subject) -> Finding | None:
     """Finds targets that are far larger or smaller than what the network gives at the start."""
     name = subject.objective.terms[0].name
     layer = output_layer(subject.network)
-    if layer is None or name not in COMPARES_NUMBERS or last_activation(subject.network) is not None:
+    if (
+        layer is None
+        or len(subject.objective.heads) > 1
+        or name not in COMPARES_NUMBERS
+        or last_activation(subject.network) is not None
+    ):
         return None
     given = subject.rms_of(layer)
     if given is None or given <= 0 or subject.has_learned:

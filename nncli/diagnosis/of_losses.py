@@ -46,6 +46,8 @@ OUTSIDE_SHARE: Final = 0.01
 
 def loss_activation_mismatch(subject: Subject) -> Finding | None:
     """Finds an end of the network that the loss undoes, repeats, or cannot use."""
+    if len(subject.objective.heads) > 1:
+        return None
     name = subject.objective.terms[0].name
     last = last_activation(subject.network)
     if last is not None and last.kind in ("Softmax", "LogSoftmax") and _is_of_one(last):
@@ -120,7 +122,12 @@ def _numbers_for_classes(subject: Subject, loss: str, last: Last | None) -> Find
 def output_range_mismatch(subject: Subject) -> Finding | None:
     """Finds targets that the last activation can never give."""
     last = last_activation(subject.network)
-    if last is None or last.kind not in _RANGES or subject.objective.terms[0].name not in COMPARES_NUMBERS:
+    if (
+        last is None
+        or len(subject.objective.heads) > 1
+        or last.kind not in _RANGES
+        or subject.objective.terms[0].name not in COMPARES_NUMBERS
+    ):
         return None
     lowest, highest = _RANGES[last.kind]
     for target in subject.facts.targets:

@@ -109,11 +109,23 @@ TABLE: Final[dict[str, Words]] = {
         ("leave `reduction` out",),
         "Training makes one number small; `reduction: none` gives one per row.",
     ),
+    "loss-outputs": Words(
+        SpecError,
+        "the network has no output called {missing}; it has {outputs}",
+        ("write `outputs: {{{example}}}` behind `layers:`",),
+        "Where each target has a loss of its own, the output that it is compared with has the target's name.",
+    ),
+    "loss-target-missing": Words(
+        SpecError,
+        "the target `{target}` has no loss",
+        ("add it: `{target}: MSELoss`, or take the target out of the data",),
+        "Of several targets that have losses of their own each has one.",
+    ),
     "loss-several-outputs": Words(
         SpecError,
-        "{targets} need an output of the network each, which a spec cannot name yet",
-        ("predict one of them, or write one loss for targets that are all numbers or binary",),
-        "A loss of its own per target needs a network with several outputs.",
+        "{targets} need an output of the network each",
+        ("name the outputs of the network like the targets: `outputs: {{TARGET: LAYER, …}}`",),
+        "Targets that are all numbers, or all binary, may stand side by side in one output; classes may not.",
     ),
     "loss-shape": Words(
         SpecError,

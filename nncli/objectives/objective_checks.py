@@ -9,7 +9,7 @@ from functools import partial
 from nncli.columns.targets import TargetSpec, class_counts
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, nearest, require_all
-from nncli.network.compiled import LayerCall
+from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.objectives.class_weights import NO_WEIGHTS, class_weight_arguments, stated_weights
 from nncli.objectives.loss_calls import make_loss
 from nncli.objectives.losses import BOUNDED, at_odds, form_of
@@ -35,6 +35,7 @@ def build_objective(
     assert spec.training is not None
     written = spec.training.loss
     check_losses(spec, targets)
+    _refuse_several(written, targets)
     weights = stated_weights(spec, targets)
     terms = tuple(_term(term, targets, weights) for term in written)
     if len({form_of(term.name) for term in terms}) > 1:
@@ -82,15 +83,26 @@ def _check_targets(written: tuple[LossTerm, ...], targets: Mapping[str, TargetSp
         if term.target is not None and term.target not in targets:
             guess = nearest(term.target, names)
             raise failure("loss-target-unknown", place, _PATH, target=term.target, nearest=guess, known=names)
-        if len(names) > 1 and (
-            term.target is not None or any(spec.type == "category" for spec in targets.values())
-        ):
-            raise failure("loss-several-outputs", place, _PATH, targets=names)
         for spec in targets.values():
-            _check_kind(term, spec, several=len(names) > 1)
+            if term.target in (None, spec.name):
+                _check_kind(term, spec)
 
 
-def _check_kind(term: LossTerm, spec: TargetSpec, *, several: bool) -> None:
+def _refuse_several(written: tuple[LossTerm, ...], targets: Mapping[str, TargetSpec]) -> None:
+    """Refuses several targets of one output that a loss cannot compare side by side."""
+    for term in written:
+        if len(targets) < 2:
+            return
+        if term.target is not None or any(spec.type == "category" for spec in targets.values()):
+            raise failure("loss-several-outputs", term.loss.place, _PATH, targets=list(targets))
+        if form_of(term.loss.name) == "index":
+            reason, spec = "it takes one target, and here are several", next(iter(targets.values()))
+            facts = {"loss": term.loss.name, "column": spec.name, "kind": spec.type}
+            instead = "BCEWithLogitsLoss"
+            raise failure("loss-target", term.loss.place, _PATH, **facts, reason=reason, instead=instead)
+
+
+def _check_kind(term: LossTerm, spec: TargetSpec) -> None:
     call, form = term.loss, form_of(term.loss.name)
     facts = {"loss": call.name, "column": spec.name, "kind": spec.type}
     if form == "index" and spec.type == "number":
@@ -98,9 +110,6 @@ def _check_kind(term: LossTerm, spec: TargetSpec, *, several: bool) -> None:
         raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="MSELoss")
     if form == "index" and spec.type == "set":
         reason = "it compares with one class, and a set can have several"
-        raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="BCEWithLogitsLoss")
-    if form == "index" and several:
-        reason = "it takes one target, and here are several"
         raise failure("loss-target", call.place, _PATH, **facts, reason=reason, instead="BCEWithLogitsLoss")
     if form == "sign" and spec.type != "binary":
         reason = "it compares with one of two classes"
@@ -154,9 +163,11 @@ def _check_wide_shape(
     raise failure("loss-shape", place, path, **facts, needed=wanted, given=given, fix=fix)
 
 
-def doubtful_layers(spec: Spec, layer: LayerCall) -> list[Problem]:
+def doubtful_layers(spec: Spec, network: CompiledNetwork) -> list[Problem]:
     """Warns of a last layer that the loss does once more. Problems: `loss-after-layer`."""
-    found = []
+    found, layer = [], network.calls[-1]
+    if len(network.outputs) > 1:
+        return []
     for term in spec.training.loss if spec.training else ():
         if reason := at_odds(term.loss.name, layer.type):
             instead = "LogSoftmax: {dim: 1}" if term.loss.name == "NLLLoss" else ""

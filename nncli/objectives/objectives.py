@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from nncli.data.dataset import PartName
 from nncli.messages.catalogue import failure
 from nncli.objectives.losses import Form, Probabilities, form_of, probabilities_of, target_range
 
+# What a network gives: a tensor, or one for each of several outputs.
+Output: TypeAlias = Tensor | tuple[Tensor, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -22,14 +25,18 @@ class Truth:
 
     `mask` is bool, with the first axes of `values`, true where there is a value; None where all are.
     `shares`, (N,) from 0 to 1, tell how much of each row is its own where it was mixed with the row before.
+    Of several outputs `parts` has what each is compared with, and the rest is that of the first.
     """
 
     values: Tensor
     mask: Tensor | None = None
     shares: Tensor | None = None
+    parts: tuple[Truth, ...] = ()
 
     def take(self, rows: Tensor) -> Truth:
         """Takes rows by number."""
+        if self.parts:
+            return truth_of([part.take(rows) for part in self.parts])
         mask = None if self.mask is None else self.mask.index_select(0, rows)
         return Truth(self.values.index_select(0, rows), mask)
 
@@ -37,6 +44,11 @@ class Truth:
         """Gives each row what the row before has, with what is left of its share."""
         mask = None if self.mask is None else self.mask.roll(1, 0)
         return Truth(self.values.roll(1, 0), mask, None if self.shares is None else 1 - self.shares)
+
+
+def truth_of(parts: Sequence[Truth]) -> Truth:
+    """Puts together what several outputs are compared with."""
+    return replace(parts[0], parts=tuple(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,9 @@ class Prediction:
     are_probabilities: bool = False
 
 
-@final
 @dataclass(frozen=True)
 class Objective:
-    """The loss of one output, bound to its targets; make it with `objective_checks.build_objective`.
+    """The loss of one output, bound to its targets; make it with `heads.objective_of`.
 
     `classes_last` where the network gives its scores on the last axis, one for each class at each step.
     """
@@ -109,6 +120,16 @@ class Objective:
     terms: tuple[Term, ...]
     targets: Mapping[str, TargetSpec]
     classes_last: bool = False
+
+    @property
+    def heads(self) -> tuple[Objective, ...]:
+        """Lists the losses of each output: of one output this one."""
+        return (self,)
+
+    def outputs(self, output: Output) -> tuple[Tensor, ...]:
+        """Takes what a network gives apart: a tensor for each of `heads`."""
+        assert isinstance(output, Tensor)
+        return (output,)
 
     @property
     def form(self) -> Form:
@@ -191,16 +212,18 @@ class Objective:
             fix=fix if spec.type == "number" else "",
         )
 
-    def loss(self, output: Tensor, truth: Truth) -> Tensor:
+    def loss(self, output: Output, truth: Truth) -> Tensor:
         """Computes what a step makes small: the mean over the batch, times the weights of the terms."""
+        assert isinstance(output, Tensor)
         output = self._classes_second(output)
         first = self.terms[0]
         if len(self.terms) == 1 and first.weight == 1.0:
             return first.value(output, truth)
         return torch.stack([term.weight * term.value(output, truth) for term in self.terms]).sum()
 
-    def mean_loss(self, output: Tensor, truth: Truth) -> Tensor:
+    def mean_loss(self, output: Output, truth: Truth) -> Tensor:
         """Computes the loss per row of some rows, also where the loss itself adds rows up."""
+        assert isinstance(output, Tensor)
         rows, output = output.shape[0], self._classes_second(output)
         terms = [term.weight * term.value(output, truth) / (rows if term.sums else 1) for term in self.terms]
         return torch.stack(terms).sum()
@@ -229,8 +252,9 @@ class Objective:
             return output.sigmoid()
         return output.exp() if kind == "exp" else output
 
-    def predictions(self, output: Tensor) -> dict[str, Prediction]:
+    def predictions(self, output: Output) -> dict[str, Prediction]:
         """Reads the outputs of N rows: one prediction for each target."""
+        assert isinstance(output, Tensor)
         probabilities = self.probabilities(output)
         scores = output if probabilities is None else probabilities
         name, first = next(iter(self.targets.items()))

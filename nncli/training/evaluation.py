@@ -68,25 +68,30 @@ def evaluate(
     Raises HaltedError where `halt` answers true between two batches.
     """
     objective = judge.objective
-    counted: list[Tensor | int] = []
     batches = list(row_batches(part, batch_size))
-    losses = Gathered(len(batches))
+    losses = [_Losses(len(batches)) for _ in objective.heads]
     found = {name: _Found(len(batches)) for name in objective.targets}
     with evaluating(module):
         for rows in _until(halt, batches):
             output, truth = module(*part.inputs(rows)), part.truth(rows)
-            losses.add(objective.mean_loss(output, truth).reshape(1))
-            counted.append(objective.weight(truth))
+            truths_of_heads = truth.parts or (truth,)
+            for head, found_losses, one, part_truth in zip(
+                objective.heads, losses, objective.outputs(output), truths_of_heads, strict=True
+            ):
+                found_losses.add(head.mean_loss(one, part_truth), head.weight(part_truth))
             targets = part.targets(rows)
             for name, prediction in objective.predictions(output).items():
                 known, values = _known(prediction, targets[name], objective.targets[name])
                 found[name].add(known, values)
-    weights = [float(each) for each in counted]
-    loss = sum(value * weight for value, weight in zip(losses.whole().tolist(), weights, strict=True))
+    means = [each.mean() for each in losses]
+    names = [".".join(head.targets) for head in objective.heads]
+    of_heads = (
+        {f"{name}.loss": mean for name, mean in zip(names, means, strict=True)} if len(names) > 1 else {}
+    )
     predictions = {name: each.prediction() for name, each in found.items()}
     truths = {name: each.truths.whole() for name, each in found.items()}
     metrics = compute_metrics(judge.metrics, predictions, truths, judge.unscale)
-    return Evaluation({"loss": loss / (sum(weights) or 1.0), **metrics}, predictions, truths)
+    return Evaluation({"loss": sum(means), **of_heads, **metrics}, predictions, truths)
 
 
 def _known(prediction: Prediction, target: Taken, spec: TargetSpec) -> tuple[Prediction, Tensor]:
@@ -100,6 +105,27 @@ def _known(prediction: Prediction, target: Taken, spec: TargetSpec) -> tuple[Pre
     if value.ndim > 1 and spec.type not in ("set", "number"):
         value, truth, scores = value.flatten(), truth.flatten(), None
     return Prediction(value, scores, prediction.are_probabilities), truth
+
+
+@final
+class _Losses:
+    """The losses of one output, batch by batch, and what each of them is over."""
+
+    def __init__(self, batches: int) -> None:
+        self._losses = Gathered(batches)
+        self._counted: list[Tensor | int] = []
+
+    def add(self, loss: Tensor, weight: Tensor | int) -> None:
+        """Adds a batch."""
+        self._losses.add(loss.reshape(1))
+        self._counted.append(weight)
+
+    def mean(self) -> float:
+        """Gives the mean of all rows."""
+        weights = [float(each) for each in self._counted]
+        pairs = zip(self._losses.whole().tolist(), weights, strict=True)
+        total: float = sum(loss * weight for loss, weight in pairs)
+        return total / (sum(weights) or 1.0)
 
 
 @final

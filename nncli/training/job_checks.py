@@ -53,6 +53,7 @@ def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric]
     several = len(training.updates) > 1
     losses = [f"{each.name}.loss" for each in training.updates] if several else ["loss"]
     known = [f"train.{loss}" for loss in losses]
+    losses += [f"{term.target}.loss" for term in training.loss if len(training.loss) > 1]
     if data is None or "validation" in data.parts:
         known += [f"validation.{name}" for name in (*losses, *(metric.name for metric in metrics))]
     watched = {"training.keep_best": training.keep_best}

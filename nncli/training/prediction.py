@@ -9,6 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from nncli.objectives.objectives import Output
 from nncli.training.gathering import Gathered
 from nncli.training.held import HeldPart
 
@@ -30,14 +31,21 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = training
 
 
-def predict(module: nn.Module, part: HeldPart, batch_size: int) -> Tensor:
+def predict(module: nn.Module, part: HeldPart, batch_size: int) -> Output:
     """Runs a module over all rows in eval mode; the outputs (N, …) stay on the device."""
     batches = list(row_batches(part, batch_size))
-    outputs = Gathered(len(batches))
+    outputs: list[Gathered] = []
+    is_several = False
     with evaluating(module):
         for rows in batches:
-            outputs.add(module(*part.inputs(rows)))
-    return outputs.whole()
+            output = module(*part.inputs(rows))
+            is_several = isinstance(output, tuple)
+            results = output if is_several else (output,)
+            outputs = outputs or [Gathered(len(batches)) for _ in results]
+            for gathered, result in zip(outputs, results, strict=True):
+                gathered.add(result)
+    wholes = tuple(gathered.whole() for gathered in outputs)
+    return wholes if is_several else wholes[0]
 
 
 def row_batches(part: HeldPart, batch_size: int) -> Iterator[Tensor]:
