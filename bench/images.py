@@ -26,11 +26,12 @@ from torch import Tensor
 
 from nncli.columns.pictures import Pictures
 from nncli.columns.stored import Taken
+from nncli.cores import usable_cores
 from nncli.draws import Draw
 from nncli.preparing import prepare
 from nncli.sources.image_files import ImageForm, decode_image
 from nncli.sources.image_sizes import Fit
-from nncli.sources.media_files import on_all_cores, read_media, usable_cores
+from nncli.sources.media_files import on_all_cores, read_media
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.training.loop import train

@@ -19,7 +19,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from nncli.sources.media_files import on_all_cores, read_media, usable_cores
+from nncli.cores import usable_cores
+from nncli.sources.media_files import on_all_cores, read_media
 from nncli.sources.sound_files import SoundForm, decode_sound
 
 ROUNDS = 5

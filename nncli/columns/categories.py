@@ -98,7 +98,7 @@ class ClassEncoder(Encoder):
         if self.type == "binary":
             return values
         # The index of the unseen comes last and has no column: its row is all zeros.
-        return torch.nn.functional.one_hot(values, len(self.classes) + 1)[:, :-1].to(torch.float32)
+        return (values.unsqueeze(1) == torch.arange(len(self.classes))).to(torch.float32)
 
     def counts(self) -> Mapping[str, int]:
         """Names how many classes a target has, and how many indices an input."""

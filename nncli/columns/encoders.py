@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from nncli.columns.kind import Encoder, Truths
@@ -185,8 +186,9 @@ class Encoders:
             values = columns[each.column.name].tensors()["values"]
             piece = each.feature_columns(values)
             assert piece is not None
-            pieces.append(piece)
-        return Dense(torch.cat(pieces, dim=1))
+            pieces.append(piece.numpy())
+        # torch would start threads of its own, beside those that encode.
+        return Dense(torch.from_numpy(np.concatenate(pieces, axis=1)))
 
 
 def described_inputs(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
 
 from nncli.columns.encoders import Encoders
 from nncli.columns.kind import Encoder
 from nncli.columns.kinds import kind_of
+from nncli.cores import usable_cores
 from nncli.data.dataset import PartName
 from nncli.data.declarations import reaches_of, timeline_of
 from nncli.data.sharing import Shared, columns_of, shared_columns
@@ -18,6 +20,9 @@ from nncli.messages.catalogue import nearest
 from nncli.sources.tables import Column, Reading, Refusals, Rows, Table
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
+
+_MANY_ROWS: Final = 2**18
+"""From this many rows on columns are fitted side by side."""
 
 
 def column_problems(spec: Spec, data: DataSpec, table: Table) -> list[Problem]:
@@ -56,23 +61,29 @@ def fit_encoders(
 
     Problems and warnings are those of each kind of column.
     """
+    columns = shared_columns(data)
     fitted: dict[Column, Encoder] = {}
     problems: list[Problem] = []
-    columns = shared_columns(data)
-    for each in sorted(columns, key=lambda each: each.owner is not None):
-        kind, declared = kind_of(each.declared), each.declared
-        if each.owner in fitted:
+
+    def fit(each: Shared) -> tuple[Encoder | Problem, list[Problem]]:
+        kind, declared, own = kind_of(each.declared), each.declared, list[Problem]()
+        if each.owner is not None:
             declared = declared.model_copy(update=dict(fitted[each.owner].lent()))
-        elif each.owner is not None:
-            continue
         # Only what one column learns from is copied at a time: a table can be larger than memory.
         headers = kind.headers(each.column, declared, table.columns)
         training = table.only([*headers, *_learned_from(each, columns)]).take_cells(rows[each.column])
-        encoder = kind.fit(each.column, declared, training, warnings)
-        if isinstance(encoder, Encoder):
-            fitted[each.column] = encoder
-        else:
-            problems.append(encoder)
+        return kind.fit(each.column, declared, training, own), own
+
+    for has_owner in (False, True):
+        waiting = [each for each in columns if (each.owner is not None) == has_owner]
+        waiting = [each for each in waiting if each.owner is None or each.owner in fitted]
+        with ThreadPoolExecutor(usable_cores() if len(table) >= _MANY_ROWS else 1) as threads:
+            for each, (found, own) in zip(waiting, threads.map(fit, waiting), strict=True):
+                warnings += own
+                if isinstance(found, Encoder):
+                    fitted[each.column] = found
+                else:
+                    problems.append(found)
     if problems:
         return problems
     ordered: list[Any] = [fitted[each.column] for each in columns]

@@ -15,6 +15,7 @@ from nncli.columns.encoders import Columns, Encoders
 from nncli.columns.kind import Truths
 from nncli.columns.tags import refuse_unaligned
 from nncli.columns.texts import TextEncoder, stretched_columns
+from nncli.cores import worked
 from nncli.counted import counted
 from nncli.data.arrays import Pieces
 from nncli.data.cache import as_columns
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from nncli.columns.stored import Stored
 
-SLICE_ROWS: Final = 2**18
+SLICE_ROWS: Final = 2**17
 """How many rows are encoded at a time."""
 ROWS_NAME: Final = "<rows>"
 
@@ -144,17 +145,26 @@ def encode_slices(
     After the first error rows are only read on to count what else is wrong. `covered` lists the rows of
     each column that are looked at, where not all are.
     """
-    refusals = Refusals(covered)
-    for first, rows in table.slices(SLICE_ROWS):
-        refusals.first = first
+
+    def encoded(numbered: tuple[int, Table]) -> tuple[dict[str, Stored], Refusals]:
+        first, rows = numbered
+        found = Refusals(covered, first)
         strange = None if is_new is None else is_new[first : first + len(rows)]
-        inputs = encoders.encode_inputs(rows, refusals, strange)
-        targets = encoders.encode_targets(rows, refusals, strange) if with_targets else {}
-        if targets and not refusals.are_errors:
-            _refuse_unaligned(encoders, inputs, targets, refusals)
+        inputs = encoders.encode_inputs(rows, found, strange)
+        targets = encoders.encode_targets(rows, found, strange) if with_targets else {}
+        if targets and not found.are_errors:
+            _refuse_unaligned(encoders, inputs, targets, found)
+        named = {f"inputs.{n}": each for n, each in encoders.without_parts_of_features(inputs).items()}
+        return named | {f"targets.{name}": each for name, each in targets.items()}, found
+
+    refusals = Refusals(covered)
+    # Files are decoded on all cores as it is.
+    at_once = len(table) > SLICE_ROWS and not any(each.reads_files for each in encoders.input_encoders)
+    for (_, rows), result in worked(encoded, table.slices(SLICE_ROWS), at_once=at_once):
+        columns, found = result()
+        refusals.join(found)
         if not refusals.are_errors:
-            named = {f"inputs.{n}": each for n, each in encoders.without_parts_of_features(inputs).items()}
-            pieces.add(named | {f"targets.{name}": each for name, each in targets.items()}, len(rows))
+            pieces.add(columns, len(rows))
     return refusals
 
 

@@ -54,7 +54,7 @@ class ArrowFile:
         columns = sum(map(wanted.keeps, self.headers))
         return self.file.content is None or rows * columns * _CELL_BYTES >= _MOST_BYTES
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the columns that are wanted, some batches at a time.
 
         Raises `data-empty`, `data-unreadable`, `data-changing`.

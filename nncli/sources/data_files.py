@@ -35,7 +35,7 @@ class DataFile:
     """One file of data.
 
     `shown` is its name in messages. `content` is what stands in it, None where it is large. `status` is
-    its inode, size and time of change when it was found; empty for what is no file, such as standard
+    its inode, size and times of change when it was found; empty for what is no file, such as standard
     input. What `is_packed` by gzip is unpacked wherever it is read.
     """
 
@@ -61,20 +61,15 @@ class DataFile:
         self.refuse_change(stream)
         return unpacked(stream, self.shown, self.status[1]) if self.is_packed else stream
 
-    def chunks(self, most_bytes: int, offset: int = 0, digest: str = "") -> Iterator[bytes]:
+    def chunks(self, most_bytes: int, offset: int = 0) -> Iterator[bytes]:
         """Reads the bytes from an offset on, a part at a time.
 
-        Raises `data-changing` where the file changes meanwhile; with `digest` that of the bytes counts.
+        Raises `data-changing` where the file changes meanwhile.
         """
-        hashed = hashlib.sha256()
         with self.stream() as stream:
             stream.seek(offset)
             while chunk := stream.read(most_bytes):
-                if digest:
-                    hashed.update(chunk)
                 yield chunk
-            if digest not in ("", hashed.hexdigest()):
-                raise failure("data-changing", file=self.shown)
             self.refuse_change(stream)
 
     def refuse_change(self, stream: BinaryIO) -> None:
@@ -151,7 +146,8 @@ def _content(stream: BinaryIO, shown: str, packed_bytes: int, limit_bytes: int) 
 
 
 def _status(found: os.stat_result) -> tuple[int, ...]:
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+    # The time of change can be set by hand, that of the inode cannot.
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _names_beside(path: Path) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
+from nncli.cores import worked
 from nncli.counted import counted
 from nncli.errors import DataError, NncliError, Place
 from nncli.messages.catalogue import failure
@@ -19,6 +21,7 @@ from nncli.sources.delimited_records import (
     WrongRecords,
     fields_of,
     first_record,
+    likely_records,
     piece_text,
     records_of,
 )
@@ -26,7 +29,7 @@ from nncli.sources.lines import Lines
 from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.spots import Index, Mark, Spot
 from nncli.sources.tables import SHOWN, Reading
-from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
+from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,7 +97,7 @@ class DelimitedFile:
         """Tells whether the file is read in pieces."""
         return self.file.content is None
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the rows; every cell stays text, but for those of `wanted.numbers`.
 
         Raises `header-only`, `row-fields`, and what `open_delimited` raises.
@@ -103,11 +106,11 @@ class DelimitedFile:
         wrong = _WrongSoFar()
         line_ends, rows = 0, 0
 
-        def work(number: int, piece: TextPiece) -> _Worked:
-            return self._work(number, piece, reader, wrong)
+        def work(numbered: tuple[int, TextPiece]) -> _Worked:
+            return self._work(*numbered, reader, wrong)
 
-        texts = text_pieces(self.file, self.reading.encoding, is_quoted=True, digest=digest)
-        for piece, result in worked(work, texts, is_large=self.file.content is None):
+        texts = text_pieces(self.file, self.reading.encoding, is_quoted=True)
+        for (_, piece), result in worked(work, enumerate(texts), at_once=self.file.content is None):
             try:
                 done = result()
             except DataError as error:
@@ -136,6 +139,10 @@ class DelimitedFile:
             end = head.end if number == head.number else len(text.content)
             line_ends = text.content.count(b"\n", 0, end)
             text = text.after(end)
+        likely = None if wrong.count else likely_records(text, self.delimiter, len(self.headers))
+        if likely is not None and likely.rows:
+            with suppress(DataError):
+                return _Worked(line_ends, likely, reader.frame(likely, file, self.delimiter))
         records = records_of(text, self.delimiter, len(self.headers))
         # Where rows are wrong anyway, they are only counted.
         is_wrong = records.wrong or wrong.count

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,6 @@ from nncli.sources.tables import SHOWN, Rows
 Bytes: TypeAlias = NDArray[np.uint8]
 Truths: TypeAlias = NDArray[np.bool_]
 _QUOTE, _LINE_FEED, _RETURN = 34, 10, 13
-_BLOCK_BYTES: Final = 256 * 1024
-"""Arrays of this size stay in the processor while they are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,36 +105,25 @@ def fields_of(record: str, delimiter: str) -> list[str]:
     return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter))
 
 
+def likely_records(text: PieceText, delimiter: str, width: int) -> Records | None:
+    """Takes every line as a record, where lines and delimiters are as many as if all had `width` fields.
+
+    A line may still have too many and another one too few: Polars refuses the first, and then `records_of`
+    says which. None where there are quotes, or the numbers are others.
+    """
+    rows = text.content.count(b"\n")
+    if text.inside is not None or width == 1:
+        return None
+    if text.content.count(delimiter.encode()) != rows * (width - 1):
+        return None
+    return Records(text.content, rows, np.arange(1, rows + 1), rows, is_quoted=False)
+
+
 def records_of(text: PieceText, delimiter: str, width: int) -> Records:
     """Finds the records of a piece, and those that do not have `width` fields."""
-    rows = _plain_rows(text.array, ord(delimiter), width) if text.inside is None else None
-    if rows is not None:
-        return Records(text.content, rows, np.arange(1, rows + 1), rows, is_quoted=False)
-    return _careful_records(text, ord(delimiter), width)
-
-
-def _plain_rows(text: Bytes, delimiter: int, width: int) -> int | None:
-    """Counts the lines where every one has `width` fields, so that every so-manieth separator ends one."""
-    if width == 1:
-        line_ends = np.flatnonzero(text == _LINE_FEED)
-        is_plain = not (text == delimiter).any() and bool((np.diff(line_ends, prepend=-1) > 1).all())
-        return len(line_ends) if is_plain else None
-    seen = rows = 0
-    for first in range(0, len(text), _BLOCK_BYTES):
-        block = text[first : first + _BLOCK_BYTES]
-        separators = block[np.flatnonzero((block == delimiter) | (block == _LINE_FEED))]
-        last = separators[(-seen - 1) % width :: width]
-        if np.count_nonzero(separators == _LINE_FEED) != len(last) or (last != _LINE_FEED).any():
-            return None
-        rows += len(last)
-        seen = (seen + len(separators)) % width
-    return rows if seen == 0 else None
-
-
-def _careful_records(text: PieceText, delimiter: int, width: int) -> Records:
     array, inside = text.array, text.inside
     line_feeds = np.flatnonzero(array == _LINE_FEED)
-    delimiters = np.flatnonzero(array == delimiter)
+    delimiters = np.flatnonzero(array == ord(delimiter))
     breaks: Rows = line_feeds
     if inside is not None:
         breaks, delimiters = breaks[~inside[breaks]], delimiters[~inside[delimiters]]

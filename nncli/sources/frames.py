@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -16,18 +17,38 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+def extremes_of(frame: pl.DataFrame) -> dict[str, tuple[float, float]]:
+    """Gives the least and the greatest number of every float64 column; NaN where one cell is none."""
+    import polars as pl
+
+    columns = {each.name: each.to_numpy() for each in frame if each.dtype == pl.Float64 and len(each)}
+    return {header: (float(each.min()), float(each.max())) for header, each in columns.items()}
+
+
+def extremes_together(found: Sequence[Mapping[str, tuple[float, float]]]) -> dict[str, tuple[float, float]]:
+    """Gives those of the columns that every frame has, with finite numbers alone."""
+    whole = {}
+    for header in found[0] if found else ():
+        pairs = [each.get(header, (math.nan, math.nan)) for each in found]
+        if all(math.isfinite(number) for pair in pairs for number in pair):
+            whole[header] = (min(low for low, _ in pairs), max(high for _, high in pairs))
+    return whole
+
+
 @final
 @dataclass(frozen=True)
 class StoredFrame:
     """A table in Arrow files, one behind the other; nothing of it is in memory.
 
     `ends` counts the rows up to the end of each file. A file has its columns in any order, and the cells
-    of one that it lacks are null. It answers what a Polars frame is asked most.
+    of one that it lacks are null. `extremes` is the least and the greatest number of each float64 column
+    all cells of which are finite. It answers what a Polars frame is asked most.
     """
 
     paths: tuple[Path, ...]
     ends: tuple[int, ...]
     schema: pl.Schema
+    extremes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def height(self) -> int:

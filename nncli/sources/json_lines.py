@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from nncli.cores import worked
 from nncli.errors import DataError, Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import DataFile
@@ -21,7 +22,7 @@ from nncli.sources.pieces import Piece, Wanted
 from nncli.sources.spots import Index, Mark, Spot
 from nncli.sources.storing import table_of
 from nncli.sources.tables import Reading, Rows, Source, Table
-from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces, worked
+from nncli.sources.text_pieces import TextPiece, refuse_cut, text_pieces
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,7 +67,7 @@ class JsonLinesFile:
         """Tells whether the file is read in pieces."""
         return self.file.content is None
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the rows: every cell becomes text, booleans `true` and `false`, those of numbers float64.
 
         Raises what `open_json_lines` raises.
@@ -74,7 +75,8 @@ class JsonLinesFile:
         numbers = frozenset[str]() if has_numbers(self.reading.nulls) else wanted.numbers
         line_ends = 0
 
-        def work(number: int, piece: TextPiece) -> tuple[Piece, int]:
+        def work(numbered: tuple[int, TextPiece]) -> tuple[Piece, int]:
+            number, piece = numbered
             text = self.checked(piece)
             if number == 0 and self.first:
                 frame, lines = self.first.frame, self.first.lines
@@ -88,8 +90,8 @@ class JsonLinesFile:
             )
             return Piece(frame.with_columns(read), lines), text.count(b"\n")
 
-        texts = text_pieces(self.file, self.reading.encoding, is_quoted=False, digest=digest)
-        for piece, result in worked(work, texts, is_large=self.file.content is None):
+        texts = text_pieces(self.file, self.reading.encoding, is_quoted=False)
+        for (_, piece), result in worked(work, enumerate(texts), at_once=self.file.content is None):
             try:
                 found, ends = result()
             except DataError as error:

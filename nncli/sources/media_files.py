@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from nncli.cores import usable_cores
 from nncli.regular_files import NotRegularError, read_regular_file
 
 MOST_BYTES: Final = 512 * 2**20
@@ -65,10 +65,3 @@ def on_all_cores(count: int, work: Callable[[int], None]) -> dict[int, MediaErro
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return dict(sorted(refused.items()))
-
-
-def usable_cores() -> int:
-    """Counts the cores that this process may use, which on a shared machine are fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -75,7 +75,7 @@ class ParquetFile:
         columns = sum(map(wanted.keeps, self.headers))
         return self.file.content is None or self.layout.rows * columns * CELL_BYTES >= _MOST_BYTES
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the columns that are wanted, a row group at a time.
 
         Raises `data-empty`, `data-unreadable`, `data-changing`.

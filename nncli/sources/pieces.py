@@ -79,10 +79,10 @@ class OpenedFile(Protocol):
     def is_large(self, wanted: Wanted) -> bool:
         """Tells whether what is wanted is too much for memory."""
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the rows; text cells of `wanted.numbers` become float64, in which NaN is an empty cell.
 
-        With `digest`, the bytes that are read must be those. Raises what is wrong with the file.
+        Raises what is wrong with the file.
         """
 
     def text(self, index: Index) -> SourceText | None:

@@ -84,7 +84,7 @@ class SeveralFiles:
         """Tells whether all of them are too much for memory."""
         return self.file.size_bytes >= LARGE_BYTES or any(each.is_large(wanted) for each in self.opened)
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the rows of one file after the other.
 
         Raises `files-columns-differ`, and what reading each of them raises.

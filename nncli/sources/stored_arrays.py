@@ -115,7 +115,7 @@ class ArraysFile:
         chosen = self._chosen(wanted)
         return sum(each.shape[0] * each.row_bytes for each in chosen.values()) >= LARGE_BYTES
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the arrays that are wanted, in pieces of 16 MB.
 
         Raises `array-type`, `array-lengths`, `data-empty`, `data-unreadable`, `data-changing`.

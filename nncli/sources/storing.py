@@ -12,7 +12,7 @@ import numpy as np
 
 from nncli.cache_folder import find_entry, new_entry
 from nncli.messages.catalogue import failure
-from nncli.sources.frames import StoredFrame
+from nncli.sources.frames import StoredFrame, extremes_of, extremes_together
 from nncli.sources.pieces import OpenedFile, Piece, Wanted
 from nncli.sources.spots import Index, Mark
 from nncli.sources.tables import Rows, Source, Table
@@ -33,13 +33,12 @@ def table_of(opened: OpenedFile, wanted: Wanted) -> Table:
     """
     if not opened.is_large(wanted):
         return _in_memory(opened, wanted)
-    digest = opened.file.digest()
-    key = _key(opened, wanted, digest)
+    key = _key(opened, wanted)
     folder = find_entry(_KIND, key)
     if folder is None:
         try:
             with new_entry(_KIND, key, opened.file.shown) as aside:
-                _write(aside, opened.pieces(wanted, digest))
+                _write(aside, opened.pieces(wanted))
         except OSError as error:
             reason = error.strerror or str(error)
             raise failure("cache-failed", file=opened.file.shown, reason=reason) from error
@@ -66,11 +65,11 @@ def _index(marks: Iterable[Mark]) -> Index:
     return tuple(index)
 
 
-def _key(opened: OpenedFile, wanted: Wanted, digest: str) -> str:
+def _key(opened: OpenedFile, wanted: Wanted) -> str:
     reading = opened.reading
     kept = None if wanted.headers is None else sorted(wanted.headers)
     facts = [opened.file.path.suffix, reading.delimiter, reading.encoding, reading.nulls, kept]
-    key = hashlib.sha256(json.dumps([digest, facts, sorted(wanted.numbers)]).encode())
+    key = hashlib.sha256(json.dumps([opened.file.digest(), facts, sorted(wanted.numbers)]).encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         key.update(path.read_bytes())
     return key.hexdigest()
@@ -79,13 +78,16 @@ def _key(opened: OpenedFile, wanted: Wanted, digest: str) -> str:
 def _write(folder: Path, pieces: Iterator[Piece]) -> None:
     ends: list[int] = []
     marks: list[Mark] = []
+    extremes = []
     rows = 0
     with (folder / _LINES).open("wb") as lines:
         for frame in _together(_noted(pieces, marks, lines)):
             frame.write_ipc(folder / f"{len(ends)}.arrow")
+            extremes.append(extremes_of(frame))
             rows += frame.height
             ends.append(rows)
-    (folder / _PARTS).write_text(json.dumps({"ends": ends, "index": _index(marks)}))
+    parts = {"ends": ends, "index": _index(marks), "extremes": extremes_together(extremes)}
+    (folder / _PARTS).write_text(json.dumps(parts))
 
 
 def _noted(pieces: Iterator[Piece], marks: list[Mark], lines: BinaryIO) -> Iterator[pl.DataFrame]:
@@ -117,8 +119,9 @@ def _stored(folder: Path, opened: OpenedFile) -> Table:
     paths = tuple(folder / f"{number}.arrow" for number in range(len(ends)))
     schema = {name: kind for path in paths for name, kind in pl.read_ipc_schema(path).items()}
     index = tuple(Mark(*map(int, mark)) for mark in parts["index"])
+    extremes = {str(name): (float(low), float(high)) for name, (low, high) in parts["extremes"].items()}
     lines: Rows = np.memmap(folder / _LINES, np.dtype("<i8"), mode="r", shape=(ends[-1],))
-    return _table(opened, StoredFrame(paths, ends, pl.Schema(schema)), lines, index)
+    return _table(opened, StoredFrame(paths, ends, pl.Schema(schema), extremes), lines, index)
 
 
 def _table(opened: OpenedFile, cells: pl.DataFrame | StoredFrame, lines: Rows, index: Index) -> Table:

@@ -142,6 +142,10 @@ class Table:
         for first in range(0, len(self), most_rows):
             yield first, self.cells.slice(first, most_rows)
 
+    def extremes(self, header: str) -> tuple[float, float] | None:
+        """Gives the least and the greatest number of a column of finite numbers, where that is known."""
+        return self.cells.extremes.get(header) if isinstance(self.cells, StoredFrame) else None
+
     def series(self, header: str) -> pl.Series:
         """Gives the cells of a column as they were read."""
         return self.only([header]).frame[header]
@@ -235,8 +239,8 @@ class Refusals:
     rows that count, by column as in `inputs.age`; of columns that it does not name all do.
     """
 
-    def __init__(self, covered: Mapping[str, Rows] | None = None) -> None:
-        self.first = 0
+    def __init__(self, covered: Mapping[str, Rows] | None = None, first: int = 0) -> None:
+        self.first = first
         self._covered = covered or {}
         self._found: dict[tuple[str, Column, Severity], tuple[list[Rows], Mapping[str, object]]] = {}
 
@@ -250,6 +254,11 @@ class Refusals:
         if len(rows):
             found = self._found.setdefault((code, column, severity), ([], facts))
             found[0].append(rows)
+
+    def join(self, others: Refusals) -> None:
+        """Takes over what was found in another slice of the same table."""
+        for place, (rows, facts) in others._found.items():
+            self._found.setdefault(place, ([], facts))[0].extend(rows)
 
     @property
     def are_errors(self) -> bool:

@@ -43,11 +43,11 @@ class TextFile:
         """Says no: a text is one cell."""
         return False
 
-    def pieces(self, wanted: Wanted, digest: str = "") -> Iterator[Piece]:
+    def pieces(self, wanted: Wanted) -> Iterator[Piece]:
         """Reads the whole text. Raises `data-empty`, `data-encoding`, `data-nul`, `data-changing`."""
         import polars as pl
 
-        content = b"".join(self.file.chunks(PIECE, digest=digest))
+        content = b"".join(self.file.chunks(PIECE))
         text = decoded(content, self.file.shown, self.reading.encoding).decode("utf-8")
         if not text:
             raise failure("data-empty", Place(self.file.shown, 1, 1))

@@ -6,22 +6,16 @@ A small file is one piece; a large one is read 16 MB at a time, so that memory d
 from __future__ import annotations
 
 import codecs
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from nncli.errors import Place
 from nncli.messages.catalogue import failure
 from nncli.sources.data_files import DataFile
 from nncli.sources.decoding import decoded_blocks, is_utf8
 
-Result = TypeVar("Result")
 PIECE_BYTES: Final = 16 * 2**20
-_AHEAD: Final = 2
-"""How many pieces of a large file are worked on at once, beside the one that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +31,14 @@ class TextPiece:
     is_cut: bool = False
 
 
-def text_pieces(
-    file: DataFile, encoding: str, *, is_quoted: bool, offset: int = 0, digest: str = ""
-) -> Iterator[TextPiece]:
+def text_pieces(file: DataFile, encoding: str, *, is_quoted: bool, offset: int = 0) -> Iterator[TextPiece]:
     """Reads a file from where a piece began. With `is_quoted`, line ends between quotes are no borders.
 
     Raises `data-changing`, `data-encoding`, `encoding-unknown`.
     """
     is_plain = is_utf8(encoding)
     most_bytes = PIECE_BYTES if file.content is None else max(len(file.content), 1)
-    chunks = file.chunks(most_bytes, offset, digest)
+    chunks = file.chunks(most_bytes, offset)
     rest, position = b"", offset
     for chunk in chunks if is_plain else _as_utf8(chunks, file.shown, encoding):
         text = rest + chunk if rest else chunk
@@ -64,25 +56,6 @@ def text_pieces(
     if rest:
         ended = rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
         yield TextPiece(ended, position - len(rest) if is_plain else 0)
-
-
-def worked(
-    work: Callable[[int, TextPiece], Result], pieces: Iterator[TextPiece], *, is_large: bool
-) -> Iterator[tuple[TextPiece, Callable[[], Result]]]:
-    """Works on pieces, on several at once where a file is large, and gives in order how to get the results.
-
-    `work` takes the number of a piece, from 0, and the piece.
-    """
-    if not is_large:
-        yield from ((piece, partial(work, number, piece)) for number, piece in enumerate(pieces))
-        return
-    with ThreadPoolExecutor(_AHEAD) as threads:
-        waiting = deque[tuple[TextPiece, Callable[[], Result]]]()
-        for number, piece in enumerate(pieces):
-            waiting.append((piece, threads.submit(work, number, piece).result))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft()
-        yield from waiting
 
 
 def refuse_cut(piece: TextPiece, file: DataFile) -> None:
