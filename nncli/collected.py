@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar, final
 
 from nncli.errors import NncliError, Problem
@@ -18,6 +18,11 @@ class Collected:
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         self._read = tuple(path for problem in problems for path in _paths(problem))
+        self._undeclared: frozenset[str] = frozenset()
+
+    def expect_without(self, names: Iterable[str]) -> None:
+        """Takes values as there that could not be declared: that nothing is called so follows from that."""
+        self._undeclared = frozenset(names)
 
     def tried(self, step: Callable[[], Result]) -> Result | None:
         """Runs a step; what it refuses is kept, unless it was found wrong when it was read."""
@@ -25,12 +30,15 @@ class Collected:
             return step()
         except NncliError as error:
             for problem in error.problems:
-                if problem not in self.problems and not self._follows(problem.path):
+                if problem not in self.problems and not self._follows(problem):
                     self.problems.append(problem)
             return None
 
-    def _follows(self, path: str) -> bool:
+    def _follows(self, problem: Problem) -> bool:
         """Tells whether a mistake follows from one in the same value, in a part of it, or around it."""
+        path = problem.path
+        if problem.code == "value-unknown" and problem.facts["name"] in self._undeclared:
+            return True
         pairs = [(path, each) for each in self._read] + [(each, path) for each in self._read]
         return any(f"{inner}.".startswith(f"{outer}.") for inner, outer in pairs)
 

@@ -255,8 +255,11 @@ def _horizon(spec: Spec, data: Data | None) -> Horizon:
 def _declarations(spec: Spec, data: Data | None, found: Collected) -> Expected:
     if data is not None:
         return Expected(data.inputs, data.targets, data.encoders.counts())
-    nothing = Expected({}, {}, {})
-    return (found.tried(lambda: stand_in(spec)) if spec.data else None) or nothing
+    expected = found.tried(lambda: stand_in(spec)) if spec.data else None
+    if expected is None:
+        parts = [path.split(".") for path in spec.places]
+        found.expect_without(each[2] for each in parts if len(each) == 3 and each[0] == "data")
+    return expected or Expected({}, {}, {})
 
 
 def _updated(

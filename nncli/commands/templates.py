@@ -90,9 +90,15 @@ LANGUAGE_NETWORK: Final = """\
   - Linear: {width}
 """
 SERIES_NETWORK: Final = """\
-  - LSTM: 32                       # input sizes are inferred
-    take: last
-  - Linear: {width}
+  - parallel:                      # {remark}
+      before: [compute: "{before}"]
+      change:
+        - compute: "{seen}"
+        - Linear: 32
+        - ReLU
+        - Linear: {width}
+    join: add
+    from: {past}
 """
 
 
@@ -103,7 +109,7 @@ def network_of(guess: Guess) -> tuple[str, int]:
     if guess.task == "language model":
         return LANGUAGE_NETWORK.format(width=width), 5
     if guess.task == "forecast":
-        return SERIES_NETWORK.format(width=width), 100
+        return _forecast(guess), 100
     if "text" in types:
         return TEXT_NETWORK.format(width=width), 20
     if "audio" in types:
@@ -114,3 +120,18 @@ def network_of(guess: Guess) -> tuple[str, int]:
         are_pixels = any(column.columns is not None for column in guess.inputs.values())
         return (PIXEL_NETWORK if are_pixels else IMAGE_NETWORK).format(width=width), 20
     return TABLE_NETWORK.format(width=width), 60
+
+
+def _forecast(guess: Guess) -> str:
+    """Adds a learned change to what was before: the last step, or as many steps of the season before."""
+    ((_, target),) = guess.targets.items()
+    steps = target.window[1] - target.window[0] if target.window else 1
+    past = next(name for name, each in guess.inputs.items() if each.window and each.window[1] <= 0)
+    flat = [f"flatten({name}, 1)" for name in guess.inputs]
+    before, remark = f"{past}[:, -1, :1]", "what comes next is the last step, and how far it moves on"
+    if steps > 1:
+        first = -max(guess.season or steps, steps)
+        before = f"{past}[:, {first}:{first + steps or ''}, 0]"
+        remark = "what comes next is what was a season ago, and how far it is from that"
+    seen = flat[0] if len(flat) == 1 else f"cat([{', '.join(flat)}], 1)"
+    return SERIES_NETWORK.format(remark=remark, before=before, seen=seen, past=past, width=steps)

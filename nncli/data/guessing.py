@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -129,8 +129,9 @@ def _builtin(name: str, source: str, target: str | None) -> Guess:
     (header,) = own.targets
     if target not in (None, header):
         raise failure("target-unknown", name=target, file=source, nearest=header, known=[header])
-    task = _task(own.targets[header].type)
-    return Guess(source, own.inputs, own.targets, {}, task, f"the target of {source}")
+    task: Task = "forecast" if own.time is not None else _task(own.targets[header].type)
+    found = Guess(source, own.inputs, own.targets, {}, task, f"the target of {source}")
+    return replace(found, time=own.time, group=own.group, season=own.season)
 
 
 def _long_text(source: str, target: str | None) -> Guess:

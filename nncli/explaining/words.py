@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def explain_words(word: str) -> Iterator[Explanation]:
     """Explains what the language itself means by a word: items, structures, files, values, metrics."""
+    # `builtin:digits` is asked for as it is written.
+    word = word.partition(":")[0] if word.startswith("builtin:") else word
     for entry in ENTRIES:
         names = [entry.name, entry.name.rpartition(".")[2]]
         if entry.group == "concept":

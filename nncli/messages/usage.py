@@ -128,6 +128,12 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "A file named on the command line is not there, or is no readable file.",
     ),
+    "spec-is-data": Words(
+        UsageError,
+        "`{file}` is {kind}, and no spec",
+        ("`nncli init {quoted}` writes a spec that trains on it",),
+        "Commands read a spec, a YAML file that says where the data are.",
+    ),
     "contact-sheet-none": Words(
         UsageError,
         "no input of the spec is an image",

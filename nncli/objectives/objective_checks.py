@@ -206,6 +206,6 @@ def _check_range(term: LossTerm, targets: Mapping[str, TargetSpec], layer: Layer
         loss="BCELoss",
         layer=layer.name,
         type=layer.type,
-        instead="BCEWithLogitsLoss",
+        instead="CrossEntropyLoss" if category else "BCEWithLogitsLoss",
         activation="Softmax: 1" if category else "Sigmoid",
     )

@@ -221,7 +221,7 @@ if __name__ == "__main__":
 
     weights = Path(__file__).with_suffix(".safetensors")
     if not weights.exists():
-        command = f"nncli export RUN{option} --output {{weights}}"
+        command = f"nncli export RUN{option} --output '{{weights}}'"
         raise SystemExit(f"There are no weights yet; this writes them: {{command}}")
     try:
         from safetensors.torch import load_model

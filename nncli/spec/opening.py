@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failures
+from nncli.messages.catalogue import failure, failures
 from nncli.spec.habits import unknown_key
 from nncli.spec.includes import inline_includes
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Scalar
@@ -21,6 +22,11 @@ KEYS: Final = (
     "name", "description", "include", "vars", "constants", "blocks", "data", "network", "networks",
     "training", "predict",
 )  # fmt: skip
+
+_DATA_SUFFIXES: Final = (
+    *(".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".npz", ".npy", ".safetensors"),
+    *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".wav", ".flac", ".ogg", ".mp3"),
+)
 
 
 def open_spec(path: Path, sets: Sequence[str] = ()) -> Spec:
@@ -42,9 +48,18 @@ def read_spec(
     Where it `needs_network`, nothing more is said of a file without one. Raises UsageError as `open_spec`,
     and SpecError where the file is no YAML or no mapping.
     """
+    _refuse_data(path)
     text = read_file(path, str(path))
     origin = Origin(str(path), path.parent, text)
     return read_text(text, origin, sets, stem=path.stem, needs_network=needs_network)
+
+
+def _refuse_data(path: Path) -> None:
+    """Raises UsageError `spec-is-data` for what is no spec by its name, but what `nncli init` reads."""
+    is_folder = path.is_dir() and not path.suffix
+    if is_folder or (path.suffix.lower() in _DATA_SUFFIXES and path.exists()):
+        kind = "a folder" if is_folder else "data"
+        raise failure("spec-is-data", file=str(path), kind=kind, quoted=shlex.quote(str(path)))
 
 
 def parse_spec(text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec") -> Spec:

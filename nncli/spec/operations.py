@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Final, cast, get_args
 
 from nncli.errors import NncliError, Place, Problem
@@ -32,6 +33,7 @@ from nncli.spec.tensor_expressions import Computation
 from nncli.spec.tensor_parsing import parse_computation
 from nncli.spec.words import NONE
 
+_PYTHON: Final = re.compile(rf"({'|'.join(map(re.escape, sorted(LIBRARIES, reverse=True)))})\.(\w.*)")
 VERBS: Final = get_args(Verb)
 REDUCTIONS: Final = ("mean", "max", "min", "sum", "prod")
 JOINS: Final = ("cat", "stack", "add", "mul", NONE)
@@ -66,11 +68,12 @@ def read_layer_or_function(key: Scalar, arguments: Written, known: Iterable[str]
         return Layer(read_arguments(key, arguments))
     if key.text not in ITEM_FUNCTIONS:
         everything = (*known, *ITEM_WORDS, *STRUCTURES, *ITEM_FUNCTIONS, *_OFTEN)
-        owner, _, name = key.text.rpartition(".")
         # A library stands before the name in Python.
-        near = KNOWN_ELSEWHERE.get(key.text) or (
-            name if owner in LIBRARIES else nearest(key.text, everything)
-        )
+        python = _PYTHON.fullmatch(key.text)
+        name = python.group(2) if python else ""
+        if name[:1].isupper() and "(" in name:
+            return Layer(read_arguments(replace(key, text=name), arguments))
+        near = KNOWN_ELSEWHERE.get(key.text) or name or nearest(key.text, everything)
         word = near if near in ITEM_WORDS else ""
         facts: dict[str, object] = {"name": key.text, "nearest": "" if word else near, "word": word}
         raise failures([Problem("operation-unknown", key.place, arguments.path, facts)])

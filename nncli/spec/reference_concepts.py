@@ -202,4 +202,20 @@ network:
 - compute: relu(upper) * sigmoid(lower)
 """,
     ),
+    _concept(
+        "builtin",
+        "sets that nncli carries: each declares its inputs and targets by itself",
+        (
+            ("builtin:iris", "150 flowers by four lengths, in three kinds"),
+            ("builtin:wine", "178 wines by 13 figures, in three cultivars"),
+            ("builtin:breast-cancer", "569 tumours by 30 figures, benign or malignant"),
+            ("builtin:diabetes", "442 patients by ten figures, and how the illness went on: a number"),
+            ("builtin:digits", "1,797 handwritten digits of 8 by 8 pixels"),
+            ("builtin:energy", "the load of two regions by the hour, to be forecast for a day"),
+            ("builtin:tones", "480 sounds of half a second, in eight kinds"),
+            ("builtin:python-topics", "Python's own documentation as one long text, character by character"),
+            ("builtin:python-chapters", "its paragraphs, and the chapter that each is from"),
+        ),
+        "data: builtin:digits\n",
+    ),
 )

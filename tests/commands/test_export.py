@@ -123,7 +123,7 @@ def test_the_program_says_what_it_lacks_in_a_sentence(tmp_path: Path) -> None:
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.returncode == 1
     weights = tmp_path / "small.safetensors"
-    wanted = f"There are no weights yet; this writes them: nncli export RUN --output {weights}\n"
+    wanted = f"There are no weights yet; this writes them: nncli export RUN --output '{weights}'\n"
     assert answer.stderr == wanted
     assert invoke(tmp_path, "export", "small.yaml", "-o", "small.safetensors").code == 0
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

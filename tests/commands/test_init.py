@@ -115,6 +115,13 @@ def test_what_is_written_trains(source: Callable[[Path], str], tmp_path: Path) -
     assert trained.code == 0, trained.err
 
 
+@pytest.mark.parametrize("name", ["iris", "digits", "energy", "tones", "python-topics", "python-chapters"])
+def test_what_is_written_for_a_built_in_set_is_right(name: str, tmp_path: Path) -> None:
+    assert invoke(tmp_path, "init", f"builtin:{name}", "--output", "new.yaml").code == 0
+    checked = invoke(tmp_path, "check", "new.yaml")
+    assert (checked.code, checked.err) == (0, ""), (tmp_path / "new.yaml").read_text() + checked.err
+
+
 def test_the_spec_is_named_after_its_source(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     _glob(tmp_path / "logs")

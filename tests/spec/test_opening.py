@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -168,6 +169,17 @@ def test_no_kind_of_value_is_a_bug_anywhere(key: str, value: str) -> None:
 
 
 # --- Files
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "IMAGE.PNG", "a folder"])
+def test_data_in_the_place_of_a_spec_is_told_how_to_become_one(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("x,y\n1,2\n") if path.suffix else path.mkdir()
+    with pytest.raises(UsageError) as caught:
+        open_spec(path)
+    (problem,) = caught.value.problems
+    assert problem.code == "spec-is-data"
+    assert f"nncli init {shlex.quote(str(path))}" in hint_of(problem)
 
 
 @pytest.mark.parametrize(

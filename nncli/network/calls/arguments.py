@@ -165,7 +165,8 @@ def _unknown(call: Call, name: str, argument: Argument, path: str, signature: Si
     near = nearest(name, known) or (elsewhere if elsewhere in known else "")
     facts = {"call": call.name, "argument": name, "nearest": near, "signature": str(signature)}
     facts["word"] = name if name in ITEM_WORDS else ""
-    facts["instead"] = INSTEAD.get(name, "")
+    key, equals, value = name.partition("=")
+    facts["instead"] = f"write `{key}: {value}`" if equals and key in known else INSTEAD.get(name, "")
     return Problem("argument-unknown", argument.key_place or argument.place, path, facts)
 
 
