@@ -20,9 +20,13 @@ class Collected:
         self._read = tuple(path for problem in problems for path in _paths(problem))
         self._undeclared: frozenset[str] = frozenset()
 
-    def expect_without(self, names: Iterable[str]) -> None:
-        """Takes values as there that could not be declared: that nothing is called so follows from that."""
-        self._undeclared = frozenset(names)
+    def expect_without(self, paths: Iterable[str]) -> None:
+        """Takes the columns among the paths of a file as there, though something is wrong with them.
+
+        That nothing is called as they are follows from that.
+        """
+        parts = [path.split(".") for path in paths]
+        self._undeclared = frozenset(each[2] for each in parts if len(each) == 3 and each[0] == "data")
 
     def tried(self, step: Callable[[], Result]) -> Result | None:
         """Runs a step; what it refuses is kept, unless it was found wrong when it was read."""

@@ -257,8 +257,7 @@ def _declarations(spec: Spec, data: Data | None, found: Collected) -> Expected:
         return Expected(data.inputs, data.targets, data.encoders.counts())
     expected = found.tried(lambda: stand_in(spec)) if spec.data else None
     if expected is None:
-        parts = [path.split(".") for path in spec.places]
-        found.expect_without(each[2] for each in parts if len(each) == 3 and each[0] == "data")
+        found.expect_without(spec.places)
     return expected or Expected({}, {}, {})
 
 
