@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from nncli.errors import DataError, NncliError, Problem
-from nncli.runs.checkpoints import KEPT, clean_leftovers, newest_checkpoint, save_checkpoint
+from nncli.runs.checkpoints import KEPT, Keeping, clean_leftovers, newest_checkpoint, save_checkpoint
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunState, changed_files, note_rows, read_run, update_state
 from nncli.runs.rows import append_row, refuse_short, synced_size, truncate_after
 from nncli.runs.weights_file import write_weights
-from nncli.training.rows import DoneRow, EpochRow, ProgressRow, Row, StoppedRow
+from nncli.training.rows import DoneRow, EpochRow, ProgressRow, RewoundRow, Row, StoppedRow
 from nncli.training.state import TrainState
 
 METRICS_BYTES: Final = "metrics_bytes"
@@ -24,14 +24,14 @@ TRACE: Final = "trace"
 
 @dataclass(frozen=True)
 class Saving:
-    """When checkpoints are saved, and how many stay; `check` raises where the state is not worth it.
+    """When checkpoints are saved, and how many stay; `is_good` tells whether the state is worth it.
 
     Units: `every_seconds`, the time between two of them; 0 is the end of every epoch.
     """
 
     every_seconds: float
     keep: int = KEPT
-    check: Callable[[], None] = lambda: None
+    is_good: Callable[[], bool] = lambda: True
 
 
 @final
@@ -92,9 +92,15 @@ class Recorder:
         if isinstance(row, EpochRow):
             append_row(self._run.metrics, epoch_figures(row))
             self._log("epoch", epoch=row.epoch, step=row.step, seconds=row.seconds, samples=row.samples)
-        if isinstance(row, EpochRow) or (isinstance(row, ProgressRow) and self._saving.every_seconds):
-            if self._clock() - self._saved_at >= self._saving.every_seconds:
+            if self._is_time():
                 self.save()
+        elif isinstance(row, ProgressRow):
+            # What is wrong with a state in the middle of an epoch, the next step tells.
+            if self._saving.every_seconds and self._is_time() and self._saving.is_good():
+                self.save()
+        elif isinstance(row, RewoundRow):
+            self._log("rewound", step=row.step, from_step=row.from_step, learning_rate=row.learning_rate)
+            self.save(drops_later=True)
         elif isinstance(row, StoppedRow):
             self.save()
             self._close("interrupted")
@@ -102,13 +108,20 @@ class Recorder:
             self.save()
             self._close("done", reason=row.reason)
 
-    def save(self) -> None:
-        """Publishes a checkpoint, and then the weights to keep."""
-        self._saving.check()
+    def _is_time(self) -> bool:
+        return self._clock() - self._saved_at >= self._saving.every_seconds
+
+    def save(self, *, drops_later: bool = False) -> None:
+        """Publishes a checkpoint, and then the weights to keep.
+
+        With `drops_later` checkpoints of later steps are removed after that: the run went back.
+        """
         state, trace = self._state, self._state.trace
         tensors = {**state.tensors(), TRACE: trace.tensors()}
         noted = {METRICS_BYTES: synced_size(self._run.metrics), TRACE: trace.step}
-        save_checkpoint(self._run.path, state.step, tensors, {**state.scalars(), **noted}, self._saving.keep)
+        scalars = {**state.scalars(), **noted}
+        keeping = Keeping(self._saving.keep, drops_later)
+        save_checkpoint(self._run.path, state.step, tensors, scalars, keeping)
         write_weights(self._run.weights, self._weights(), self._metadata)
         self._state.trace.begin(self._state.step)
         self._saved_at = self._clock()
@@ -154,4 +167,6 @@ def epoch_figures(row: EpochRow) -> dict[str, object]:
     if row.learning_rates:
         rates = list(row.learning_rates.values())
         figures["learning_rate"] = rates[0] if len(rates) == 1 else dict(row.learning_rates)
+    if row.skipped:
+        figures["skipped"] = row.skipped
     return figures

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from nncli.errors import NncliError, WeightsError
+from nncli.errors import WeightsError
 from nncli.messages.catalogue import failure
 from nncli.recording import Recorder, Saving
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.runs.weights_file import read_weights
-from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, StoppedRow
+from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, RewoundRow, StoppedRow
 from nncli.training.state import TrainState
 
 
@@ -76,15 +76,28 @@ def test_a_checkpoint_is_saved_at_the_first_look_after_the_time(run: RunFolder, 
 
 
 def test_a_state_that_is_not_worth_it_is_not_saved(run: RunFolder, state: TrainState) -> None:
-    def refuse() -> None:
-        raise NncliError
-
     clock = Clock()
-    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, check=refuse), clock)
+    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, is_good=lambda: False), clock)
     clock.now = 2.0
-    with pytest.raises(NncliError):
-        recorder.take(ProgressRow(1, 1, 1, 5, 0.5, 10))
+    recorder.take(ProgressRow(1, 1, 1, 5, 0.5, 10))
     assert _steps(run) == [] and not run.weights.exists()
+
+
+def test_a_run_that_went_back_leaves_no_later_checkpoint(run: RunFolder, state: TrainState) -> None:
+    recorder = _recorder(run, state)
+    for step in (5, 10, 15):
+        state.step = step
+        recorder.take(_epoch(step // 5))
+    state.step = 7
+    recorder.take(RewoundRow(2, 7, 16, 0.05))
+    assert _steps(run) == [7]
+    assert [row["event"] for row in read_rows(run.log)][-2:] == ["rewound", "checkpoint"]
+    # One that is there already is as good, and those after it go all the same.
+    state.step = 9
+    recorder.take(_epoch(2))
+    state.step = 7
+    recorder.take(RewoundRow(2, 7, 12, 0.025))
+    assert _steps(run) == [7]
 
 
 def test_rows_that_were_changed_are_told_where_a_run_goes_on(run: RunFolder, state: TrainState) -> None:

@@ -18,7 +18,7 @@ from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.extending import lengthened
 from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
-from nncli.errors import Exit
+from nncli.errors import DivergedError, Exit
 from nncli.messages.catalogue import failure, message_of
 from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
@@ -32,7 +32,7 @@ from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 from nncli.training.choices import applied
-from nncli.training.divergence import refuse_non_finite_weights
+from nncli.training.divergence import is_finite
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
 
@@ -117,8 +117,8 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         stop = held.enter_context(StopSignal(streams.restore_terminal))
         held.enter_context(applied(choices, state.networks))
         run = place.open(prepared, facts, held, streams)
-        check = partial(refuse_non_finite_weights, job, state)
-        saving = Saving(job.training.checkpoint_every, job.training.keep, check)
+        is_good = partial(is_finite, state)
+        saving = Saving(job.training.checkpoint_every, job.training.keep, is_good)
         recorder = Recorder(run, state, describe_trained(prepared), saving)
         step = resuming.restore(place, recorder, streams)
         if place.lengthened:
@@ -128,7 +128,12 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         display = held.enter_context(report.display())
         collect_often()
         rows = train_loop(job, state, lambda: stop.requested is not None)
-        return _follow(rows, recorder, report, display)
+        try:
+            return _follow(rows, recorder, report, display)
+        except DivergedError as error:
+            from nncli.spoilt_rows import with_places
+
+            raise with_places(error, spec) from error
 
 
 def _follow(rows: Iterator[Row], recorder: Recorder, report: TrainingReport, display: TrainingDisplay) -> int:

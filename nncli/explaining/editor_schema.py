@@ -282,6 +282,9 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "training.metrics": lambda: _one_or_several("metric", OBJECT),
     "training.optimizer": lambda: definition("optimizer"),
     "training.schedule": lambda: _one_or_several("scheduler"),
+    "training.on_non_finite": lambda: {
+        "anyOf": [{"enum": ["stop", "skip", "rewind"]}, _section("training.on_non_finite")]
+    },
     "training.stop_early": lambda: {
         "anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}, _section("training.stop_early")]
     },

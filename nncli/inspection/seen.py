@@ -72,9 +72,7 @@ def place_of(tables: Sequence[Table], row: int, header: str) -> str:
     """Says where a row of tables, one behind the other, stands: `FILE:LINE`, or the file that it is."""
     for table in tables:
         if row < len(table):
-            place, text = table.place(row, header), table.source.text
-            # A row of a folder is a whole file.
-            return place.file if text and text.unit == "file" else f"{place.file}:{place.line}"
+            return table.said_place(row, header)
         row -= len(table)
     raise IndexError(row)
 

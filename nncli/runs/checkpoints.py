@@ -68,6 +68,14 @@ class Checkpoint:
     state: Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class Keeping:
+    """Which checkpoints stay when one is saved: the newest; with `drops_later` none of later steps."""
+
+    newest: int = KEPT
+    drops_later: bool = False
+
+
 class _DamagedError(Exception):
     """A checkpoint that does not verify, with the file where that shows."""
 
@@ -77,7 +85,7 @@ def save_checkpoint(
     step: int,
     tensors: Mapping[str, Mapping[str, Tensor]],
     state: Mapping[str, object],
-    keep: int = KEPT,
+    keeping: Keeping = Keeping(),
 ) -> Path:
     """Saves a step and then removes all but the newest checkpoints that verify, two or as many as to keep.
 
@@ -90,6 +98,8 @@ def save_checkpoint(
     refuse_link(folder)
     target = folder / f"{step:06}"
     if target.exists() and _verifies(target):
+        if keeping.drops_later:
+            _drop_later(folder, step)
         return target
     files = {f"{group}{_SUFFIX}": packed(named) for group, named in tensors.items()}
     files[_STATE] = json.dumps(state).encode()
@@ -98,7 +108,9 @@ def save_checkpoint(
         sync_folder(run)
         _set_aside(target)
         _publish(target, step, files)
-        verified = _retire(folder, step, keep)
+        if keeping.drops_later:
+            _drop_later(folder, step)
+        verified = _retire(folder, step, keeping.newest)
     if target not in verified:
         raise failure("save-damaged", checkpoint=target)
     return target
@@ -232,6 +244,13 @@ def _bytes_of(path: Path) -> bytes:
         return read_own(path)
     except OSError as error:
         raise _DamagedError(path.name) from error
+
+
+def _drop_later(folder: Path, step: int) -> None:
+    """Removes what was saved on a way that was left."""
+    for path in _saved(folder):
+        if int(path.name) > step:
+            _remove(path)
 
 
 def _retire(folder: Path, step: int, keep: int) -> list[Path]:

@@ -193,6 +193,11 @@ class Table:
         """Points at a cell; at the start of its line where it cannot be told further."""
         return self.source.spot(int(self.lines[row]), header).place
 
+    def said_place(self, row: int, header: str = "") -> str:
+        """Says where a row stands: `FILE:LINE`, or the file that it is, as in a folder."""
+        place, text = self.place(row, header), self.source.text
+        return place.file if text and text.unit == "file" else f"{place.file}:{place.line}"
+
     def _shown(self, header: str, rows: list[int]) -> list[str | None]:
         """Gives some cells as text; lists and bytes are told by what they are."""
         import polars as pl

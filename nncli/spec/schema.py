@@ -9,6 +9,7 @@ from pydantic import Field, InstanceOf, model_validator
 from pydantic_core import PydanticCustomError
 
 from nncli.spec.fields import MissingPolicy, Seconds, Section, Share
+from nncli.spec.guards import ClipGradients, OnNonFinite, StopEarly
 from nncli.spec.items import Call
 from nncli.spec.optimising import AverageSpec, GroupSpec, RegulariseSpec, StageSpec
 from nncli.spec.updates import UpdateSpec
@@ -201,26 +202,6 @@ class LossTerm(Section):
     weight: float = Field(default=1.0, description="what the term is multiplied with")
 
 
-class StopEarly(Section):
-    """When to stop before the last epoch."""
-
-    watch: str = Field(default="validation.loss", description="the figure to watch")
-    patience: int = Field(default=5, ge=1, description="epochs without a better figure before stopping")
-
-
-class ClipGradients(Section):
-    """How large gradients may be."""
-
-    norm: float | None = Field(default=None, gt=0, description="the largest norm of all gradients together")
-    value: float | None = Field(default=None, gt=0, description="the largest value of each number in them")
-
-    @model_validator(mode="after")
-    def _says_one(self) -> Self:
-        if self.norm is None and self.value is None:
-            raise PydanticCustomError("clip_form", "neither", {})
-        return self
-
-
 class TrainingSpec(Section):
     """How the network learns."""
 
@@ -265,6 +246,9 @@ class TrainingSpec(Section):
     )
     average: InstanceOf[AverageSpec] | None = Field(
         default=None, description="averages weights over the run: these are evaluated and kept"
+    )
+    on_non_finite: OnNonFinite | None = Field(
+        default=None, description="what is done where a loss or a gradient is not finite; default: stop"
     )
     stop_early: StopEarly | None = Field(default=None, description="when to stop before the last epoch")
     keep_best: str | None = Field(

@@ -192,7 +192,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
     here = ".".join([path, *parts])
     facts: dict[str, object] = {"key": str(detail["loc"][-1]), "received": _shown(detail.get("input"))}
     facts |= {name: _figure(value) for name, value in detail.get("ctx", {}).items() if name != "error"}
-    if detail["type"] != "missing" and facts["key"] in ("type", "norm") and len(detail["loc"]) > 1:
+    if detail["type"] != "missing" and facts["key"] in ("type", "norm", "policy") and len(detail["loc"]) > 1:
         # `age: numeric` is short for `age: {type: numeric}`, `clip_gradients: 0` for `{norm: 0}`.
         facts["key"] = str(detail["loc"][-2])
     facts["example"] = _EXAMPLES.get(str(facts["key"]), "")

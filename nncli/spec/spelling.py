@@ -125,6 +125,7 @@ def _training(node: Node) -> Node:
             "clip_gradients": _clip_gradients,
             "loss": _loss,
             "metrics": _metrics,
+            "on_non_finite": _on_non_finite,
             "optimizer": _named_call,
             "stop_early": _stop_early,
         },
@@ -163,6 +164,11 @@ def _stop_early(node: Node) -> Node:
     if isinstance(node, Scalar) and type(node.value) is int:
         return _pair("patience", node)
     return node
+
+
+def _on_non_finite(node: Node) -> Node:
+    """`on_non_finite: skip` is the policy, with every default."""
+    return _pair("policy", node) if isinstance(node, Scalar) and node.value is not None else node
 
 
 def _clip_gradients(node: Node) -> Node:

@@ -19,7 +19,7 @@ from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import foreign_lines
 from nncli.training.job import TrainJob
-from nncli.training.rows import DoneRow, EpochRow, Figures, Row, StoppedRow
+from nncli.training.rows import DoneRow, EpochRow, Figures, RewoundRow, Row, StoppedRow
 
 
 @final
@@ -64,6 +64,8 @@ class TrainingReport:
 
     def take(self, row: Row) -> None:
         """Notes an epoch, and writes it for scripts."""
+        if isinstance(row, RewoundRow) and self._json:
+            self._streams.document({"version": 1, "kind": "rewound", **asdict(row)})
         if not isinstance(row, EpochRow):
             return
         self._samples = row.samples

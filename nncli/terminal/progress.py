@@ -13,7 +13,7 @@ from rich.table import Column
 
 from nncli.terminal.figures import count, duration, short
 from nncli.terminal.streams import Streams
-from nncli.training.rows import EpochRow, Figures, ProgressRow, Row
+from nncli.training.rows import EpochRow, Figures, ProgressRow, RewoundRow, Row
 
 WINDOW_SECONDS: Final = 20.0
 # A terminal writes ^C behind the last bar. In a full line that begins another one, and since the bars
@@ -110,6 +110,8 @@ class TrainingDisplay:
         elif isinstance(row, EpochRow):
             self._pace.take(row)
             self._show_epoch(row)
+        elif isinstance(row, RewoundRow):
+            self._show_line(rewound_line(row))
 
     def _show_progress(self, row: ProgressRow) -> None:
         if self._live is None or self._tasks is None:
@@ -119,6 +121,12 @@ class TrainingDisplay:
         title = f"epoch {row.epoch}/{self._epochs}" if self._epochs else f"epoch {row.epoch}"
         self._live.update(epoch, completed=row.batch, description=title, figures=loss)
         self._live.update(total, completed=row.step, figures=self._pace.text(self._left(row.step)))
+
+    def _show_line(self, line: str) -> None:
+        if self._live is None:
+            self._streams.say(line)
+        else:
+            self._live.console.print(line)
 
     def _left(self, step: int) -> int:
         return self._steps - step if self._steps is not None else 0
@@ -165,6 +173,12 @@ def _progress(streams: Streams) -> Progress:
     )
 
 
+def rewound_line(row: RewoundRow) -> str:
+    """Writes for people that a run went back."""
+    where = f"step {count(row.from_step)} was not finite: back to step {count(row.step)}"
+    return f"{where}, with a learning rate of {row.learning_rate:.3g}"
+
+
 def epoch_line(row: EpochRow, epochs: int | None) -> str:
     """Writes an epoch for people: `epoch  3/20  train loss 0.1234  validation loss 0.2 accuracy 0.95 *`.
 
@@ -177,6 +191,8 @@ def epoch_line(row: EpochRow, epochs: int | None) -> str:
     if row.learning_rates:
         # One word for each would crowd the line; the file has them all.
         parts.append(f"lr {next(iter(row.learning_rates.values())):.3g}")
+    if row.skipped:
+        parts.append(f"{row.skipped} skipped")
     return "  ".join(parts) + ("  *" if row.improved else "")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
+import torch
 from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
@@ -22,7 +24,8 @@ class Handling:
 
     `accumulate` batches make an update. `l1` is added to the loss for each unit of weight in `pulled`.
     No gradient is larger than `largest_value`, nor all together than `largest_norm`. Where
-    other updates stand beside it, gradients are worked out for its own weights alone.
+    other updates stand beside it, gradients are worked out for its own weights alone. With `is_careful` those
+    that are not finite are dropped.
     """
 
     accumulate: int = 1
@@ -31,6 +34,7 @@ class Handling:
     largest_value: float | None = None
     largest_norm: float | None = None
     is_alone: bool = True
+    is_careful: bool = False
 
 
 @final
@@ -47,20 +51,49 @@ class Gradients:
         self._taken = 0
         self._waiting = 0
         self._wanted = 1
+        # Whether the gradients that came last were dropped.
+        self.dropped = False
 
     def take(self, loss: Tensor) -> bool:
         """Adds the gradients of a batch; tells whether there are enough for an update."""
         if self._handling.accumulate == 1:
             self._optimizer.zero_grad()
             backward(loss, self._inputs)
-            return True
+            return not self._drops()
+        self._begin_group()
+        backward(loss / self._wanted, self._inputs)
+        self._drops()
+        return self._counted()
+
+    def skip(self) -> bool:
+        """Leaves a batch out; tells whether there are enough for an update now."""
+        if self._handling.accumulate == 1:
+            return False
+        self._begin_group()
+        return self._counted()
+
+    def _begin_group(self) -> None:
         if not self._waiting:
             self._optimizer.zero_grad()
             self._wanted = self._group()
-        backward(loss / self._wanted, self._inputs)
+
+    def _counted(self) -> bool:
         self._taken += 1
         self._waiting = (self._waiting + 1) % self._wanted
         return self._waiting == 0
+
+    def _drops(self) -> bool:
+        """Drops gradients that are not finite, with what was added up before them."""
+        if not self._handling.is_careful:
+            return False
+        found = [p.grad for p in self._all if p.grad is not None and not p.grad.is_sparse]
+        # The largest numbers, which are NaN where one is; a sum could overflow.
+        self.dropped = bool(found) and not bool(
+            torch.stack([each.float() for each in torch._foreach_norm(found, math.inf)]).isfinite().all()
+        )
+        if self.dropped:
+            self._optimizer.zero_grad()
+        return self.dropped
 
     def _group(self) -> int:
         """Counts the batches of the next update: those that are left of the epoch, and of the run."""

@@ -161,6 +161,18 @@ class HeldPart:
         """Takes the targets of some samples as the data have them, by name."""
         return {name: column.take(rows, draw) for name, column in self._targets.items()}
 
+    def spoilt(self, rows: Tensor) -> Tensor:
+        """Tells which of some samples have numbers in the data that are not finite, bool (B,)."""
+        found = torch.zeros(len(rows), dtype=torch.bool, device=self.device)
+        for column in (*self._inputs.values(), *self._targets.values()):
+            taken = column.take(rows)
+            if taken.values.is_floating_point():
+                wrong = ~taken.values.isfinite()
+                if taken.mask is not None and taken.mask.shape == wrong.shape:
+                    wrong &= taken.mask
+                found |= wrong.reshape(len(rows), -1).any(dim=1)
+        return found
+
     def draw(self, seed: int, epoch: int, rows: Tensor) -> Draw | None:
         """Says what random numbers are drawn for in a batch that is trained on; None where none are."""
         return Draw(seed, epoch, rows) if self.is_drawn else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +100,11 @@ class TrainJob:
         if self.train.lengths is not None:
             order = bucketed_order(order, self.train.lengths, self.training.batch_size, seed, epoch)
         return order.to(self.device)
+
+    @property
+    def policy(self) -> Literal["stop", "skip", "rewind"]:
+        """What is done where a loss or a gradient is not finite."""
+        return self.training.on_non_finite.policy if self.training.on_non_finite else "stop"
 
     @property
     def device(self) -> torch.device:

@@ -11,23 +11,33 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, final
+from typing import Final
 
-import torch
 from torch import Tensor
 
-from nncli.errors import DataError
-from nncli.training.divergence import diverged, refuse_non_finite_weights
+from nncli.errors import DataError, DivergedError
+from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.evaluation import HaltedError
 from nncli.training.job import TrainJob, is_better
-from nncli.training.rows import Best, DoneRow, EpochRow, Figures, ProgressRow, Row, StoppedRow, value_of
+from nncli.training.recovery import SNAPSHOT_EVERY, Buffers
+from nncli.training.rows import (
+    Best,
+    DoneRow,
+    EpochRow,
+    Figures,
+    ProgressRow,
+    RewoundRow,
+    Row,
+    StoppedRow,
+    value_of,
+)
 from nncli.training.state import TrainState
 from nncli.training.stepping import Bounds, Moment, Update, batches_of_update, seed_draws
+from nncli.training.unread import MOST_UNREAD, UnreadLosses
+from nncli.training.updating import Updater
 
 # Units: seconds between two ProgressRows, and between two looks at the losses on a device.
 _PROGRESS_EVERY: Final = 0.1
-# Losses that are held on a device before they are read, however quick the steps are.
-_MOST_UNREAD: Final = 1000
 
 
 @dataclass
@@ -55,14 +65,37 @@ def train(job: TrainJob, state: TrainState, stop: Callable[[], bool]) -> Iterato
     """
     meter = _Meter()
     while (reason := job.reason_to_end(state)) is None:
-        stopped = yield from _train_epoch(job, state, stop, meter)
-        refuse_non_finite_weights(job, state)
-        ended = None if stopped else _end_epoch(job, state, stop, meter)
+        try:
+            ended = yield from _one_epoch(job, state, stop, meter)
+        except DivergedError:
+            if job.policy != "rewind" or (row := _rewound(job, state)) is None:
+                raise
+            yield row
+            continue
         if ended is None:
             yield StoppedRow(state.epoch + 1, state.step)
             return
         yield ended
     yield DoneRow(reason, state.epoch, state.step, state.best)
+
+
+def _one_epoch(
+    job: TrainJob, state: TrainState, stop: Callable[[], bool], meter: _Meter
+) -> Generator[ProgressRow, None, EpochRow | None]:
+    """Trains on what is left of an epoch and judges the network; None where it was asked to stop."""
+    stopped = yield from _train_epoch(job, state, stop, meter)
+    refuse_non_finite_weights(job, state)
+    return None if stopped else _end_epoch(job, state, stop, meter)
+
+
+def _rewound(job: TrainJob, state: TrainState) -> RewoundRow | None:
+    """Goes back to what was good, with lower learning rates; None where that was done too often."""
+    how, last = job.training.on_non_finite, state.step
+    if how is None or state.mishaps.back is None or state.mishaps.rewound >= how.times:
+        return None
+    state.go_back(how.learning_rate_factor)
+    rate = next(iter(state.updaters.values())).learning_rate
+    return RewoundRow(state.epoch + 1, state.step, last, rate)
 
 
 def _train_epoch(
@@ -73,11 +106,15 @@ def _train_epoch(
     steps = job.steps_of_epoch()
     for module in state.networks.values():
         module.train()
-    unread = _Unread(job, state, order, steps)
+    unread = UnreadLosses(job, state)
+    goes_back = job.policy == "rewind"
     meter.epoch_began = time.monotonic()
     for batches in steps[state.batch :]:
         if state.batch and job.is_over(state):
             break
+        if goes_back and state.batch % SNAPSHOT_EVERY == 0:
+            refuse_non_finite_weights(job, state)
+            state.take_snapshot()
         if stop():
             unread.read()
             return True
@@ -92,7 +129,7 @@ def _train_epoch(
         state.is_whole = True
         meter.samples += batches[-1][1] - batches[0][0]
         now = meter.count(job, state)
-        if now - meter.shown >= _PROGRESS_EVERY or len(unread) >= _MOST_UNREAD:
+        if now - meter.shown >= _PROGRESS_EVERY or len(unread) >= MOST_UNREAD:
             meter.shown = now
             unread.read()
             yield _progress(job, state, len(steps), meter)
@@ -101,7 +138,7 @@ def _train_epoch(
 
 
 def _step(
-    job: TrainJob, state: TrainState, order: Tensor, batches: Sequence[Bounds], unread: _Unread
+    job: TrainJob, state: TrainState, order: Tensor, batches: Sequence[Bounds], unread: UnreadLosses
 ) -> None:
     """Runs every update of a step, in order, each as often as it says."""
     part, seed = job.train, job.training.seed
@@ -112,71 +149,41 @@ def _step(
             if update.draws:
                 seed_draws(moment, place, job.device)
             work_out = partial(update.losses, part, rows, part.draw(seed, state.epoch, rows), moment)
+            if unread.buffers is not None:
+                unread.buffers.note()
             losses = work_out()
             state.is_whole = False
+            updater = state.updaters[update.name]
             # Before the update, so that a loss that is not finite leaves the weights as they were.
-            unread.take(update, losses, rows)
-            state.updaters[update.name].take(losses[0], work_out)
+            if not unread.take(update, losses, rows):
+                updater.skip()
+            else:
+                updater.take(losses[0], work_out)
+                if unread.buffers is not None:
+                    _note_gradients(state, update, updater, unread.buffers)
             place += 1
 
 
-@final
-class _Unread:
-    """Losses that wait on the device, so that no step waits for them; on a CPU they are read at once."""
-
-    def __init__(
-        self, job: TrainJob, state: TrainState, order: Tensor, steps: Sequence[Sequence[Bounds]]
-    ) -> None:
-        self._job = job
-        self._state = state
-        self._order = order
-        self._steps = steps
-        self._at_once = job.device.type == "cpu"
-        self._waiting: list[tuple[Update, Tensor, int]] = []
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def take(self, update: Update, losses: tuple[Tensor, ...], rows: Tensor) -> None:
-        """Adds up the losses of an update, now or later. Raises DivergedError: `diverged`."""
-        if not self._at_once:
-            kept = torch.stack([loss.detach() for loss in losses])
-            self._waiting.append((update, kept, self._state.step))
-            return
-        first = losses[0].item()
-        if not math.isfinite(first):
-            raise diverged(self._job, self._state, update, rows)
-        self._add(update, [first, *(loss.item() for loss in losses[1:])] if len(losses) > 1 else (first,))
-
-    def read(self) -> None:
-        """Reads what waits, in its order. Raises DivergedError: `diverged`."""
-        if not self._waiting:
-            return
-        values = torch.cat([losses for _, losses, _ in self._waiting]).tolist()
-        for update, losses, step in self._waiting:
-            own, values = values[: len(losses)], values[len(losses) :]
-            if not math.isfinite(own[0]):
-                back = self._state.step - step
-                self._state.step -= back
-                self._state.batch -= back
-                first, last = self._steps[self._state.batch][0]
-                raise diverged(self._job, self._state, update, self._order[first:last])
-            self._add(update, own)
-        self._waiting.clear()
-
-    def _add(self, update: Update, values: Sequence[float]) -> None:
-        sums, times = self._state.loss_sums, update.repeat
-        self._state.trace.add(values[0])
-        for name, value in zip(update.figures, values, strict=True):
-            sums[name] = sums.get(name, 0.0) + (value / times if times > 1 else value)
+def _note_gradients(state: TrainState, update: Update, updater: Updater, buffers: Buffers) -> None:
+    if updater.has_dropped:
+        buffers.put_back()
+        state.mishaps.skip(update.name, is_unseen=False)
+    else:
+        state.mishaps.in_a_row = 0
 
 
-def _means(state: TrainState) -> dict[str, float | None]:
-    return {name: total / state.batch for name, total in state.loss_sums.items()}
+def _means(job: TrainJob, state: TrainState) -> dict[str, float | None]:
+    """Divides the sums of losses by the batches whose losses are in them."""
+    found: dict[str, float | None] = {}
+    for update in job.updates:
+        count = state.batch - state.mishaps.unseen.get(update.name, 0) / update.repeat
+        sums = {name: state.loss_sums.get(name) for name in update.figures}
+        found |= {name: total / count if total is not None else None for name, total in sums.items()}
+    return found
 
 
 def _progress(job: TrainJob, state: TrainState, batches: int, meter: _Meter) -> ProgressRow:
-    losses = [_means(state)[update.figures[0]] for update in job.updates]
+    losses = [_means(job, state)[update.figures[0]] for update in job.updates]
     return ProgressRow(state.epoch + 1, state.step, state.batch, batches, losses[0], meter.samples)
 
 
@@ -185,7 +192,7 @@ def _end_epoch(job: TrainJob, state: TrainState, stop: Callable[[], bool], meter
 
     None where it was asked to stop on the way: the epoch stays open, and is judged after a resume.
     """
-    train: Figures = _means(state)
+    train: Figures = _means(job, state)
     validation: Figures | None = None
     if job.validation:
         try:
@@ -194,13 +201,16 @@ def _end_epoch(job: TrainJob, state: TrainState, stop: Callable[[], bool], meter
         except HaltedError:
             return None
         validation = {name: value if _is_finite(value) else None for name, value in figures.items()}
+    skipped = state.mishaps.batches
     state.epoch, state.batch, state.loss_sums = state.epoch + 1, 0, {}
+    state.mishaps.end_epoch()
     improved = _keep_best(job, state, train, validation)
     rates = {name: each.learning_rate for name, each in state.updaters.items() if each.has_schedule}
     for updater in state.updaters.values():
         updater.end_epoch(train, validation)
     seconds = meter.count(job, state) - meter.epoch_began
-    return EpochRow(state.epoch, state.step, train, validation, improved, meter.samples, seconds, rates)
+    counts = (meter.samples, seconds, rates, skipped)
+    return EpochRow(state.epoch, state.step, train, validation, improved, *counts)
 
 
 def _is_finite(value: float | None) -> bool:

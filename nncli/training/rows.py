@@ -52,7 +52,8 @@ class EpochRow:
 
     `improved` tells that the weights of this epoch are now the best. `samples` counts the rows
     that this process has trained on. `learning_rates` are those with which the epoch ended, by update;
-    none where nothing moves them. Units: `seconds` of this epoch in this process.
+    none where nothing moves them. `skipped` counts batches that changed nothing, since they were not finite.
+    Units: `seconds` of this epoch in this process.
     """
 
     epoch: int
@@ -63,6 +64,17 @@ class EpochRow:
     samples: int
     seconds: float
     learning_rates: Mapping[str, float] = field(default_factory=dict)
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RewoundRow:
+    """Something was not finite at `from_step`; training goes on from `step` with a lower learning rate."""
+
+    epoch: int
+    step: int
+    from_step: int
+    learning_rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +95,4 @@ class DoneRow:
     best: Best | None
 
 
-Row: TypeAlias = ProgressRow | EpochRow | StoppedRow | DoneRow
+Row: TypeAlias = ProgressRow | EpochRow | RewoundRow | StoppedRow | DoneRow

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, final
 
 import torch
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 
 from nncli.spec.optimising import Pace
+from nncli.training.recovery import RATES
 from nncli.training.rows import Figures, value_of
 
 # What schedulers move in a group; every stage begins with these as the spec has them.
@@ -76,6 +77,7 @@ class Schedule:
         self._begun = [{key: group[key] for key in _MOVED if key in group} for group in groups]
         self._updates = 0
         self._current = 0
+        self._factor = 1.0
         self._scheduler = self._enter(0)
 
     def _enter(self, number: int) -> Any:
@@ -84,8 +86,19 @@ class Schedule:
         self._current = number
         for group, begun in zip(self._rates.param_groups, self._begun, strict=True):
             group.update(begun)
-            group["initial_lr"] = begun["lr"]
-        return stage.kind(self._rates, **stage.arguments) if stage.kind else None
+            group["lr"] = group["initial_lr"] = begun["lr"] * self._factor
+        scheduler = stage.kind(self._rates, **stage.arguments) if stage.kind else None
+        if self._factor != 1 and isinstance(scheduler, (OneCycleLR, CyclicLR)):
+            self._slow(scheduler)
+        return scheduler
+
+    def _slow(self, scheduler: Any) -> None:
+        """Lowers the rates that a scheduler was given as numbers, which it does not read from the groups."""
+        for group in self._rates.param_groups:
+            group.update({key: group[key] * self._factor for key in RATES if key in group})
+        for key in ("base_lrs", "max_lrs"):
+            if hasattr(scheduler, key):
+                setattr(scheduler, key, [rate * self._factor for rate in getattr(scheduler, key)])
 
     def after_update(self) -> None:
         """Moves the rates after an update of the weights."""
@@ -118,10 +131,12 @@ class Schedule:
 
     def scalars(self) -> dict[str, object]:
         """Lists where it stands, ready for JSON; the rates themselves are with the groups."""
-        return {"updates": self._updates, "stage": self._current, "numbers": self._numbers()}
+        where = {"updates": self._updates, "stage": self._current, "factor": self._factor}
+        return {**where, "numbers": self._numbers()}
 
     def restore(self, scalars: Mapping[str, Any]) -> None:
         """Puts it where it stood; the groups are to be restored after that."""
+        self._factor = float(scalars["factor"])
         self._scheduler = self._enter(int(scalars["stage"]))
         self._updates = int(scalars["updates"])
         known = self._numbers()

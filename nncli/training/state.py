@@ -12,11 +12,9 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import stored_tensors
+from nncli.training.recovery import Mishaps, Snapshot
 from nncli.training.rows import Best
 from nncli.training.updating import Updater
-
-Tensors = dict[str, dict[str, Tensor]]
-
 
 # More losses than anybody replays, and few enough to be kept in every checkpoint.
 _MOST_TRACED: Final = 1000
@@ -72,6 +70,7 @@ class TrainState:
     seconds: float = 0.0
     is_whole: bool = True
     trace: Trace = field(default_factory=Trace)
+    mishaps: Mishaps = field(default_factory=Mishaps)
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""
@@ -83,6 +82,14 @@ class TrainState:
                     seen.add(id(tensor))
                     found[f"{network}/{name}"] = tensor.detach()
         return found
+
+    def kept(self) -> dict[str, Tensor]:
+        """Names what optimisers keep of every weight, uncopied: `<update>/<parameter>/exp_avg`."""
+        return {
+            f"{name}/{path}": tensor
+            for name, updater in self.updaters.items()
+            for path, tensor in updater.tensors().items()
+        }
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -106,21 +113,36 @@ class TrainState:
         self.best = best
         self.best_weights = self._as_kept()
 
-    def tensors(self) -> Tensors:
-        """Groups every tensor of a checkpoint: networks, updaters, random, best."""
+    def tensors(self) -> Mapping[str, Mapping[str, Tensor]]:
+        """Groups every tensor of a checkpoint: networks, updaters, random, best, and those to go back to."""
+        back = self.mishaps.back
+        return {**self._tensors(), **(back.prefixed() if back else {})}
+
+    def _tensors(self) -> dict[str, dict[str, Tensor]]:
         return {
             "networks": self.weights(),
-            "updaters": {
-                f"{name}/{path}": tensor
-                for name, updater in self.updaters.items()
-                for path, tensor in updater.tensors().items()
-            },
+            "updaters": self.kept(),
             "random": _random_states(self._device()),
             "best": dict(self.best_weights),
         }
 
     def scalars(self) -> dict[str, object]:
         """Lists every number of a checkpoint, ready for JSON; floats come back exactly."""
+        return {**self._scalars(), "mishaps": self.mishaps.scalars()}
+
+    def take_snapshot(self) -> None:
+        """Makes the state of now the one that the run goes back to."""
+        self.mishaps.back = Snapshot.of(self._tensors(), self._scalars())
+
+    def go_back(self, factor: float) -> None:
+        """Goes back to the last snapshot, with learning rates that are lower by a factor, also from there."""
+        assert self.mishaps.back is not None
+        back = self.mishaps.back.slower(factor)
+        mishaps = Mishaps(rewound=self.mishaps.rewound + 1, back=back)
+        self.restore(back.tensors, {**back.scalars, "mishaps": Mishaps().scalars()})
+        self.mishaps = mishaps
+
+    def _scalars(self) -> dict[str, object]:
         return {
             "step": self.step,
             "epoch": self.epoch,
@@ -166,6 +188,8 @@ class TrainState:
         self.best = Best(**scalars["best"]) if scalars["best"] else None
         self.watched = scalars["watched"]
         self.seconds = float(scalars["seconds"])
+        self.mishaps = Mishaps.read(tensors, scalars["mishaps"])
+        self.is_whole = True
         self.trace.begin(self.step)
         torch.set_rng_state(tensors["random"]["cpu"])
         if "cuda" in tensors["random"] and self._device().type == "cuda":

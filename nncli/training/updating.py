@@ -82,6 +82,16 @@ class Updater:
         else:
             self.step()
 
+    def skip(self) -> None:
+        """Leaves a batch out: it changes nothing, and others that were added up still count."""
+        if self._gradients.skip():
+            self.step()
+
+    @property
+    def has_dropped(self) -> bool:
+        """Tells whether the gradients that came last were not finite, and are left out."""
+        return self._gradients.dropped
+
     def step(self) -> None:
         """Changes the weights by the gradients that they have."""
         if self._looks_again:
@@ -186,6 +196,7 @@ def build_updater(
         clip.value if clip else None,
         clip.norm if clip else None,
         is_alone,
+        training.on_non_finite is not None and training.on_non_finite.policy == "skip",
     )
     if training.accumulate > 1:
         _refuse_accumulation(training, module)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def test_a_run_that_diverges_ends_with_7_and_keeps_what_was_good(tmp_path: Path)
     row = answer.rows()[-1]
     assert (row["kind"], row["exit"]) == ("failed", 7)
     assert "error[diverged]" in answer.err
+    assert re.search(r"its batch: flowers\.csv:\d+, flowers\.csv:\d+", row["message"])
     assert '"state": "failed"' in (tmp_path / "run" / "run.json").read_text()
 
 
