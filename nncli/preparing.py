@@ -31,6 +31,7 @@ from nncli.objectives.objectives import Objective
 from nncli.objectives.updates import CompiledUpdate, compile_updates, refuse_metrics
 from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode
+from nncli.recipe_columns import recipe_columns
 from nncli.spec.items import Call
 from nncli.spec.nodes import MOST_PROBLEMS
 from nncli.spec.schema import TrainingSpec
@@ -46,6 +47,7 @@ from nncli.training.schedule_checks import horizon_of, schedule_lengths
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
 from nncli.training.stepping import modules_together
+from nncli.training.update_metrics import with_checked_metrics
 from nncli.training.updating import build_updater
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ def prepare(
     updates = _updates(spec, networks, batch, constants, found)
     if updates and networks:
         found.tried(lambda: check_training(spec, networks, metrics, data))
-    reads = _recipes(spec, networks, (batch, constants), data, found)
+    reads = recipe_columns(spec, networks, (batch, constants), data, found)
     if networks is None or found.problems:
         raise failures(found.problems[:MOST_PROBLEMS])
     resolved = _resolved(spec, networks, data, metrics or ())
@@ -173,32 +175,7 @@ def _updates(
         modules = [each.module for each in networks.values()]
         patterns = [each for group in spec.training.groups for each in group.match]
         found.tried(lambda: refuse_silent_patterns(modules, patterns, "training.groups"))
-    return found.tried(lambda: compile_updates(specs, networks, batch, constants))
-
-
-def _recipes(
-    spec: Spec,
-    networks: Mapping[str, CompiledNetwork] | None,
-    around: tuple[Batch, Mapping[str, Tensor | None]],
-    data: Data | None,
-    found: Collected,
-) -> dict[str, tuple[str, ...]]:
-    """Compiles the recipes of a spec, and tells which columns each reads."""
-    reads: dict[str, tuple[str, ...]] = {}
-    if networks is None:
-        return reads
-    if spec.recipes:
-        from nncli.objectives.recipes import compile_recipes
-
-        recipes = found.tried(lambda: compile_recipes(spec.recipes, networks, *around)) or {}
-        reads |= {name: recipe.inputs for name, recipe in recipes.items()}
-    columns = data.resolved.targets.values() if data is not None else ()
-    if data is not None and (spec.text_recipes or any(each.type == "text" for each in columns)):
-        from nncli.generation.text_columns import text_recipes
-
-        texts = found.tried(lambda: text_recipes(spec, networks, data.encoders)) or {}
-        reads |= {name: recipe.inputs for name, recipe in texts.items()}
-    return reads
+    return found.tried(lambda: with_checked_metrics(compile_updates(specs, networks, batch, constants)))
 
 
 def _with_class_weights(spec: Spec, data: Data | None) -> Spec:

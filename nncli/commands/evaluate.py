@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from nncli.columns.targets import TargetSpec
 from nncli.counted import counted
 from nncli.data.dataset import Part, PartName
 from nncli.data.rows import part_from
@@ -32,8 +33,9 @@ from nncli.training.baselines import baselines
 from nncli.training.evaluation import Evaluation, computed_figures
 from nncli.training.evaluation import evaluate as evaluate_part
 from nncli.training.held import HeldPart
-from nncli.training.metrics import confusion
-from nncli.training.stepping import Moment, computed
+from nncli.training.metrics import Unscale, confusion
+from nncli.training.stepping import Moment, Update, computed
+from nncli.training.update_metrics import measured
 
 _FIGURE: Final = re.compile(r"[A-Za-z_][\w.]*")
 _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z_][\w.]*)\s*([<>=!]+)\s*(\S+)\s*\Z")
@@ -81,10 +83,10 @@ def evaluate(options: EvaluateOptions, streams: Streams) -> int:
     opened = open_weights(options.run, load_code(options.code))
     model = trained_model(opened, resolve_device(options.device))
     compiled = compiled_updates(opened)
-    updates = computed(compiled)
+    updates = measured(computed(compiled), compiled, *_own(opened)) if compiled else ()
     metrics = () if updates else model.judge.metrics
     for requirement in requirements:
-        losses = [name for update in updates for name in update.figures] or ["loss"]
+        losses = [name for each in updates for name in (*each.figures, *_measures(each))] or ["loss"]
         _check_figure(requirement, [*losses, *(metric.name for metric in metrics)])
     with waiting(streams, "evaluating"):
         part = _part(options, model)
@@ -176,6 +178,8 @@ def _of_updates(
     columns = frozenset[str]().union(*(each.columns for each in updates))
     for each in updates:
         each.module.to(model.device)
+        if each.measured is not None:
+            each.measured.module.to(model.device)
     modules = {name: network.module.to(model.device) for name, network in opened.networks.items()}
     inputs = [name for name in part.columns.inputs if name in columns]
     held = HeldPart(part, inputs, None, model.device, with_targets=True)
@@ -184,7 +188,18 @@ def _of_updates(
     rows = read_rows(RunFolder(run).metrics) if opened.run else []
     step, epoch = (rows[-1].get(key) if rows else 0 for key in ("step", "epoch"))
     now = Moment(training.seed, step if isinstance(step, int) else 0, epoch if isinstance(epoch, int) else 0)
-    return Evaluation(computed_figures(computed(updates), modules, held, training.batch_size, now), {}, {})
+    measuring = measured(computed(updates), updates, *_own(opened))
+    return Evaluation(computed_figures(measuring, modules, held, training.batch_size, now), {}, {})
+
+
+def _own(opened: Opened) -> tuple[Mapping[str, TargetSpec], Unscale]:
+    """Describes the targets of the data, and the way back to their units."""
+    assert opened.encoders is not None
+    return opened.encoders.targets(), opened.encoders.decode_number
+
+
+def _measures(update: Update) -> tuple[str, ...]:
+    return update.measures.names if update.measures else ()
 
 
 def _confusion(model: Model, found: Evaluation) -> dict[str, Any] | None:

@@ -33,11 +33,23 @@ TABLE: Final[dict[str, Words]] = {
         "predict and inspect-gradients read networks whose loss stands between an output and the targets of "
         "the data. Recipes say what else is to come out.",
     ),
+    "measure-form": Words(
+        SpecError,
+        "a metric of an update is one name, and what it compares",
+        ("write `{{accuracy: {{}}, from: [PREDICTION, TARGET]}}`",),
+        "`metrics:` beside `update:` compare values of the update, as its losses do.",
+    ),
+    "measure-shape": Words(
+        SpecError,
+        "`{metric}` cannot compare {said} with {true}",
+        ("give it values of the same shape; of classes their scores, one for each, or the class itself",),
+        "Scores have a class axis behind the rows; two classes are compared as such, as `found: score > 0`.",
+    ),
     "metrics-updates": Words(
         SpecError,
         "`metrics` compare an output with a target, and a training of updates says no output",
-        ("remove `metrics:`; every loss and its terms are written down by themselves",),
-        "Figures of a training with `updates:`, or with a loss that names its values, are its losses.",
+        ("write `metrics: [{{accuracy: {{}}, from: [PREDICTION, TARGET]}}]` beside `update:`",),
+        "In a training with `updates:` each of them has metrics of its own.",
     ),
     "mix-updates": Words(
         SpecError,

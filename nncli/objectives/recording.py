@@ -75,7 +75,7 @@ def _between(
 ) -> tuple[nn.Module, list[Value], Value | None]:
     """Makes the loss between two values, and finds them; the third is the mask of what counts."""
     assert term.loss is not None
-    prediction, (_, wanted) = _found(term.from_[0], environment), term.from_
+    prediction, (_, wanted) = found_value(term.from_[0], environment), term.from_
     name = wanted.path if wanted.path in targets else None
     function, each = make_loss(term.loss, term.path, targets)
     form = form_of(term.loss.name)
@@ -86,7 +86,7 @@ def _between(
         if form == "index" or isinstance(number, bool) or not isinstance(number, (int, float)):
             raise failure("term-number", wanted.place, term.path, loss=term.loss.name)
         return LossBetween(function, each, form, float(number)), [prediction], prediction.mask
-    target = _found(wanted, environment)
+    target = found_value(wanted, environment)
     spec = targets[name] if name else None
     classes_last = _are_classes_last(prediction, target, form)
     if term.loss.name == "BCELoss":
@@ -129,7 +129,8 @@ def _check_shapes(term: TermSpec, module: LossBetween, prediction: Value, target
         raise failure("term-shape", term.from_[0].place, term.path, loss=called(term), **facts)
 
 
-def _found(source: Source, environment: UpdateEnvironment) -> Value:
+def found_value(source: Source, environment: UpdateEnvironment) -> Value:
+    """Finds one value by its path. Raises Hidden, and SpecError `value-several`."""
     found = environment.value(source.path, source.place)
     if found is None:
         raise Hidden

@@ -9,20 +9,34 @@ from typing import Final
 import torch
 from torch import Tensor, fx
 
+from nncli.columns.targets import TargetSpec
 from nncli.errors import NncliError, Problem, SpecError
 from nncli.messages.catalogue import failure, failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.functions.expressions import Hidden
 from nncli.network.graph.tape import Spot
-from nncli.network.graph.values import Value
-from nncli.objectives.recording import record_term
+from nncli.network.graph.values import Value, shown
+from nncli.objectives.recording import found_value, record_term
 from nncli.objectives.walks import RANDOM, ROWS, Batch, Walk, calls_in
 from nncli.spec.spec import Spec
 from nncli.spec.tensor_expressions import Computation
 from nncli.spec.tensor_parsing import TRAINING_FUNCTIONS
-from nncli.spec.updates import EPOCH, STEP, UpdateSpec
+from nncli.spec.updates import EPOCH, STEP, MeasureSpec, UpdateSpec
 
 NUMBERS: Final = (STEP, EPOCH)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the metrics of an update compare: a module that gives what is said and what is true, in turn.
+
+    `targets` describe what is true in each metric: a target of the data, or numbers of any other value.
+    """
+
+    module: fx.GraphModule
+    feeds: tuple[str, ...]
+    metrics: tuple[MeasureSpec, ...]
+    targets: tuple[TargetSpec, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,7 @@ class CompiledUpdate:
     `epoch` as numbers without axes. It returns the loss, and behind it those `terms` that have a name, as
     they count in it.
     Only `networks` get gradients. `draws` tells that an expression draws random numbers, `has_gradients`
-    that one holds a gradient.
+    that one holds a gradient. `measured` has what its metrics compare.
     """
 
     spec: UpdateSpec
@@ -42,6 +56,7 @@ class CompiledUpdate:
     terms: tuple[str, ...]
     draws: bool
     has_gradients: bool
+    measured: Measured | None = None
 
     @property
     def name(self) -> str:
@@ -51,7 +66,8 @@ class CompiledUpdate:
     @property
     def columns(self) -> frozenset[str]:
         """The columns of the batch that it takes."""
-        return frozenset(name.removesuffix(".mask") for name in self.feeds) - {*NUMBERS, ROWS}
+        feeds = (*self.feeds, *(self.measured.feeds if self.measured else ()))
+        return frozenset(name.removesuffix(".mask") for name in feeds) - {*NUMBERS, ROWS}
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -97,12 +113,7 @@ def _compiled(
     constants: Mapping[str, Tensor | None],
 ) -> CompiledUpdate:
     """Walks one update from top to bottom."""
-    walk = Walk(networks, batch, constants, dict.fromkeys(NUMBERS, torch.zeros(())))
-    if spec.is_applied:
-        name = spec.networks[0].text
-        walk.apply(name, Spot(spec.place, spec.path, name))
-    for assignment in spec.compute:
-        walk.assign(assignment, f"{spec.path}.compute")
+    walk = _begun(spec, networks, batch, constants)
     values: list[Value] = []
     named: dict[str, Value] = {}
     for term in spec.terms:
@@ -125,7 +136,46 @@ def _compiled(
     module, feeds = walk.finish([total, *named.values()], "Update")
     called = calls_in(_expressions(spec))
     draws, has_gradients = bool(called & RANDOM), bool(called & set(TRAINING_FUNCTIONS))
-    return CompiledUpdate(spec, module, feeds, tuple(named), draws, has_gradients)
+    measured = _measured(spec, _begun(spec, networks, batch, constants), batch) if spec.metrics else None
+    return CompiledUpdate(spec, module, feeds, tuple(named), draws, has_gradients, measured)
+
+
+def _begun(
+    spec: UpdateSpec,
+    networks: Mapping[str, CompiledNetwork],
+    batch: Batch,
+    constants: Mapping[str, Tensor | None],
+) -> Walk:
+    """Walks what an update computes."""
+    walk = Walk(networks, batch, constants, dict.fromkeys(NUMBERS, torch.zeros(())))
+    if spec.is_applied:
+        name = spec.networks[0].text
+        walk.apply(name, Spot(spec.place, spec.path, name))
+    for assignment in spec.compute:
+        walk.assign(assignment, f"{spec.path}.compute")
+    return walk
+
+
+def _measured(spec: UpdateSpec, walk: Walk, batch: Batch) -> Measured:
+    """Records what metrics compare. Raises SpecError `measure-shape`."""
+    values: list[Value] = []
+    targets: list[TargetSpec] = []
+    for metric in spec.metrics:
+        walk.environment.path = metric.path
+        said, true = (found_value(source, walk.environment) for source in metric.from_)
+        target = batch.targets.get(metric.from_[1].path)
+        if target is None or target.type not in ("category", "number", "binary"):
+            target = TargetSpec(metric.from_[1].path, "number")
+        is_scored = target.type == "category" and said.sample.is_floating_point()
+        axes = said.shape[:1] + said.shape[2:] if is_scored and len(said.shape) > 1 else said.shape
+        is_class = target.type == "number" or is_scored or not said.sample.is_floating_point()
+        if axes != true.shape or true.mask is not None or not is_class:
+            facts = {"said": shown(said.shape), "true": shown(true.shape), "metric": metric.call.name}
+            raise failure("measure-shape", metric.place, metric.path, **facts)
+        values += [said, true]
+        targets.append(target)
+    module, feeds = walk.finish(values, "Measures")
+    return Measured(module, feeds, spec.metrics, tuple(targets))
 
 
 def _refuse_unmoved(spec: UpdateSpec, total: Value) -> None:

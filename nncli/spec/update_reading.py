@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -18,10 +18,11 @@ from nncli.spec.scopes import Scope, Written, resolved, substituted
 from nncli.spec.spelling import FREE_WORDS, TERM_WORDS
 from nncli.spec.tensor_expressions import Computation
 from nncli.spec.tensor_parsing import TRAINING_FUNCTIONS
-from nncli.spec.updates import TermSpec, UpdateSpec
+from nncli.spec.updates import MeasureSpec, TermSpec, UpdateSpec
 from nncli.spec.words import read_flow
 
-UPDATE_KEYS: Final = ("update", "repeat", "compute", "loss", "optimizer")
+UPDATE_KEYS: Final = ("update", "repeat", "compute", "loss", "optimizer", "metrics")
+_METRIC: Final = "a metric, such as accuracy"
 _LOSS: Final = "a loss of torch.nn, such as MSELoss"
 _EXAMPLES: Final = {"update": "update: generator", "loss": "loss: {MSELoss: {}, from: [output, image]}"}
 _WORDS: Final = frozenset({*TERM_WORDS, *FREE_WORDS, "name"})
@@ -85,6 +86,7 @@ class UpdateReader:
             compute=self._compute(compute, f"{path}.compute") if compute is not None else (),
             repeat=self._part(node, path, "repeat", _repeat) or 1,
             optimizer=self._optimizer(optimizer, f"{path}.optimizer") if optimizer is not None else None,
+            metrics=self._measures(node.get("metrics"), f"{path}.metrics"),
         )
 
     def _part(self, node: Mapping, path: str, key: str, read: Callable[[Written], T]) -> T | None:
@@ -177,6 +179,32 @@ class UpdateReader:
             weight=self._computed(node, "weight", path),
             where=self._computed(node, "where", path),
         )
+
+    def _measures(self, node: Node | None, path: str) -> tuple[MeasureSpec, ...]:
+        """Reads the metrics of an update. Problems: `measure-form`, and those of `read_named_call`."""
+        nodes = () if node is None else node.items if isinstance(node, Sequence) else (node,)
+        found: list[MeasureSpec] = []
+        for number, each in enumerate(nodes):
+            here = f"{path}.{number}" if isinstance(node, Sequence) else path
+            try:
+                found.extend(self._measure(each, here))
+            except NncliError as error:
+                self._problems.extend(replace(p, path=p.path or here) for p in error.problems)
+        return tuple(found)
+
+    def _measure(self, node: Node, path: str) -> Iterator[MeasureSpec]:
+        calls = (
+            [entry for entry in node.entries if entry[0].text != "from"] if isinstance(node, Mapping) else []
+        )
+        if not isinstance(node, Mapping) or len(calls) != 1 or node.get("from") is None:
+            raise failure("measure-form", node.place, path)
+        replaced = substituted(Written(Mapping(tuple(calls), calls[0][0].place), self._scope, path))
+        call = read_named_call(replaced, path, self._problems, _METRIC)
+        sources = self._sources(node, path)
+        if not sources[1].path:
+            raise failure("measure-form", node.place, path)
+        if call is not None:
+            yield MeasureSpec(call, sources, calls[0][0].place, path)
 
     def _term_name(self, node: Mapping, path: str) -> str:
         named = node.get("name")

@@ -35,11 +35,22 @@ class TermSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureSpec:
+    """A metric between two values of an update: what is said, and what is true."""
+
+    call: Call
+    from_: tuple[Source, ...]
+    place: Place
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class UpdateSpec:
     """One change of the weights of some networks, within a step.
 
     Only `networks` get gradients. `repeat` is how often it runs in a step, each time on a new batch.
     Where `is_applied`, the first of them is applied to the batch, and its outputs have their names.
+    `metrics` are worked out beside the losses of a part that is judged.
     """
 
     name: str
@@ -51,3 +62,4 @@ class UpdateSpec:
     repeat: int = 1
     optimizer: Call | None = None
     is_applied: bool = False
+    metrics: tuple[MeasureSpec, ...] = ()

@@ -158,12 +158,13 @@ def computed_figures(
     now: Moment,
     halt: Callable[[], bool] = never,
 ) -> Figures:
-    """Works out the losses of updates over a part in eval mode, as means over rows; nothing is changed.
+    """Works out the losses of updates over a part in eval mode, as means over rows, and their metrics.
 
     `size` is that of a batch. `now` is what expressions read as step and epoch; what they draw is the same
     at all times. Random states stay as they are. Raises HaltedError as `evaluate` does.
     """
     sums = {name: 0.0 for update in updates for name in update.figures}
+    measured: dict[str, list[tuple[Tensor, ...]]] = {each.name: [] for each in updates if each.measures}
     start = replace(now, step=0, epoch=0)
     devices = [part.device] if part.device.type == "cuda" else []
     with ExitStack() as held:
@@ -178,4 +179,11 @@ def computed_figures(
                     losses = update.losses(part, rows, None, now)
                 for name, loss in zip(update.figures, losses, strict=True):
                     sums[name] += loss.item() * len(rows)
-    return {name: total / max(part.rows, 1) for name, total in sums.items()}
+                if update.measures is not None:
+                    seed_draws(start, place * len(updates) + number, part.device)
+                    measured[update.name].append(update.measures.values(part, rows, now))
+    found: dict[str, float | None] = {name: total / max(part.rows, 1) for name, total in sums.items()}
+    for update in updates:
+        if update.measures is not None:
+            found.update(update.measures.figures(measured[update.name]))
+    return found

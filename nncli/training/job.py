@@ -33,6 +33,7 @@ from nncli.training.stepping import (
     modules_together,
     supervised,
 )
+from nncli.training.update_metrics import measured
 from nncli.training.updating import Updater, build_updater
 
 
@@ -170,7 +171,10 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
     else:
         for each in prepared.updates:
             each.module.to(device)
-        updates = computed(prepared.updates)
+            if each.measured is not None:
+                each.measured.module.to(device)
+        own = (data.encoders.targets(), data.encoders.decode_number)
+        updates = measured(computed(prepared.updates), prepared.updates, *own)
         inputs = [each for each in data.inputs if any(each in update.columns for update in prepared.updates)]
     if training.precision == "bf16":
         updates = mixed(updates, device)

@@ -15,6 +15,7 @@ from nncli.network.compiled import CompiledNetwork
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.training.metrics import Metric
+from nncli.training.update_metrics import measure_names
 
 # `features` comes last among the inputs of a table, and is what is meant most often.
 _SHOWN_INPUTS: Final = 5
@@ -53,6 +54,7 @@ def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric]
     several = len(training.updates) > 1
     losses = [f"{each.name}.loss" for each in training.updates] if several else ["loss"]
     known = [f"train.{loss}" for loss in losses]
+    losses += [name for names in measure_names(training.updates).values() for name in names]
     losses += [f"{term.target}.loss" for term in training.loss if len(training.loss) > 1]
     if data is None or "validation" in data.parts:
         known += [f"validation.{name}" for name in (*losses, *(metric.name for metric in metrics))]

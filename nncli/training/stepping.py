@@ -15,6 +15,7 @@ from nncli.objectives.updates import NUMBERS, CompiledUpdate
 from nncli.objectives.walks import ROWS
 from nncli.spec.updates import STEP
 from nncli.training.held import HeldPart
+from nncli.training.rows import Figures
 
 # The first row of a batch in the order of the epoch, and the one after its last.
 Bounds: TypeAlias = tuple[int, int]
@@ -36,13 +37,25 @@ class Losses(Protocol):
         """Computes the loss of a batch, and behind it each term that has a name."""
 
 
+class Measures(Protocol):
+    """The metrics of an update, worked out from values of all batches of a part."""
+
+    names: tuple[str, ...]
+
+    def values(self, part: HeldPart, rows: Tensor, moment: Moment) -> tuple[Tensor, ...]:
+        """Works out what the metrics compare in a batch."""
+
+    def figures(self, gathered: Sequence[tuple[Tensor, ...]]) -> Figures:
+        """Works out the metrics of all batches."""
+
+
 @dataclass(frozen=True)
 class Update:
     """One change of the weights of some networks within a step.
 
     `figures` names what `losses` gives, in order; the first is made small. It runs `repeat` times in a
     step. Where it `draws`, random numbers are pure functions of the seed, the step and the place.
-    `has_gradients` tells that the loss itself holds gradients.
+    `has_gradients` tells that the loss itself holds gradients. `measures` are its metrics.
     """
 
     name: str
@@ -52,6 +65,7 @@ class Update:
     repeat: int = 1
     draws: bool = False
     has_gradients: bool = False
+    measures: Measures | None = None
 
 
 @final
@@ -70,19 +84,30 @@ class SupervisedLosses:
 
 
 @final
+class Feeds:
+    """What expressions of an update read: columns of a batch, step and epoch, and its rows."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+        self._columns = [name for name in names if name not in (*NUMBERS, ROWS)]
+
+    def take(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> list[Tensor]:
+        """Takes them for some rows, in order."""
+        columns = dict(zip(self._columns, part.columns(self._columns, rows, draw), strict=True))
+        return [columns[n] if n in columns else _fed(n, rows, moment) for n in self._names]
+
+
+@final
 class ComputedLosses:
     """The loss of a compiled update."""
 
     def __init__(self, update: CompiledUpdate) -> None:
         self._forward = update.module.forward
-        self._columns = [name for name in update.feeds if name not in (*NUMBERS, ROWS)]
-        self._feeds = update.feeds
+        self._feeds = Feeds(update.feeds)
 
     def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
         """Computes the loss of a batch, and its terms that have a name."""
-        columns = dict(zip(self._columns, part.columns(self._columns, rows, draw), strict=True))
-        given = [columns[n] if n in columns else _fed(n, rows, moment) for n in self._feeds]
-        losses: tuple[Tensor, ...] = self._forward(*given)
+        losses: tuple[Tensor, ...] = self._forward(*self._feeds.take(part, rows, draw, moment))
         return losses
 
 
