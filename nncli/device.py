@@ -59,7 +59,7 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def set_precision(precision: Literal["auto", "float32", "bf16"], device: torch.device) -> None:
+def set_precision(precision: Literal["auto", "float32", "bf16", "fp16"], device: torch.device) -> None:
     """Chooses how CUDA multiplies float32 matrices: IEEE for `float32`, else TF32; CPU is always IEEE."""
     if device.type != "cuda":
         return

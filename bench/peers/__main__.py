@@ -2,8 +2,8 @@
 
 python -m bench.peers [--quick] [--rounds N] [--only WORKLOAD]... [--python PATH] [--markdown FILE]
 
-`--python` is the interpreter for the other trainers, which may have them where nncli's own has not; those that
-it does not have are left out, and said. Threads are those of OMP_NUM_THREADS, or one.
+`--python` is the interpreter for the other trainers, which may have them where nncli's own has not;
+those that it does not have are left out, and said. Threads are those of OMP_NUM_THREADS, or one.
 """
 
 from __future__ import annotations
@@ -215,9 +215,8 @@ def main() -> None:
     found.rounds = 5 if found.quick else found.rounds
     missing = {other for other in OTHERS if not is_there(found.python, other)}
     threads = os.environ.get("OMP_NUM_THREADS", "1")
-    said = [
-        f"torch {torch.__version__}, threads: {threads}, rounds: {found.rounds}, load: {os.getloadavg()[0]:.1f}"
-    ]
+    load = f"load: {os.getloadavg()[0]:.1f}"
+    said = [f"torch {torch.__version__}, threads: {threads}, rounds: {found.rounds}, {load}"]
     said += [f"not installed, and left out: {', '.join(sorted(missing))}"] if missing else []
     said.append("")
     print("\n".join(said), flush=True)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import torch
@@ -32,15 +33,31 @@ def choose(place: RunPlace, job: TrainJob, state: TrainState, *, with_threads: b
     """
     if place.recorded is not None:
         return recorded_choices(place.environment or {}, place.path)
-    if job.training.choices == "fixed":
-        return Choices()
+    is_fixed = job.training.choices == "fixed"
+    choices = Choices() if is_fixed else _measured(job, state, place.name, with_threads=with_threads)
+    # A compiler brings its own products.
+    return replace(choices, linear={}, compiled=True) if _is_compiled(job, state) else choices
+
+
+def _is_compiled(job: TrainJob, state: TrainState) -> bool:
+    """Tells whether the network is compiled: as the spec says, or on CUDA where that pays for itself."""
+    asked = job.training.compile
+    if asked != "auto" or job.training.choices == "fixed" or job.device.type != "cuda":
+        return asked == "on"
+    from nncli.training.compiling import pays
+    from nncli.training.measuring import seconds_of_step
+
+    return pays(job.total_steps(), seconds_of_step(job, state))
+
+
+def _measured(job: TrainJob, state: TrainState, name: str, *, with_threads: bool) -> Choices:
     key = _key(job, state, with_threads=with_threads)
     choices = _kept(key)
     if choices is None:
         from nncli.training.measuring import measure
 
         choices = measure(job, state, with_threads=with_threads)
-        _keep(key, choices, place.name)
+        _keep(key, choices, name)
     if choices.threads is not None:
         torch.set_num_threads(choices.threads)
     return choices

@@ -111,6 +111,8 @@ def _train(options: TrainOptions, streams: Streams) -> int:
 
         return dry_run(prepared, job, state, streams)
     choices = choose(place, job, state, with_threads=is_thread_count_open(options.threads))
+    if choices.compiled:
+        streams.say("the network goes through torch.compile; the first steps take long")
     facts = resuming.RunFacts(options.overrides(), str(device), torch.get_num_threads(), choices)
     report = TrainingReport(streams, prepared, job, json=options.json)
     with ExitStack() as held:

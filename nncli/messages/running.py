@@ -26,6 +26,12 @@ TABLE: Final[dict[str, Words]] = {
         ("it was written by another spec or version",),
         "Names or shapes of tensors in a checkpoint are not those of the network that should take them.",
     ),
+    "compile-failed": Words(
+        UsageError,
+        "torch cannot compile this network: {reason}",
+        ("leave `compile: on` out, or install what torch asks for, such as a compiler for C++",),
+        "`compile: on` hands the network to torch.compile, which needs a compiler of C++, or Triton.",
+    ),
     "device-absent": Words(
         UsageError,
         "{device} was asked for, but torch sees {count} CUDA devices",

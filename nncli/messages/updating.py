@@ -50,6 +50,12 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "The optimiser's own checks failed; the message is torch's.",
     ),
+    "precision-unfit": Words(
+        SpecError,
+        "`precision: fp16` cannot be used here: {reason}",
+        ("`precision: bf16` has the same speed and needs no scale",),
+        "Steps in float16 are for GPUs. Gradients are scaled, and a step whose numbers overflow is left out.",
+    ),
     "optimizer-sparse": Words(
         SpecError,
         "{optimizer} does not fit the gradients of this network: {reason}",

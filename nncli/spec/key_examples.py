@@ -109,6 +109,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "training.steps": "training:\n  steps: 1000",
     "training.batch_size": "training:\n  batch_size: 64",
     "training.precision": "training:\n  precision: float32",
+    "training.compile": "training:\n  compile: on",
     "training.choices": "training:\n  choices: fixed",
     "training.accumulate": "training:\n  batch_size: 16\n  accumulate: 4",
     "training.average": "training:\n  average: {ema: 0.999}",

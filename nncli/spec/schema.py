@@ -227,15 +227,19 @@ class TrainingSpec(Section):
         default=None, gt=0, description="how long to train, instead of epochs; validation counts"
     )
     batch_size: int = Field(default=32, ge=1, description="rows per step")
-    precision: Literal["auto", "float32", "bf16"] = Field(
+    precision: Literal["auto", "float32", "bf16", "fp16"] = Field(
         default="auto",
         description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere; bf16: steps in "
-        "bfloat16 where that is safe, weights and figures in float32",
+        "bfloat16 where that is safe, weights and figures in float32; fp16: in float16, on GPUs",
     )
     choices: Literal["measured", "fixed"] = Field(
         default="measured",
         description="measured: the kernels and threads that are quickest on this machine; fixed: threads as "
         "given, torch's own kernels",
+    )
+    compile: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="on: the network goes through torch.compile; auto: on CUDA, where that pays for itself",
     )
     accumulate: int = Field(default=1, ge=1, description="batches whose gradients make one update")
     clip_gradients: ClipGradients | None = Field(

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from nncli.messages.catalogue import failure
+from nncli.training.compiling import compiled
 from nncli.training.linear_kernels import Products, Size, products_by
 
 _PRODUCTS = ("output", "inputs", "weights")
@@ -23,11 +24,13 @@ class Choices:
 
     `threads` is None where it was not measured. `linear` has the sizes some of whose products go through
     oneDNN; all else is torch's own. `channels_last` keeps the weights of convolutions as they are quickest.
+    `compiled` networks go through torch.compile.
     """
 
     threads: int | None = None
     linear: Mapping[Size, Products] = field(default_factory=dict)
     channels_last: bool = False
+    compiled: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Writes what differs from torch's own way, as environment.json has it: empty where nothing does."""
@@ -36,6 +39,8 @@ class Choices:
             written["threads"] = self.threads
         if self.channels_last:
             written["channels_last"] = True
+        if self.compiled:
+            written["compiled"] = True
         if self.linear:
             sizes = sorted(self.linear.items())
             written["onednn"] = {f"{i} to {o}": _names(products) for (i, o), products in sizes}
@@ -50,7 +55,8 @@ class Choices:
         if not (threads is None or (type(threads) is int and threads > 0)) or not isinstance(linear, dict):
             raise ValueError("choices have another form")
         found = {_size(key): _products(names) for key, names in linear.items()}
-        return cls(threads, found, document.get("channels_last") is True)
+        is_last, is_compiled = (document.get(each) is True for each in ("channels_last", "compiled"))
+        return cls(threads, found, is_last, is_compiled)
 
 
 def _names(products: Products) -> list[str]:
@@ -86,6 +92,8 @@ def applied(choices: Choices, networks: Mapping[str, nn.Module]) -> Iterator[Non
         if choices.channels_last:
             held.enter_context(_channels_last(networks))
         held.enter_context(products_by(networks.values(), choices.linear))
+        if choices.compiled:
+            held.enter_context(compiled(networks.values()))
         yield
 
 

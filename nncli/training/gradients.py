@@ -25,7 +25,8 @@ class Handling:
     `accumulate` batches make an update. `l1` is added to the loss for each unit of weight in `pulled`.
     No gradient is larger than `largest_value`, nor all together than `largest_norm`. Where
     other updates stand beside it, gradients are worked out for its own weights alone. With `is_careful` those
-    that are not finite are dropped.
+    that are not finite are dropped. `scaled_on` is the kind of device on which losses are scaled, as steps in
+    float16 need it; else empty.
     """
 
     accumulate: int = 1
@@ -35,6 +36,7 @@ class Handling:
     largest_norm: float | None = None
     is_alone: bool = True
     is_careful: bool = False
+    scaled_on: str = ""
 
 
 @final
@@ -53,15 +55,16 @@ class Gradients:
         self._wanted = 1
         # Whether the gradients that came last were dropped.
         self.dropped = False
+        self._scaler = torch.amp.GradScaler(handling.scaled_on) if handling.scaled_on else None
 
     def take(self, loss: Tensor) -> bool:
         """Adds the gradients of a batch; tells whether there are enough for an update."""
         if self._handling.accumulate == 1:
             self._optimizer.zero_grad()
-            backward(loss, self._inputs)
+            backward(self._scaled(loss), self._inputs)
             return not self._drops()
         self._begin_group()
-        backward(loss / self._wanted, self._inputs)
+        backward(self._scaled(loss / self._wanted), self._inputs)
         self._drops()
         return self._counted()
 
@@ -84,7 +87,8 @@ class Gradients:
 
     def _drops(self) -> bool:
         """Drops gradients that are not finite, with what was added up before them."""
-        if not self._handling.is_careful:
+        if not self._handling.is_careful or self._scaler is not None:
+            # A scaler leaves such steps out by itself, and looks for a better scale.
             return False
         found = [p.grad for p in self._all if p.grad is not None and not p.grad.is_sparse]
         # The largest numbers, which are NaN where one is; a sum could overflow.
@@ -100,6 +104,22 @@ class Gradients:
         epoch, whole = self._batches.epoch, self._batches.whole
         left = [self._handling.accumulate, epoch - self._taken % epoch]
         return max(min([*left, whole - self._taken] if whole is not None else left), 1)
+
+    def _scaled(self, loss: Tensor) -> Tensor:
+        return loss if self._scaler is None else self._scaler.scale(loss)
+
+    def change_weights(self) -> None:
+        """Lets the optimiser change the weights; not where scaled gradients are not finite."""
+        # Where every batch was left out there are no gradients, and no scale to judge.
+        scaler: Any = self._scaler if any(p.grad is not None for p in self._all) else None
+        if scaler is None:
+            self.prepare()
+            self._optimizer.step()
+            return
+        scaler.unscale_(self._optimizer)
+        self.prepare()
+        scaler.step(self._optimizer)
+        scaler.update()
 
     def prepare(self) -> None:
         """Makes the gradients what the optimiser is to see."""
@@ -119,13 +139,16 @@ class Gradients:
         return {f"{name}/{GRADIENT}": p.grad for name, p in named if p.grad is not None}
 
     def scalars(self) -> dict[str, object]:
-        """Lists where it stands; empty where nothing is added up."""
+        """Lists where it stands; empty where nothing is added up or scaled."""
+        scale: dict[str, object] = {"scale": self._scaler.state_dict()} if self._scaler else {}
         if self._handling.accumulate == 1:
-            return {}
-        return {"taken": self._taken, "waiting": self._waiting, "wanted": self._wanted}
+            return scale
+        return {**scale, "taken": self._taken, "waiting": self._waiting, "wanted": self._wanted}
 
     def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
         """Puts copies of everything back. Raises WeightsError `checkpoint-differs`."""
+        if self._scaler is not None:
+            self._scaler.load_state_dict(dict(scalars["scale"]))
         if self._handling.accumulate == 1:
             return
         self._taken, self._waiting, self._wanted = (

@@ -19,11 +19,13 @@ from nncli.training.evaluation import Judge, computed_figures, evaluate, never
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING
+from nncli.training.precision import refuse_precision
 from nncli.training.rows import Figures, Reason
 from nncli.training.schedule_checks import horizon_of
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
 from nncli.training.stepping import (
+    HALVES,
     Bounds,
     Moment,
     Update,
@@ -176,8 +178,9 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
         own = (data.encoders.targets(), data.encoders.decode_number)
         updates = measured(computed(prepared.updates), prepared.updates, *own)
         inputs = [each for each in data.inputs if any(each in update.columns for update in prepared.updates)]
-    if training.precision == "bf16":
-        updates = mixed(updates, device)
+    refuse_precision(training, device)
+    if training.precision in HALVES:
+        updates = mixed(updates, device, training.precision)
     objective = judge.objective if judge else None
     held = {
         each: HeldPart(part, inputs, objective, device, with_targets=judge is None)

@@ -45,6 +45,15 @@ def measure(job: TrainJob, state: TrainState, *, with_threads: bool) -> Choices:
         return Choices(choices.threads, linear_sizes, is_last)
 
 
+def seconds_of_step(job: TrainJob, state: TrainState) -> float:
+    """Measures a step without the optimiser, of a whole batch."""
+    with _put_back(state):
+        for module in state.networks.values():
+            module.train()
+        step = _stepping(job, state, job.order(0)[: job.training.batch_size])
+        return _quickest({"step": step}, time.perf_counter)["step"]
+
+
 @contextmanager
 def _put_back(state: TrainState) -> Iterator[None]:
     networks = list(state.networks.values())

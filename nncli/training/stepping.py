@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias, final
+from typing import Final, Protocol, TypeAlias, final
 
 import torch
 from torch import Tensor, nn
@@ -73,14 +73,14 @@ class SupervisedLosses:
     """The loss between the outputs of a network and the targets of the data."""
 
     def __init__(self, module: nn.Module, objective: Objective) -> None:
-        # The forward itself: nobody hangs hooks on a whole network, and the way around them takes time.
-        self._forward = module.forward
+        self._module = module
         self._objective = objective
 
     def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
         """Computes the loss of a batch."""
         inputs, truth = part.batch(rows, draw)
-        return (self._objective.loss(self._forward(*inputs), truth),)
+        # The forward itself: nobody hangs hooks on a whole network, and the way around them takes time.
+        return (self._objective.loss(self._module.forward(*inputs), truth),)
 
 
 @final
@@ -113,22 +113,28 @@ class ComputedLosses:
 
 @final
 class MixedLosses:
-    """Losses that are worked out in bfloat16 wherever torch's autocast takes it; weights stay float32."""
+    """Losses that are worked out in 16 bits wherever torch's autocast takes them; weights stay float32."""
 
-    def __init__(self, losses: Losses, device: torch.device) -> None:
+    def __init__(self, losses: Losses, device: torch.device, numbers: torch.dtype) -> None:
         self._losses = losses
         self._kind = device.type
+        self._numbers = numbers
 
     def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
         """Computes the losses of a batch, in float32 at the end."""
-        with torch.autocast(self._kind, torch.bfloat16):
+        with torch.autocast(self._kind, self._numbers):
             losses = self._losses(part, rows, draw, moment)
         return tuple(loss.float() for loss in losses)
 
 
-def mixed(updates: Sequence[Update], device: torch.device) -> tuple[Update, ...]:
-    """Makes updates whose steps are worked out in bfloat16."""
-    return tuple(replace(each, losses=MixedLosses(each.losses, device)) for each in updates)
+HALVES: Final[Mapping[str, torch.dtype]] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+"""The precisions of 16 bits."""
+
+
+def mixed(updates: Sequence[Update], device: torch.device, precision: str) -> tuple[Update, ...]:
+    """Makes updates whose steps are worked out in 16 bits."""
+    numbers = HALVES[precision]
+    return tuple(replace(each, losses=MixedLosses(each.losses, device, numbers)) for each in updates)
 
 
 def _fed(name: str, rows: Tensor, moment: Moment) -> Tensor:

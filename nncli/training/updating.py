@@ -98,8 +98,7 @@ class Updater:
             # A loss that stays as it is ends the search after one step along the gradients.
             self._search(torch.zeros(()), None)
             return
-        self._gradients.prepare()
-        self._optimizer.step()
+        self._gradients.change_weights()
         self._after_update()
 
     def _search(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]] | None) -> None:
@@ -197,6 +196,7 @@ def build_updater(
         clip.norm if clip else None,
         is_alone,
         training.on_non_finite is not None and training.on_non_finite.policy == "skip",
+        _kind_of_device(module) if training.precision == "fp16" else "",
     )
     if training.accumulate > 1:
         _refuse_accumulation(training, module)
@@ -205,6 +205,10 @@ def build_updater(
     average = Average(module, _averaging(training.average, horizon)) if training.average else None
     gradients = Gradients(module, optimizer, handling, batches)
     return Updater(module, optimizer, gradients, schedule, average)
+
+
+def _kind_of_device(module: nn.Module) -> str:
+    return next((each.device.type for each in module.parameters() if each.device.type == "cuda"), "cpu")
 
 
 def _refuse_accumulation(training: TrainingSpec, module: nn.Module) -> None:

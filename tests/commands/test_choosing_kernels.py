@@ -65,6 +65,16 @@ def test_fixed_measures_nothing(tmp_path: Path, measured: list[bool]) -> None:
     assert measured == []
 
 
+def test_compiled_where_the_spec_says_so_with_the_products_of_the_compiler(
+    tmp_path: Path, measured: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "compile", lambda plain: plain)
+    answer = invoke(tmp_path, "train", "flowers.yaml", "--run", "run", "--set", "training.compile=on")
+    assert "goes through torch.compile" in answer.err
+    environment = json.loads((tmp_path / "run" / "environment.json").read_text())
+    assert environment["choices"] == {"compiled": True}
+
+
 def test_a_run_goes_on_as_it_began(
     tmp_path: Path, measured: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

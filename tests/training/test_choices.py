@@ -19,7 +19,7 @@ from nncli.training.state import TrainState
 from tests.training.jobs import PLACE, call, job, spec
 
 ALL = Products(True, True, True)
-SOME = Choices(2, {(4, 16): ALL, (16, 3): Products(weights=True)}, channels_last=True)
+SOME = Choices(2, {(4, 16): ALL, (16, 3): Products(weights=True)}, channels_last=True, compiled=True)
 
 
 def test_choices_come_back() -> None:
