@@ -6,18 +6,21 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, final
 
 from nncli.errors import DataError, NncliError, Problem
 from nncli.runs.checkpoints import KEPT, Keeping, clean_leftovers, newest_checkpoint, save_checkpoint
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunState, changed_files, note_rows, read_run, update_state
-from nncli.runs.rows import append_row, refuse_short, synced_size, truncate_after
+from nncli.runs.rows import append_row, append_rows, refuse_short, synced_size, truncate_after
 from nncli.runs.weights_file import write_weights
 from nncli.training.rows import DoneRow, EpochRow, ProgressRow, RewoundRow, Row, StoppedRow
 from nncli.training.state import TrainState
+from nncli.training.statistics import StepStatistics
 
 METRICS_BYTES: Final = "metrics_bytes"
+STATISTICS_BYTES: Final = "statistics_bytes"
 # The losses since the checkpoint before, and its step: they belong to a checkpoint, and to no state.
 TRACE: Final = "trace"
 
@@ -68,17 +71,20 @@ class Recorder:
         checkpoint, warnings = newest_checkpoint(self._run.path)
         if checkpoint is not None:
             self._state.restore(checkpoint.tensors, checkpoint.state)
-        size = checkpoint.state.get(METRICS_BYTES) if checkpoint else 0
-        warnings += self._shorten_rows(size if isinstance(size, int) else 0)
+        noted = {METRICS_BYTES: self._run.metrics, STATISTICS_BYTES: self._run.statistics}
+        sizes = {file: checkpoint.state.get(key) if checkpoint else 0 for key, file in noted.items()}
+        warnings += self._shorten_rows({f: size if isinstance(size, int) else 0 for f, size in sizes.items()})
         return checkpoint.step if checkpoint else 0, tuple(warnings)
 
-    def _shorten_rows(self, size_bytes: int) -> list[Problem]:
+    def _shorten_rows(self, sizes: Mapping[Path, int]) -> list[Problem]:
         """Drops rows that the checkpoint does not know; run.json never notes more than there is."""
         changed = set(changed_files(self._run.path, read_run(self._run.path)))
-        refuse_short(self._run.metrics, size_bytes)
+        for file, size_bytes in sizes.items():
+            refuse_short(file, size_bytes)
         truncate_after(self._run.log)
-        note_rows(self._run.path, {self._run.metrics.name: size_bytes})
-        truncate_after(self._run.metrics, size_bytes)
+        note_rows(self._run.path, {file.name: size_bytes for file, size_bytes in sizes.items()})
+        for file, size_bytes in sizes.items():
+            truncate_after(file, size_bytes)
         facts = [{"file": file} for file in self._run.rows() if file in changed]
         return [Problem("rows-changed", facts=each, severity="warning") for each in facts]
 
@@ -91,6 +97,7 @@ class Recorder:
         """Writes one row, and a checkpoint where it is time for one."""
         if isinstance(row, EpochRow):
             append_row(self._run.metrics, epoch_figures(row))
+            self._write_statistics()
             self._log("epoch", epoch=row.epoch, step=row.step, seconds=row.seconds, samples=row.samples)
             if self._is_time():
                 self.save()
@@ -116,9 +123,11 @@ class Recorder:
 
         With `drops_later` checkpoints of later steps are removed after that: the run went back.
         """
+        self._write_statistics()
         state, trace = self._state, self._state.trace
         tensors = {**state.tensors(), TRACE: trace.tensors()}
         noted = {METRICS_BYTES: synced_size(self._run.metrics), TRACE: trace.step}
+        noted[STATISTICS_BYTES] = synced_size(self._run.statistics)
         scalars = {**state.scalars(), **noted}
         keeping = Keeping(self._saving.keep, drops_later)
         save_checkpoint(self._run.path, state.step, tensors, scalars, keeping)
@@ -140,7 +149,14 @@ class Recorder:
         codes = [problem.code for problem in problems] or [type(error).__name__]
         # Where the disk is what failed, noting it fails again; the first error is the one to show.
         with suppress(NncliError):
+            self._write_statistics()
             self._close("failed", problems=codes)
+
+    def _write_statistics(self) -> None:
+        """Writes what was measured of steps since it was written last."""
+        rows = [statistics_figures(each) for each in self._state.statistics.drain(self._state.step)]
+        if rows:
+            append_rows(self._run.statistics, rows)
 
     def _weights(self) -> dict[str, Any]:
         """Names weights as they stand in the file: without a prefix for the only network."""
@@ -156,6 +172,17 @@ class Recorder:
     def _log(self, event: str, **facts: object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         append_row(self._run.log, {"version": 1, "time": now, "event": event, **facts})
+
+
+def statistics_figures(statistics: StepStatistics) -> dict[str, object]:
+    """Writes the statistics of a step, in short: four digits tell what is to be told."""
+    figures: dict[str, object] = {"version": 1, "kind": "step", "step": statistics.step}
+    figures["loss"] = statistics.loss
+    for name, values in (("gradients", statistics.gradients), ("updates", statistics.updates)):
+        figures[name] = {
+            layer: None if value is None else float(f"{value:.4g}") for layer, value in values.items()
+        }
+    return figures
 
 
 def epoch_figures(row: EpochRow) -> dict[str, object]:

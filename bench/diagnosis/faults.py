@@ -423,20 +423,20 @@ RECURRENT = """
 SEQUENCES = (
     Case(
         "text-softmax-twice",
-        spec(TEXT, RECURRENT + "\n  - Softmax: 1", training(CE, epochs=1)),
+        spec(TEXT, RECURRENT + "\n  - Softmax: 1", training(CE, epochs=3)),
         PAIR,
         ("network.3", "training.loss"),
         True,
     ),
     Case(
         "text-rate-high",
-        spec(TEXT, RECURRENT, training(CE, "{Adam: {lr: 3.0}}", 1)),
+        spec(TEXT, RECURRENT, training(CE, "{Adam: {lr: 3.0}}", 4)),
         RATE_HIGH,
         ("training.optimizer",),
     ),
     Case(
         "text-rate-low",
-        spec(TEXT, RECURRENT, training(CE, "{SGD: {lr: 1e-6}}", 1)),
+        spec(TEXT, RECURRENT, training(CE, "{SGD: {lr: 1e-6}}", 4)),
         RATE_LOW,
         ("training.optimizer", "training.epochs", "training.batch_size"),
     ),

@@ -87,11 +87,11 @@ def noisy(path: Path, rows: int = 300) -> None:
     _csv(path, (*"abcde", "y"), [*(_text(each) for each in x.T), _text(y)])
 
 
-def few(path: Path, rows: int = 60) -> None:
+def few(path: Path, rows: int = 200) -> None:
     """Few rows of many measurements, most of which say nothing."""
     draw = np.random.default_rng(7)
     x = draw.normal(0, 1, (rows, 20))
-    y = x[:, 0] - x[:, 1] + draw.normal(0, 0.8, rows)
+    y = x[:, 0] - x[:, 1] + draw.normal(0, 1.5, rows)
     headers = (*(f"x{each}" for each in range(20)), "y")
     _csv(path, headers, [*(_text(each) for each in x.T), _text(y)])
 

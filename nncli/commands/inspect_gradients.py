@@ -11,16 +11,18 @@ from nncli.diagnosis.findings import FindingId
 from nncli.diagnosis.verdicts import diagnose
 from nncli.doctor.documents import document_of
 from nncli.doctor.measuring import Patient, measure, with_paths_of
-from nncli.errors import Exit
+from nncli.doctor.recorded_runs import has_weights, read_history, written_spec
+from nncli.errors import Exit, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
 from nncli.own_code import load_code
 from nncli.preparing import missing_sections, prepare
 from nncli.recorded import other_data, recorded_data
 from nncli.runs.folder import RunFolder
-from nncli.runs.rows import read_rows
+from nncli.runs.info import read_run
 from nncli.spec.opening import read_spec
 from nncli.spec.reading import read_file
+from nncli.spec.spec import Spec
 from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
@@ -60,7 +62,7 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
     if options.data and not trained:
         raise failure("data-on-spec")
     with waiting(streams, "measuring"):
-        patient = _trained(options) if trained else _untrained(options, streams)
+        patient = _patient(options, streams, trained=trained)
         subject, shown = measure(patient, with_starts=options.data is None)
         verdicts = diagnose(subject)
     if options.json:
@@ -72,8 +74,18 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
     return Exit.NO if failed or (options.strict and verdicts.is_serious) else Exit.DONE
 
 
-def _untrained(options: InspectOptions, streams: Streams) -> Patient:
-    spec, problems = read_spec(options.target, options.set)
+def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Patient:
+    if not trained:
+        return _untrained(options, streams, *read_spec(options.target, options.set))
+    if options.target.is_dir() and not has_weights(options.target):
+        # It diverged, or was killed, before it saved anything: what there is can still be judged.
+        info = read_run(options.target)
+        patient = _untrained(options, streams, *written_spec(options.target, info))
+        return replace(patient, history=read_history(options.target, info))
+    return _trained(options)
+
+
+def _untrained(options: InspectOptions, streams: Streams, spec: Spec, problems: list[Problem]) -> Patient:
     code = load_code(options.code)
     prepared = prepare(spec, [*problems, *missing_sections(spec)], code=code)
     for warning in prepared.warnings:
@@ -104,9 +116,8 @@ def _trained(options: InspectOptions) -> Patient:
         network = with_paths_of(read_file(RunFolder(options.target).spec, ""), network)
     networks = {next(iter(spec.networks)): network}
     check_training(spec, networks, model.judge.metrics, data)
-    # The probe judges a network that was trained otherwise than one that was not.
-    rows = read_rows(RunFolder(options.target).metrics) if model.run else []
-    step = rows[-1].get("step") if rows else None
+    history = read_history(options.target, model.run) if model.run else None
+    epochs = history.epochs if history else ()
     return Patient(
         spec,
         networks,
@@ -115,6 +126,8 @@ def _trained(options: InspectOptions) -> Patient:
         device,
         code,
         is_trained=True,
-        step=step if isinstance(step, int) else 1,
+        # The probe judges a network that was trained otherwise than one that was not.
+        step=epochs[-1].step if epochs else 1,
+        history=None if options.data else history,
         batches=options.batches,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,11 @@ from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.extending import lengthened
 from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
+from nncli.diagnosis.findings import Finding
 from nncli.errors import DivergedError, Exit
 from nncli.messages.catalogue import failure, message_of
 from nncli.own_code import load_code
-from nncli.preparing import missing_sections, prepare
+from nncli.preparing import Prepared, missing_sections, prepare
 from nncli.recording import Recorder, Saving
 from nncli.runs.signals import StopSignal
 from nncli.spec.opening import read_spec
@@ -33,8 +34,10 @@ from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 from nncli.training.choices import applied
 from nncli.training.divergence import is_finite
+from nncli.training.job import TrainJob
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
+from nncli.training.state import TrainState
 
 _FOLD: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 
@@ -130,15 +133,36 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         display = held.enter_context(report.display())
         collect_often()
         rows = train_loop(job, state, lambda: stop.requested is not None)
+        found = partial(_found, prepared, job, state, run.path, streams)
         try:
-            return _follow(rows, recorder, report, display)
+            return _follow(rows, recorder, report, display, found)
         except DivergedError as error:
             from nncli.spoilt_rows import with_places
 
             raise with_places(error, spec) from error
 
 
-def _follow(rows: Iterator[Row], recorder: Recorder, report: TrainingReport, display: TrainingDisplay) -> int:
+def _found(
+    prepared: Prepared, job: TrainJob, state: TrainState, run: Path, streams: Streams
+) -> tuple[Finding, ...]:
+    """Judges a run that is done, where anybody reads it."""
+    if streams.quiet:
+        return ()
+    from nncli.doctor.after_training import findings_after
+
+    # The run is done and saved: nothing that goes wrong in judging it makes it a failure.
+    with suppress(Exception):
+        return findings_after(prepared, job, state, run)
+    return ()
+
+
+def _follow(
+    rows: Iterator[Row],
+    recorder: Recorder,
+    report: TrainingReport,
+    display: TrainingDisplay,
+    find: Callable[[], tuple[Finding, ...]],
+) -> int:
     """Writes and shows every row; the last one says how the run ended."""
     try:
         for row in rows:
@@ -147,7 +171,7 @@ def _follow(rows: Iterator[Row], recorder: Recorder, report: TrainingReport, dis
             report.take(row)
             if isinstance(row, (DoneRow, StoppedRow)):
                 display.stop()
-                return report.ends(row)
+                return report.ends(row, find() if isinstance(row, DoneRow) else ())
     except Exception as error:
         display.stop()
         recorder.fail(error)

@@ -45,14 +45,8 @@ def history_of(
 ) -> History:
     """Reads the rows of metrics.jsonl and statistics.jsonl; rows of another kind are passed over."""
     read_epochs = tuple(_epoch(row) for row in epochs if row.get("kind") == "epoch")
-    names: list[str] = []
-    read_steps = []
-    for row in steps:
-        if row.get("kind") == "layers":
-            names = [str(each) for each in row.get("names", ())]
-        elif row.get("kind") == "step":
-            read_steps.append(_steps(row, names))
-    return History(read_epochs, tuple(read_steps), state, diverged)
+    read_steps = tuple(_steps(row) for row in steps if row.get("kind") == "step")
+    return History(read_epochs, read_steps, state, diverged)
 
 
 def _epoch(row: Mapping[str, Any]) -> Epoch:
@@ -60,7 +54,5 @@ def _epoch(row: Mapping[str, Any]) -> Epoch:
     return Epoch(int(row["epoch"]), int(row["step"]), figures.get("loss"), row.get("validation") or {})
 
 
-def _steps(row: Mapping[str, Any], names: list[str]) -> Steps:
-    gradients = dict(zip(names, row.get("gradients", ()), strict=False))
-    updates = dict(zip(names, row.get("updates", ()), strict=False))
-    return Steps(int(row["step"]), row.get("loss"), gradients, updates)
+def _steps(row: Mapping[str, Any]) -> Steps:
+    return Steps(int(row["step"]), row.get("loss"), row.get("gradients") or {}, row.get("updates") or {})

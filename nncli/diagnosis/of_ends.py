@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
 from nncli.diagnosis.findings import Finding
+from nncli.diagnosis.history import Epoch
 from nncli.diagnosis.of_gradients import VANISHING_RATIO, ends_of, flatter, vanishing
 from nncli.diagnosis.of_starts import (
     SATURATED_SHARE,
@@ -18,12 +20,15 @@ from nncli.diagnosis.of_starts import (
 from nncli.diagnosis.outcomes import Fit
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.probes import Probe
+from nncli.diagnosis.structure import output_layer
 from nncli.diagnosis.subject import Subject, at_layer, item_path, with_matrix
+from nncli.errors import Severity
 from nncli.network.compiled import LayerCall
 from nncli.spec.editing import Change
 
 OVERFITTING_TIMES: Final = 1.2
 OVERFITTING_EPOCHS: Final = 3
+OVERFITTING_STAYS: Final = 1.1
 DEVIATIONS: Final = 2.0
 STILL_FALLING: Final = 0.05
 NOTHING_LEARNED: Final = 0.05
@@ -88,7 +93,7 @@ def vanishing_at_the_end(subject: Subject) -> Finding | None:
     first, last, ratio = ends
     if ratio >= VANISHING_RATIO:
         return None
-    return vanishing((ratio, VANISHING_RATIO), first, last, "warning", flatter(subject))
+    return vanishing((ratio, VANISHING_RATIO), first, last, ("warning", "end"), flatter(subject))
 
 
 def overfitting(subject: Subject) -> Finding | None:
@@ -107,16 +112,23 @@ def overfitting(subject: Subject) -> Finding | None:
     has_fallen = (known[-1][1].loss or math.inf) < (at.loss or 0.0)
     if times < OVERFITTING_TIMES or since < OVERFITTING_EPOCHS or not has_fallen:
         return None
-    if _is_right(outcome.validation) or not _is_beyond(outcome.train, outcome.validation):
-        # The loss rises since it becomes too sure, and it is right as often as before.
+    # The rows are the same in all epochs, so that a rise that stays is no chance.
+    stays = (
+        min(loss for loss, _ in known[-max(OVERFITTING_EPOCHS, len(known) // 3) :]) > OVERFITTING_STAYS * best
+    )
+    if not stays or late - best < _deviation(outcome.validation, best):
         return None
     spot, code = (
         subject.at("training.epochs" if subject.training.epochs else "training"),
         "diagnosis-overfitting",
     )
-    patch = Patch((Change("training.stop_early", {"patience": OVERFITTING_EPOCHS}), *_decay(subject)))
+    stop = Change("training.stop_early", {"patience": max(OVERFITTING_EPOCHS, len(known) // 10)})
+    patch = Patch((stop, *_decay(subject), *_dropout(subject)))
     facts = {"best": f"{best:.3g}", "late": f"{late:.3g}", "epoch": at.epoch, "epochs": known[-1][1].epoch}
-    return Finding("overfitting", code, "warning", "end", spot, times, OVERFITTING_TIMES, facts, patch=patch)
+    # Of classes the loss may rise where it is too sure, though it is right as often as before.
+    is_right = outcome.validation.balanced is not None and not _is_worse(known[-1][1], at, outcome.validation)
+    severity: Severity = "note" if is_right else "warning"
+    return Finding("overfitting", code, severity, "end", spot, times, OVERFITTING_TIMES, facts, patch=patch)
 
 
 def _decay(subject: Subject) -> list[Change]:
@@ -128,12 +140,35 @@ def _decay(subject: Subject) -> list[Change]:
     )
 
 
-def _is_right(fit: Fit) -> bool:
-    return fit.balanced is not None and fit.error < 0.5 * fit.blind
+def _dropout(subject: Subject) -> list[Change]:
+    """Puts Dropout behind the activations between layers with weights, where a network has none."""
+    calls = subject.network.calls
+    last = output_layer(subject.network)
+    if last is None or any(each.type.startswith("Dropout") for each in calls):
+        return []
+    names = [each.name for each in calls]
+    paths = [
+        item_path(each)
+        for each in calls[: names.index(last.name)]
+        if each.type in ("ReLU", "GELU", "SiLU", "LeakyReLU", "Tanh", "ELU")
+    ]
+    return [Change(path, {"Dropout": 0.3}, "after") for path in dict.fromkeys(paths)]
 
 
-def _is_beyond(train: Fit, other: Fit) -> bool:
-    return other.error - train.error > DEVIATIONS * (other.deviation + train.deviation)
+def _deviation(fit: Fit, loss: float) -> float:
+    """Gives the deviation of the mean loss of validation: of squares as it is, else from that of errors."""
+    if fit.balanced is None:
+        return fit.deviation / fit.error * loss if fit.error else 0.0
+    return fit.deviation
+
+
+def _is_worse(last: Epoch, best: Epoch, fit: Fit) -> bool:
+    """Tells whether fewer classes are right at the end than in the best epoch, beyond chance."""
+    for name in ("accuracy", "balanced_accuracy"):
+        now, then = last.validation.get(name), best.validation.get(name)
+        if now is not None and then is not None:
+            return then - now > DEVIATIONS * fit.deviation
+    return False
 
 
 def label_noise(subject: Subject) -> Finding | None:
@@ -165,9 +200,12 @@ def undertrained(subject: Subject) -> Finding | None:
     losses = [each.loss for each in history.epochs]
     if len(losses) < 2 or any(each is None for each in losses):
         return None
-    known = [each for each in losses if each is not None]
-    back = max(1, len(known) // 5)
-    fall = 1 - known[-1] / known[-1 - back] if known[-1 - back] > 0 else 0.0
+    back = max(1, len(losses) // 5)
+    falls = [_fall(losses, back)]
+    others = [each.validation.get("loss") for each in history.epochs]
+    if all(each is not None for each in others):
+        falls.append(_fall(others, back))
+    fall = min(falls)
     if fall < STILL_FALLING:
         return None
     key = "steps" if training.steps else "epochs"
@@ -176,6 +214,13 @@ def undertrained(subject: Subject) -> Finding | None:
     spot, code = subject.at(f"training.{key}"), "diagnosis-undertrained"
     facts = {"fall": f"{fall:.0%}", "epochs": back}
     return Finding("undertrained", code, "warning", "end", spot, fall, STILL_FALLING, facts, patch=patch)
+
+
+def _fall(losses: Sequence[float | None], back: int) -> float:
+    """Gives the share by which losses fell from one stretch of epochs to the next, the last one."""
+    known = [each for each in losses if each is not None]
+    now, then = median(known[-back:]), median(known[-2 * back : -back] or known[:1])
+    return 1 - now / then if then > 0 else 0.0
 
 
 def not_learning(subject: Subject) -> Finding | None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from nncli.diagnosis.findings import Finding
+from nncli.diagnosis.findings import Finding, When
 from nncli.diagnosis.of_starts import SATURATING, good_weights, in_most, init_spot, weights_spot
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.probes import LayerProbe, Probe
-from nncli.diagnosis.structure import output_layer
+from nncli.diagnosis.structure import output_layer, weighted
 from nncli.diagnosis.subject import Subject, at_layer, item_path, with_matrix
 from nncli.errors import Severity
 from nncli.spec.editing import Change
 
 LOSS_TIMES: Final = 5.0
 LOSS_TIMES_ERROR: Final = 20.0
+DEEP: Final = 5
+"""From so many layers on, activations alone do not keep gradients in bounds."""
+_NORMS: Final = {"Conv1d": "BatchNorm1d", "Conv2d": "BatchNorm2d", "Conv3d": "BatchNorm3d"}
 VANISHING_RATIO: Final = 1e-3
 # Below this no optimiser that rescales gradients makes up for it either.
 VANISHING_ANYWAY: Final = 1e-5
@@ -34,22 +37,23 @@ def vanishing_gradients(subject: Subject) -> Finding | None:
     # Adam and its kin divide by the size of the gradient: a small one need not be a slow one.
     is_slow = first.update_ratio is None or first.update_ratio < VANISHING_ANYWAY
     severity: Severity = "warning" if is_slow or value < VANISHING_ANYWAY else "note"
-    return vanishing((value, threshold), first, last, severity, flatter(subject))
+    return vanishing((value, threshold), first, last, (severity, "start"), flatter(subject))
 
 
 def vanishing(
     measured: tuple[float, float],
     first: LayerProbe,
     last: LayerProbe,
-    severity: Severity,
+    found: tuple[Severity, When],
     patch: Patch | None,
 ) -> Finding:
-    """Makes the finding of gradients that vanish."""
+    """Makes the finding of gradients that vanish; `found` says how bad it is, and when it shows."""
+    severity, when = found
     value, threshold = measured
     facts = {"ratio": f"{value:.3g}", "last": last.call.name}
     code = "diagnosis-vanishing-gradients" if threshold == VANISHING_RATIO else "diagnosis-small-gradients"
     spot = at_layer(first.call)
-    return Finding("vanishing_gradients", code, severity, "start", spot, value, threshold, facts, patch=patch)
+    return Finding("vanishing_gradients", code, severity, when, spot, value, threshold, facts, patch=patch)
 
 
 def _vanishing(start: Probe) -> tuple[float, float, LayerProbe, LayerProbe] | None:
@@ -75,7 +79,20 @@ def flatter(subject: Subject) -> Patch | None:
     ]
     if init_spot(subject):
         return good_weights(subject, None)
-    return Patch(tuple(Change(path, "ReLU") for path in hidden)) if hidden else None
+    if not hidden:
+        return None
+    bent = [Change(path, "ReLU") for path in hidden]
+    return Patch((*bent, *_normalised(subject))) if len(hidden) >= DEEP else Patch(tuple(bent))
+
+
+def _normalised(subject: Subject) -> list[Change]:
+    """Puts a normalisation behind every hidden layer with weights: deep stacks need more than ReLU."""
+    end = output_layer(subject.network)
+    paths: dict[str, str] = {}
+    for call in weighted(subject.network):
+        if end is None or call.name != end.name:
+            paths.setdefault(item_path(call), _NORMS.get(call.type, "LayerNorm"))
+    return [Change(path, norm, "after") for path, norm in paths.items()]
 
 
 def exploding_gradients(subject: Subject) -> Finding | None:

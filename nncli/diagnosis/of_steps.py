@@ -9,17 +9,20 @@ from typing import Final
 from nncli.diagnosis.findings import Finding, Sure, When
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.probes import Probe
+from nncli.diagnosis.replays import STEPS, learning_rate
 from nncli.diagnosis.subject import Subject, at_layer
 from nncli.errors import Severity
 from nncli.spec.editing import Change
 
 LARGE_UPDATE: Final = 0.1
 SMALL_UPDATE: Final = 1e-3
+TINY_UPDATE: Final = 1e-4
 GAIN: Final = 0.25
 """How much more of the loss another learning rate has to take away, in shares of that of a constant."""
+TINY_GAIN: Final = 0.05
 TIMES_FALL: Final = 3.0
 FEW_STEPS: Final = 100
-VERY_FEW_STEPS: Final = 40
+LEARNED_IN_TIME: Final = 0.7
 LARGE_DROPOUT: Final = 0.8
 DROPOUT_ANYWHERE: Final = 0.5
 NARROW: Final = 64
@@ -66,7 +69,7 @@ def _first_update(subject: Subject) -> float | None:
 
 
 def _rate(subject: Subject, which: str, factor: float, update: float | None) -> Finding | None:
-    replays, rate = subject.replays, learning_rate(subject)
+    replays, rate = subject.replays, learning_rate(subject.training)
     assert replays is not None
     if rate is None:
         return None
@@ -95,17 +98,6 @@ def _rate(subject: Subject, which: str, factor: float, update: float | None) -> 
     return Finding("lr_too_low", code, "warning", "training", spot, update, SMALL_UPDATE, facts, patch=patch)
 
 
-def learning_rate(subject: Subject) -> float | None:
-    """Reads the learning rate that the spec gives, or the default of its optimiser."""
-    call = subject.training.optimizer
-    argument = call.keywords.get("lr") or (call.positions[0] if call.positions else None)
-    if argument is not None:
-        return float(argument.value) if isinstance(argument.value, (int, float)) else None
-    from nncli.training.optimizers import default_learning_rate
-
-    return default_learning_rate(call.name)
-
-
 def lr_too_low(subject: Subject) -> Finding | None:
     """Finds a learning rate with which the loss hardly falls, while it does with a larger one."""
     replays = subject.replays
@@ -118,7 +110,10 @@ def lr_too_low(subject: Subject) -> Finding | None:
         return None
     factor, best = higher
     fall, best_fall = first.before - first.after, first.before - best.after
-    if best_fall < TIMES_FALL * max(fall, 0.0) or best_fall < GAIN * min(first.before, subject.constant):
+    update = _first_update(subject)
+    is_tiny = update is not None and update < TINY_UPDATE
+    wanted = TINY_GAIN if is_tiny else GAIN
+    if best_fall < TIMES_FALL * max(fall, 0.0) or best_fall < wanted * min(first.before, subject.constant):
         return None
     lower = replays.best_rate(lambda factor: factor < 1)
     if fall < 0 and lower is not None and lower[1].after < first.after:
@@ -128,7 +123,6 @@ def lr_too_low(subject: Subject) -> Finding | None:
         reached = fall / first.steps * (subject.steps or math.inf)
         if not reached < 0.3 * first.before:
             return None
-    update = _first_update(subject)
     if update is not None and update > SMALL_UPDATE and subject.outcome is None:
         return None
     return _rate(subject, "lr_too_low", factor, update)
@@ -139,7 +133,7 @@ def batch_size(subject: Subject) -> Finding | None:
     steps, training = subject.steps, subject.training
     if steps is None or steps >= FEW_STEPS or training.optimizer.name == "LBFGS":
         return None
-    if subject.outcome is not None and not subject.is_poor:
+    if (subject.outcome is not None and not subject.is_poor) or _learns_in_time(subject):
         return None
     rows = subject.facts.rows
     is_wide = training.batch_size > 32 and rows / training.batch_size < 20
@@ -157,10 +151,19 @@ def batch_size(subject: Subject) -> Finding | None:
     spot = subject.at(changes[0].path)
     facts = {"steps": steps, "size": training.batch_size, "rows": rows}
     code, ran = "diagnosis-batch-size", subject.outcome is not None
-    severity: Severity = "warning" if ran or steps < VERY_FEW_STEPS else "note"
+    is_known = ran or subject.replays is not None
+    severity: Severity = "warning" if is_known and (ran or steps <= STEPS) else "note"
     sure: Sure = "measured" if ran else "likely"
     patch = Patch(tuple(changes))
     return Finding("batch_size", code, severity, "spec", spot, steps, FEW_STEPS, facts, sure, patch)
+
+
+def _learns_in_time(subject: Subject) -> bool:
+    """Tells whether as many steps, run for a trial, take away a good part of the loss."""
+    if subject.replays is None or not subject.constant:
+        return False
+    trial = subject.replays.as_written
+    return trial.after < LEARNED_IN_TIME * min(trial.before, subject.constant)
 
 
 def over_regularised(subject: Subject) -> Finding | None:
@@ -252,7 +255,7 @@ def diverging_loss(subject: Subject) -> Finding | None:
         return None
     best = min(losses)
     late = median(losses[-max(2, len(losses) // 5) :])
-    if best <= _TINY or late <= DIVERGING_TIMES * best:
+    if best <= _TINY or late <= DIVERGING_TIMES * best or late < 0.5 * (subject.constant or 0.0):
         return None
     spot, code = subject.at("training.optimizer"), "diagnosis-diverging-loss"
     facts = {"late": f"{late:.3g}", "best": f"{best:.3g}"}

@@ -15,15 +15,15 @@ from nncli.spec.schema import TrainingSpec
 from nncli.training.held import HeldPart
 from nncli.training.job import TrainJob
 from nncli.training.loop import train
+from nncli.training.optimizers import default_learning_rate
 from nncli.training.prediction import evaluating
 from nncli.training.state import TrainState
 
 STEPS: Final = 50
 _ROWS: Final = 256
-_MOST_SECONDS: Final = 1.5
-"""After this long no further replay is begun."""
+_FAR_OFF: Final = 1e5
 _LOWER: Final = (0.1, 0.01, 0.001, 0.0001)
-_HIGHER: Final = (10.0, 100.0, 1000.0, 10000.0)
+_HIGHER: Final = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +99,52 @@ def loss_of(job: TrainJob, state: TrainState) -> float:
         return job.judge.objective.mean_loss(module(*part.inputs(rows)), part.truth(rows)).item()
 
 
-def replays_of(training: TrainingSpec, make: MakeJob, constant: float | None) -> Replays:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many steps are run, and after how many seconds no further replay is begun."""
+
+    steps: int
+    seconds: float
+
+
+def replays_of(training: TrainingSpec, make: MakeJob, constant: float | None, limits: Limits) -> Replays:
     """Runs the first steps as they are written and, where they bring little, with other values.
 
     Rates go down and up for as long as that helps.
     """
     plain, began = bare(training), time.monotonic()
-    first = replay(*make(plain), STEPS)
+    first = replay(*make(plain), limits.steps)
     rates = {1.0: first}
     reference = min(first.before, constant) if constant else first.before
     if first.after < 0.5 * reference:
         return Replays(rates, {})
-    for factors in (_LOWER, _HIGHER):
+    for factors in (_lower(training), _HIGHER):
         best = first.after
         for factor in factors:
-            if time.monotonic() - began > _MOST_SECONDS:
+            if time.monotonic() - began > limits.seconds:
                 break
-            rates[factor] = replay(*make(plain), STEPS, times=factor)
+            rates[factor] = replay(*make(plain), limits.steps, times=factor)
             if rates[factor].after >= best and math.isfinite(best):
                 break
             best = rates[factor].after
-    return Replays(rates, {path: replay(*make(less), STEPS) for path, less in _relaxed(plain)})
+    return Replays(rates, {path: replay(*make(less), limits.steps) for path, less in _relaxed(plain)})
+
+
+def _lower(training: TrainingSpec) -> tuple[float, ...]:
+    """Gives the factors of smaller rates; of a rate that is far off those around the optimiser's default."""
+    rate, default = learning_rate(training), default_learning_rate(training.optimizer.name)
+    if rate and default and rate > _FAR_OFF * default:
+        return (100 * default / rate, 10 * default / rate, default / rate)
+    return _LOWER
+
+
+def learning_rate(training: TrainingSpec) -> float | None:
+    """Reads the learning rate that a training gives, or the default of its optimiser."""
+    call = training.optimizer
+    argument = call.keywords.get("lr") or (call.positions[0] if call.positions else None)
+    if argument is not None:
+        return float(argument.value) if isinstance(argument.value, (int, float)) else None
+    return default_learning_rate(call.name)
 
 
 def _relaxed(training: TrainingSpec) -> Iterator[tuple[str, TrainingSpec]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -16,7 +16,7 @@ from nncli.diagnosis.facts import constant_loss, facts_of
 from nncli.diagnosis.history import History
 from nncli.diagnosis.outcomes import outcome_of
 from nncli.diagnosis.probes import Probe, probe
-from nncli.diagnosis.replays import Replays, replays_of
+from nncli.diagnosis.replays import STEPS, Limits, Replays, replays_of
 from nncli.diagnosis.subject import Subject
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
@@ -31,16 +31,20 @@ from nncli.training.job import Trainable, TrainJob, make_job
 from nncli.training.state import TrainState
 
 DRAWS: Final = 3
-_MOST_ROWS: Final = 2000
-_SLOW_SECONDS: Final = 1.5
+MOST_ROWS: Final = 2000
+_SECONDS_BEFORE: Final = 1.0
+_SECONDS_AFTER: Final = 8.0
+"""How long first steps are run again, where that may explain a run that came to little."""
+_SLOW_SECONDS: Final = 1.0
 """After this long no further initialisation is drawn."""
 
 
 @dataclass(frozen=True)
 class Patient:
-    """What is to be measured: a spec with its data and networks; with `trained` weights, after a run.
+    """What is to be measured: a spec with its data and networks, whose weights are trained or not.
 
-    `reads` places layers in the text that a person wrote.
+    `step` is how far they are trained. Gradients are looked at on so many `batches`, all else on at most
+    `most_rows` of each part.
     """
 
     spec: Spec
@@ -52,7 +56,8 @@ class Patient:
     is_trained: bool = False
     step: int = 0
     history: History | None = None
-    batches: int = field(default=4)
+    batches: int = 4
+    most_rows: int = MOST_ROWS
 
     @property
     def training(self) -> TrainingSpec:
@@ -88,7 +93,7 @@ def measure(patient: Patient, *, with_starts: bool = True) -> tuple[Subject, Pro
 
     Torch's random generators stay as they are.
     """
-    data = _thinned(patient.data)
+    data = _thinned(patient.data, patient.most_rows)
     devices = [patient.device] if patient.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         return _measured(patient, data, with_starts=with_starts)
@@ -122,10 +127,10 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
     return subject, shown
 
 
-def _thinned(data: Data) -> Data:
+def _thinned(data: Data, most_rows: int) -> Data:
     """Keeps an even draw of the rows of each part: more would tell the same and take longer."""
     parts = {
-        name: replace(part, index=part.index[:: max(1, part.rows // _MOST_ROWS)])
+        name: replace(part, index=part.index[:: max(1, part.rows // most_rows)])
         for name, part in data.parts.items()
     }
     return replace(data, parts=parts)
@@ -185,4 +190,6 @@ def _replays(patient: Patient, data: Data, constant: float | None) -> Replays | 
     def make(training: TrainingSpec) -> tuple[TrainJob, TrainState]:
         return fresh_job(patient, data, training)
 
-    return replays_of(patient.training, make, constant)
+    seconds = _SECONDS_AFTER if patient.is_trained else _SECONDS_BEFORE
+    limits = Limits(min(STEPS, _steps(patient) or STEPS), seconds)
+    return replays_of(patient.training, make, constant, limits)

@@ -6,6 +6,7 @@ runs/<name>/<number>/
     run.json             state, seed and digests
     environment.json     software, machine and choices
     metrics.jsonl        one row an epoch, without clock values
+    statistics.jsonl     gradients and updates of some steps, by layer
     log.jsonl            times, rates and events
     model.safetensors    the weights that were kept
     checkpoints/         where --resume goes on
@@ -59,6 +60,11 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def statistics(self) -> Path:
+        """Rows of what was measured of steps, without clock values."""
+        return self.path / "statistics.jsonl"
+
+    @property
     def log(self) -> Path:
         """Rows of times, rates and events."""
         return self.path / "log.jsonl"
@@ -75,7 +81,7 @@ class RunFolder:
 
     def rows(self) -> tuple[Path, ...]:
         """Lists the files that only grow, row by row."""
-        return self.metrics, self.log
+        return self.metrics, self.statistics, self.log
 
     def entries(self) -> tuple[Path, ...]:
         """Lists everything that may lie in the folder."""

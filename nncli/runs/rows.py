@@ -1,11 +1,11 @@
-"""metrics.jsonl and log.jsonl: one JSON object a line, added at the end."""
+"""metrics.jsonl, statistics.jsonl and log.jsonl: one JSON object a line, added at the end."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nncli.messages.catalogue import failure
@@ -36,7 +36,12 @@ def append_row(path: Path, row: Mapping[str, object]) -> None:
 
     Errors: disk-full, disk-failed, folder-read-only, file-linked.
     """
-    append_line(path, row_text(row))
+    append_rows(path, [row])
+
+
+def append_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Adds several rows at once; see `append_row`."""
+    append_line(path, "\n".join(map(row_text, rows)))
 
 
 def read_rows(path: Path) -> list[dict[str, object]]:

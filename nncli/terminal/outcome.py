@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, final
 
 from nncli.counted import counted
+from nncli.diagnosis.findings import Finding
 from nncli.errors import Exit
 from nncli.preparing import Prepared
 from nncli.recording import epoch_figures
@@ -18,6 +20,7 @@ from nncli.terminal.figures import count, duration, short
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import foreign_lines
+from nncli.terminal.verdicts import place_of
 from nncli.training.job import TrainJob
 from nncli.training.rows import DoneRow, EpochRow, Figures, RewoundRow, Row, StoppedRow
 
@@ -74,8 +77,8 @@ class TrainingReport:
         if self._json:
             self._streams.document({**epoch_figures(row), "seconds": round(row.seconds, 6)})
 
-    def ends(self, row: DoneRow | StoppedRow) -> int:
-        """Says how the run ended and what to type next; returns the exit code."""
+    def ends(self, row: DoneRow | StoppedRow, findings: Sequence[Finding] = ()) -> int:
+        """Says how the run ended, what was found and what to type next; returns the exit code."""
         if isinstance(row, StoppedRow):
             return self._interrupted(row)
         seconds = time.monotonic() - self._began
@@ -93,7 +96,7 @@ class TrainingReport:
                     "best": best,
                 }
             )
-        self._show_end(row, seconds)
+        self._show_end(row, seconds, findings)
         return Exit.DONE
 
     def _reached(self, step: int) -> str:
@@ -109,7 +112,7 @@ class TrainingReport:
         self._streams.say("the same command with --resume goes on")
         return Exit.INTERRUPTED
 
-    def _show_end(self, row: DoneRow, seconds: float) -> None:
+    def _show_end(self, row: DoneRow, seconds: float, findings: Sequence[Finding]) -> None:
         if self._streams.quiet:
             return
         early = row.reason == "stop_early"
@@ -122,6 +125,11 @@ class TrainingReport:
         width = max(map(len, lines))
         for name, text in lines.items():
             self._streams.say(f"{name:<{width}}  {text}")
+        for finding in findings:
+            self._streams.say(f"{finding.severity}[{finding.id}] {place_of(finding)}: {finding.evidence}")
+        if findings:
+            inspect = shlex.join(["nncli", "inspect-gradients", str(self._run), *self._code_options()])
+            self._streams.say(f"hint: `{inspect}` says more, and what to write instead")
         self._streams.say(f"next: {self._next()}")
 
     def _next(self) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nncli.diagnosis.findings import Effect, Finding
-from nncli.diagnosis.verdicts import Verdicts
 from nncli.errors import printable
 from nncli.terminal.figures import short
 from nncli.terminal.gradients import STYLES
 from nncli.terminal.streams import Streams
+
+if TYPE_CHECKING:
+    from nncli.diagnosis.verdicts import Verdicts
 
 _SURE: Final = {"measured": "measured", "likely": "likely", "guess": "a guess"}
 

@@ -72,6 +72,16 @@ def backward(loss: Tensor, inputs: Sequence[Tensor] | None = None) -> None:
     run((loss,), (one,), False, False, tuple(inputs or ()), True, accumulate_grad=True)
 
 
+def norms(tensors: Sequence[Tensor]) -> Tensor:
+    """Works out the norms of tensors together, (tensors,); nothing waits for the device."""
+    return torch.stack(torch._foreach_norm(list(tensors)))
+
+
+def subtract(tensors: Sequence[Tensor], others: Sequence[Tensor]) -> None:
+    """Takes tensors away from others of their shapes, in place of these."""
+    torch._foreach_sub_(list(tensors), list(others))
+
+
 _ADAM: Final = (
     "(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, "
     "Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1, float beta2, "

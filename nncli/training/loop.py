@@ -143,7 +143,9 @@ def _step(
     """Runs every update of a step, in order, each as often as it says."""
     part, seed = job.train, job.training.seed
     place = 0
+    is_due = state.step + 1 == state.statistics.due
     for update in job.updates:
+        updater = state.updaters[update.name]
         for first, last in batches_of_update(update, batches):
             rows, moment = order[first:last], Moment(seed, state.step, state.epoch)
             if update.draws:
@@ -153,15 +155,34 @@ def _step(
                 unread.buffers.note()
             losses = work_out()
             state.is_whole = False
-            updater = state.updaters[update.name]
             # Before the update, so that a loss that is not finite leaves the weights as they were.
             if not unread.take(update, losses, rows):
                 updater.skip()
             else:
-                updater.take(losses[0], work_out)
+                take = partial(updater.take, losses[0], work_out)
+                if is_due:
+                    _measured_update(job, state, update, take)
+                else:
+                    take()
                 if unread.buffers is not None:
                     _note_gradients(state, update, updater, unread.buffers)
             place += 1
+    if is_due:
+        state.statistics.end_step(state.step + 1)
+
+
+def _measured_update(job: TrainJob, state: TrainState, update: Update, take: Callable[[], None]) -> None:
+    """Changes the weights of an update, and measures how."""
+    statistics = state.statistics
+    if not statistics.knows(update.name):
+        weights: dict[str, Tensor] = {}
+        layers: list[str] = []
+        for network in update.networks:
+            start = f"{network}." if len(job.networks) > 1 else ""
+            weights |= {start + name: each for name, each in state.networks[network].named_parameters()}
+            layers += [start + call.name for call in job.networks[network].layers]
+        statistics.know(update.name, weights, layers)
+    statistics.around(update.name, take)
 
 
 def _note_gradients(state: TrainState, update: Update, updater: Updater, buffers: Buffers) -> None:

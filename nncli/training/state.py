@@ -14,6 +14,7 @@ from nncli.messages.catalogue import failure
 from nncli.network.compiled import stored_tensors
 from nncli.training.recovery import Mishaps, Snapshot
 from nncli.training.rows import Best
+from nncli.training.statistics import Statistics
 from nncli.training.updating import Updater
 
 # More losses than anybody replays, and few enough to be kept in every checkpoint.
@@ -71,6 +72,7 @@ class TrainState:
     is_whole: bool = True
     trace: Trace = field(default_factory=Trace)
     mishaps: Mishaps = field(default_factory=Mishaps)
+    statistics: Statistics = field(default_factory=Statistics)
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""
@@ -153,6 +155,7 @@ class TrainState:
             "watched_epoch": self.watched_epoch,
             "seconds": self.seconds,
             "updaters": {name: updater.scalars() for name, updater in self.updaters.items()},
+            "statistics": self.statistics.scalars(),
         }
 
     def _device(self) -> torch.device:
@@ -191,6 +194,7 @@ class TrainState:
         self.mishaps = Mishaps.read(tensors, scalars["mishaps"])
         self.is_whole = True
         self.trace.begin(self.step)
+        self.statistics.restore(scalars.get("statistics", {}), self.step)
         torch.set_rng_state(tensors["random"]["cpu"])
         if "cuda" in tensors["random"] and self._device().type == "cuda":
             torch.cuda.set_rng_state(tensors["random"]["cuda"], self._device())

@@ -46,7 +46,8 @@ class UnreadLosses:
         first = losses[0].item()
         if not math.isfinite(first):
             return self._got_over(update, rows, first)
-        self._add(update, [first, *(loss.item() for loss in losses[1:])] if len(losses) > 1 else (first,))
+        values = [first, *(loss.item() for loss in losses[1:])] if len(losses) > 1 else (first,)
+        self._add(update, values, self._state.step)
         return True
 
     def _got_over(self, update: Update, rows: Tensor, loss: float) -> bool:
@@ -72,11 +73,13 @@ class UnreadLosses:
                 self._state.step -= back
                 self._state.batch -= back
                 raise diverged(self._job, self._state, update, rows)
-            self._add(update, own)
+            self._add(update, own, step)
         self._waiting.clear()
 
-    def _add(self, update: Update, values: Sequence[float]) -> None:
+    def _add(self, update: Update, values: Sequence[float], step: int) -> None:
         sums, times = self._state.loss_sums, update.repeat
         self._state.trace.add(values[0])
+        if update is self._job.updates[0]:
+            self._state.statistics.add_loss(step + 1, values[0])
         for name, value in zip(update.figures, values, strict=True):
             sums[name] = sums.get(name, 0.0) + (value / times if times > 1 else value)

@@ -48,7 +48,7 @@ def test_a_run_that_is_whole_is_ok(folder: Path) -> None:
         "run: ok\n"
         "  state        done\n"
         "  checkpoints  step 18, 24\n"
-        "  files        5 files as run.json notes them\n"
+        "  files        6 files as run.json notes them\n"
         "run/model.safetensors: ok\n"
         "  weights      4 tensors, as the digest in the file says\n"
     )

@@ -49,3 +49,67 @@ def test_other_rows_are_no_option_of_a_spec(flowers: Trained) -> None:
     answer = invoke(flowers.folder, "inspect-gradients", "flowers.yaml", "--data", "flowers.csv")
     assert answer.code == 2
     assert "hint: `--set data.train=FILE` changes the data of a spec" in answer.err
+
+
+DIVERGES = FLOWERS.replace("{AdamW: {lr: 3e-2}}", "{SGD: {lr: 1e30}}")
+
+
+def test_a_run_that_diverged_before_it_saved_anything(tmp_path: Path) -> None:
+    write_flowers(tmp_path, DIVERGES)
+    assert invoke(tmp_path, "train", "flowers.yaml", "--run", "run").code == 7
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+    (document,) = invoke(tmp_path, "inspect-gradients", "run", "--json").rows()
+    (finding,) = document["findings"]
+    assert (finding["id"], finding["file"]) == ("lr_too_high", "run/spec.yaml")
+    assert [each["id"] for each in finding["explains"]] == ["batch_size", "nan_loss"]
+    (changed,) = finding["patch"]["set"]
+    assert changed.startswith("training.optimizer.SGD.lr=")
+    lines = (tmp_path / "run" / "spec.yaml").read_text().splitlines()
+    assert "SGD" in lines[finding["line"] - 1]
+
+
+def test_what_is_found_can_be_asked_to_fail(tmp_path: Path) -> None:
+    write_flowers(
+        tmp_path, FLOWERS.replace("  - Linear: $classes\n", "  - Linear: $classes\n  - Softmax: 1\n")
+    )
+    found = "loss_activation_mismatch"
+    assert invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--fail-on", found).code == 1
+    assert invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--fail-on", "dead_units").code == 0
+    answer = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--strict")
+    assert answer.code == 1
+    assert f"error[{found}] softmax (flowers.yaml:11)" in answer.out
+    assert "  hint: leave Softmax out" in answer.out
+    assert "not checked: label_noise, overfitting" in answer.out
+
+
+def test_a_clean_answer_lists_what_was_checked(flowers: Trained) -> None:
+    answer = invoke(flowers.folder, "inspect-gradients", "flowers.yaml", "--strict")
+    assert answer.code == 0
+    assert "no findings\n" in answer.out
+    assert "checked: invalid_targets, " in answer.out
+    (document,) = invoke(flowers.folder, "inspect-gradients", "flowers.yaml", "--json").rows()
+    made = [each["id"] for each in document["checks"] if each["unable"] is None]
+    assert "unscaled_inputs" in made and "overfitting" not in made
+
+
+def test_several_networks_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    spec = Path(__file__).parents[2] / "specs" / "digits-gan.yaml"
+    answer = invoke(tmp_path, "inspect-gradients", spec)
+    assert answer.code == 2 and "error[model-of-updates]" in answer.err
+
+
+def test_train_ends_with_what_the_run_tells(tmp_path: Path) -> None:
+    write_flowers(
+        tmp_path, FLOWERS.replace("  - Linear: $classes\n", "  - Linear: $classes\n  - Softmax: 1\n")
+    )
+    said = invoke(tmp_path, "train", "flowers.yaml", "--run", "run").err.splitlines()
+    (verdict,) = [line for line in said if line.startswith("error[loss_activation_mismatch]")]
+    assert "softmax (flowers.yaml:11)" in verdict
+    assert said[said.index(verdict) + 1].startswith("hint: `nncli inspect-gradients run` says more")
+    statistics = (tmp_path / "run" / "statistics.jsonl").read_text().splitlines()
+    assert len(statistics) == 2
+
+
+def test_a_healthy_run_ends_without_a_word_of_it(flowers: Trained) -> None:
+    answer = invoke(flowers.folder, "inspect-gradients", "run", "--strict")
+    assert answer.code == 0, answer.out

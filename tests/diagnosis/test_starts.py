@@ -34,7 +34,7 @@ def test_a_deep_stack_of_sigmoids_vanishes(examine: Callable[[str], Examined]) -
     )
     assert found.value is not None and found.value < found.threshold
     assert "linear_13" in found.evidence
-    assert found.patch is not None and len(found.patch.changes) == 12
+    assert found.patch is not None and len(found.patch.changes) == 24
 
 
 def test_adam_makes_up_for_a_small_gradient_that_is_not_too_small(examine: Callable[[str], Examined]) -> None:

@@ -122,6 +122,8 @@ def contents(folder: Path) -> Mapping[str, tuple[bytes, int]]:
     }
 
 
-def results(run: Path) -> tuple[bytes, bytes]:
+def results(run: Path) -> tuple[bytes, bytes, bytes]:
     """Reads what the same spec, seed and machine must give bit for bit."""
-    return (run / "model.safetensors").read_bytes(), (run / "metrics.jsonl").read_bytes()
+    files = ("model.safetensors", "metrics.jsonl", "statistics.jsonl")
+    weights, metrics, statistics = ((run / file).read_bytes() for file in files)
+    return weights, metrics, statistics

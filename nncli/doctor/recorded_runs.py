@@ -1,0 +1,40 @@
+"""What a run folder tells of how a run went, and the spec of a run that has no weights yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nncli.diagnosis.history import History, history_of
+from nncli.errors import Problem
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import RunInfo, read_run, spec_folder_of
+from nncli.runs.rows import read_rows
+from nncli.spec.opening import read_text
+from nncli.spec.reading import read_file
+from nncli.spec.spec import Origin, Spec
+
+DIVERGED = "diverged"
+
+
+def read_history(path: Path, info: RunInfo) -> History:
+    """Reads the epochs and statistics of a run. Raises WeightsError `rows-damaged`."""
+    run = RunFolder(path)
+    events = read_rows(run.log)
+    ended = [event for event in events if event.get("event") in ("failed", "done", "interrupted")]
+    problems = ended[-1].get("problems") if ended else None
+    is_diverged = isinstance(problems, list) and DIVERGED in problems
+    return history_of(read_rows(run.metrics), read_rows(run.statistics), info.state, diverged=is_diverged)
+
+
+def has_weights(path: Path) -> bool:
+    """Tells whether a run has saved any weights; raises what `read_run` does where it is no run."""
+    read_run(path)
+    return RunFolder(path).weights.exists()
+
+
+def written_spec(path: Path, info: RunInfo) -> tuple[Spec, list[Problem]]:
+    """Reads the spec of a run as it was written, with its `--set` values; its data lie where they did."""
+    file = RunFolder(path).spec
+    text = read_file(file, str(file))
+    folder = spec_folder_of(path, info) or path.resolve().parent
+    return read_text(text, Origin(str(file), folder, text), info.set, stem=info.name)
