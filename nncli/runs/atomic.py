@@ -87,7 +87,15 @@ def append_line(path: Path, line: str) -> None:
     with disk_errors(path, len(content)):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | NO_FOLLOW | BINARY, _MODE)
         with open(descriptor, "ab") as file:
-            file.write(content)
+            size = os.fstat(descriptor).st_size
+            try:
+                file.write(content)
+                file.flush()
+            except OSError:
+                # Half a line would be the beginning of the next one.
+                with suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                raise
 
 
 def rename_over_empty(folder: Path, target: Path) -> None:
