@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nncli.collected import Collected
 from nncli.columns.targets import TargetSpec, class_targets
@@ -34,7 +33,6 @@ from nncli.own_code import NO_CODE, OwnCode
 from nncli.recipe_columns import recipe_columns
 from nncli.spec.items import Call
 from nncli.spec.nodes import MOST_PROBLEMS
-from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
@@ -43,12 +41,11 @@ from nncli.training.job import Trainable, TrainJob, make_job, watched_figure
 from nncli.training.job_checks import check_training
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.mixing_checks import check_mixing, refuse_mixing
+from nncli.training.phases import trial_updates
 from nncli.training.schedule_checks import horizon_of, schedule_lengths
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
-from nncli.training.stepping import modules_together
 from nncli.training.update_metrics import with_checked_metrics
-from nncli.training.updating import build_updater
 
 if TYPE_CHECKING:
     from nncli.pretrained.foreign import ForeignWeights
@@ -238,23 +235,6 @@ def _declarations(spec: Spec, data: Data | None, found: Collected) -> Expected:
     return expected or Expected({}, {}, {})
 
 
-def _updated(
-    training: TrainingSpec, networks: Mapping[str, CompiledNetwork] | None
-) -> Iterator[tuple[TrainingSpec, nn.Module]]:
-    """Pairs the weights of each update with what is said of their training."""
-    if networks is None:
-        # The optimiser's arguments can still be wrong, and any weights will do.
-        nameless = training.model_copy(update={"groups": (), "regularise": None})
-        yield nameless, nn.Linear(1, 1, device="meta")
-    elif not training.updates:
-        yield training, next(iter(networks.values())).module
-    for update in training.updates if networks is not None else ():
-        assert networks is not None
-        own = {"optimizer": update.optimizer} if update.optimizer else {}
-        modules = {each.text: networks[each.text].module for each in update.networks}
-        yield training.model_copy(update=own), modules_together(modules)
-
-
 def _bound(
     spec: Spec,
     networks: Mapping[str, CompiledNetwork] | None,
@@ -266,8 +246,7 @@ def _bound(
     if training is None:
         return None, ()
     network = next(iter(networks.values())) if networks else None
-    for checked, module in _updated(training, networks):
-        build = partial(build_updater, checked, module, horizon, is_alone=len(spec.networks) == 1)
+    for build in trial_updates(training, networks, horizon):
         found.tried(build)
     metrics = found.tried(lambda: build_metrics(training.metrics, targets))
     if network is None or not targets or not training.loss:

@@ -276,6 +276,8 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
         "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9.]+[smh]$|\$"}]
     },
     "training.groups": lambda: {"anyOf": [LIST, OBJECT]},
+    "training.freeze": lambda: NAMES,
+    "training.phases": lambda: LIST,
     "training.loss": _loss,
     "training.compute": lambda: OBJECT,
     "training.updates": _updates,

@@ -179,9 +179,15 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "training-length": Words(
         SpecError,
-        "training needs exactly one of `epochs`, `steps` and `minutes`",
+        "training needs exactly one of `epochs`, `steps`, `minutes` and `phases`",
         ("`epochs: 20`",),
         "How long to train is stated once.",
+    ),
+    "phases-form": Words(
+        SpecError,
+        "`phases:` is a list of entries, each with its `epochs:`",
+        ('`phases: [{{epochs: 2, freeze: "backbone.*"}}, {{epochs: 5}}]`',),
+        "A phase says how many epochs it takes, and what is other in it than in `training:`.",
     ),
     "unknown-key": Words(
         SpecError,

@@ -8,6 +8,12 @@ from nncli.errors import SpecError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
+    "all-frozen": Words(
+        SpecError,
+        "`freeze:` leaves no weight that learns",
+        ("name fewer weights, such as `freeze: backbone.*`",),
+        "Training changes at least one weight.",
+    ),
     "accumulate-unfit": Words(
         SpecError,
         "batches cannot be added up: {reason}",

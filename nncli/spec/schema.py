@@ -12,7 +12,9 @@ from nncli.spec.fields import MissingPolicy, Seconds, Section, Share
 from nncli.spec.guards import ClipGradients, OnNonFinite, StopEarly
 from nncli.spec.items import Call
 from nncli.spec.optimising import AverageSpec, GroupSpec, RegulariseSpec, StageSpec
+from nncli.spec.phases import PhaseSpec
 from nncli.spec.updates import UpdateSpec
+from nncli.spec.weights import PatternAt
 
 ColumnType: TypeAlias = Literal[
     "number",
@@ -226,6 +228,12 @@ class TrainingSpec(Section):
     minutes: float | None = Field(
         default=None, gt=0, description="how long to train, instead of epochs; validation counts"
     )
+    phases: tuple[PhaseSpec, ...] = Field(
+        default=(), description="parts of the run, one after the other, each with an optimiser made anew"
+    )
+    freeze: tuple[InstanceOf[PatternAt], ...] = Field(
+        default=(), description="weights that do not learn, by their names"
+    )
     batch_size: int = Field(default=32, ge=1, description="rows per step")
     precision: Literal["auto", "float32", "bf16", "fp16"] = Field(
         default="auto",
@@ -274,3 +282,12 @@ class TrainingSpec(Section):
         default=None, description="balanced: an epoch draws rows again and again, every class as often"
     )
     seed: int = Field(default=0, ge=0, description="draws initial weights, order of rows and dropout")
+
+    def in_phases(self) -> tuple[TrainingSpec, ...]:
+        """Gives what holds in each phase, with its epochs; without phases, this alone."""
+        found = []
+        for phase in self.phases:
+            own = {name: getattr(phase, name) for name in phase.model_fields_set if name != "freeze"}
+            own |= {"freeze": (*self.freeze, *phase.freeze), "phases": ()}
+            found.append(self.model_copy(update=own))
+        return tuple(found) or (self,)

@@ -1,41 +1,27 @@
-"""Nodes to the typed sections of schema.py; pydantic's errors become ours, each at its place."""
+"""Nodes of data: and training: to the typed sections of schema.py."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from collections.abc import Sequence as SequenceType
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import Any, Final
 
 from nncli.errors import Problem
-from nncli.messages.catalogue import nearest
 from nncli.spec.calls import read_named_call
-from nncli.spec.fields import section_in
-from nncli.spec.habits import misspelt_keys, where_it_belongs
+from nncli.spec.habits import misspelt_keys
 from nncli.spec.items import Call
 from nncli.spec.names import check_name
-from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence, plain
+from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, plain
 from nncli.spec.optimising import read_average, read_groups, read_regularise, read_schedule
-from nncli.spec.scalars import meant_by, resolve
+from nncli.spec.phases import PhaseSpec
 from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spelling import FREE_KEYS, TERM_WORDS, is_free
 from nncli.spec.update_reading import UpdateReader
+from nncli.spec.validating import Fallback, validated
+from nncli.spec.weights import read_patterns
 
-Model = TypeVar("Model", bound=BaseModel)
-_LENGTHS: Final = ("epochs", "steps", "minutes")
+_LENGTHS: Final = ("epochs", "steps", "minutes", "phases")
 _LOSS: Final = "a loss of torch.nn, such as CrossEntropyLoss"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fallback:
-    """What to do where a section is wrong: keys whose mistakes were told, and values in place of others."""
-
-    told: frozenset[str] = frozenset()
-    values: MappingType[str, Any] = field(default_factory=dict)
 
 
 def read_data(node: Node, problems: list[Problem]) -> DataSpec | None:
@@ -49,7 +35,7 @@ def read_data(node: Node, problems: list[Problem]) -> DataSpec | None:
             problem = check_name(name, f"data.{section}.{name.text}", becomes_attribute=False)
             if problem:
                 problems.append(problem)
-    return _validated(DataSpec, plain(node), node, "data", problems)
+    return validated(DataSpec, plain(node), node, "data", problems)
 
 
 def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) -> TrainingSpec | None:
@@ -61,17 +47,10 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
     before = len(problems)
     for name, value in node.entries:
         path = f"training.{name.text}"
-        if name.text == "optimizer":
-            call = read_named_call(value, path, problems, "an optimiser of torch.optim, such as AdamW")
-            values[name.text] = call
-        elif name.text == "groups":
-            values[name.text] = read_groups(value, path, problems)
-        elif name.text == "schedule":
-            values[name.text] = read_schedule(value, path, problems)
-        elif name.text == "regularise":
-            values[name.text] = read_regularise(value, path, problems)
-        elif name.text == "average":
-            values[name.text] = read_average(value, path, problems)
+        if name.text in _OWN_READERS:
+            values[name.text] = _OWN_READERS[name.text](value, path, problems)
+        elif name.text == "phases":
+            values[name.text] = _read_phases(value, path, problems)
         elif name.text == "loss" and not is_free(value):
             values[name.text] = _read_loss(value, problems)
         elif name.text in FREE_KEYS:
@@ -86,12 +65,53 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
     calls_failed = {problem.path.split(".")[1] for problem in problems[before:] if "." in problem.path}
     # Without a loss or an optimiser all that is there can still be checked.
     stand_ins = {"loss": (), "optimizer": Call("AdamW", node.place)}
-    fallback = _Fallback(frozenset(calls_failed), stand_ins)
-    found = _validated(TrainingSpec, values, node, "training", problems, fallback)
+    fallback = Fallback(frozenset(calls_failed), stand_ins)
+    if values.get("phases"):
+        values["epochs"] = sum(each.epochs for each in values["phases"])
+    found = validated(TrainingSpec, values, node, "training", problems, fallback)
     stated = [key.place for key, value in node.entries if key.text in _LENGTHS and plain(value) is not None]
     if len(stated) != 1 and not set(_LENGTHS) & misspelt_keys(problems[before:]):
         problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs"))
     return found
+
+
+def _read_phases(node: Node, path: str, problems: list[Problem]) -> tuple[PhaseSpec, ...] | None:
+    """Reads a list of phases, each with its epochs and what is other in it. Problem: `phases-form`."""
+    if not isinstance(node, Sequence) or not node.items:
+        problems.append(Problem("phases-form", node.place, path))
+        return None
+    found = [_read_phase(item, f"{path}.{number}", problems) for number, item in enumerate(node.items)]
+    phases = tuple(each for each in found if each)
+    return phases if len(phases) == len(found) else None
+
+
+def _read_phase(node: Node, path: str, problems: list[Problem]) -> PhaseSpec | None:
+    if not isinstance(node, Mapping):
+        problems.append(Problem("phases-form", node.place, path))
+        return None
+    before = len(problems)
+    values = {
+        name.text: _OWN_READERS[name.text](value, f"{path}.{name.text}", problems)
+        if name.text in _OWN_READERS
+        else plain(value)
+        for name, value in node.entries
+    }
+    found = validated(PhaseSpec, values, node, path, problems) if len(problems) == before else None
+    return found if len(problems) == before else None
+
+
+def _read_optimizer(node: Node, path: str, problems: list[Problem]) -> Call | None:
+    return read_named_call(node, path, problems, "an optimiser of torch.optim, such as AdamW")
+
+
+_OWN_READERS: Final[MappingType[str, Callable[[Node, str, list[Problem]], Any]]] = {
+    "optimizer": _read_optimizer,
+    "groups": read_groups,
+    "schedule": read_schedule,
+    "regularise": read_regularise,
+    "average": read_average,
+    "freeze": read_patterns,
+}
 
 
 def _updates(node: Mapping, updates: UpdateReader, problems: list[Problem]) -> dict[str, Any]:
@@ -141,158 +161,4 @@ def _term(node: Node, path: str, target: str | None, problems: list[Problem]) ->
     if call is None:
         return None
     values = {"loss": call, "target": target, "weight": weight}
-    return _validated(LossTerm, values, node, path, problems)
-
-
-def _validated(
-    model: type[Model],
-    values: Any,
-    node: Node,
-    path: str,
-    problems: list[Problem],
-    fallback: _Fallback | None = None,
-) -> Model | None:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        details = error.errors()[:MOST_PROBLEMS]
-    fallback = fallback or _Fallback()
-    wrong = {str(detail["loc"][0]) for detail in details}
-    told = (detail for detail in details if str(detail["loc"][0]) not in fallback.told)
-    found = [_problem(detail, model, node, path) for detail in told]
-    # One mistake is said once: the key is there, and misspelt.
-    misspelt = misspelt_keys(found)
-    problems.extend(each for each in found if each.code != "key-missing" or each.facts["key"] not in misspelt)
-    needed = {"train", "inputs", "targets"} | {
-        name for name, field in model.model_fields.items() if field.is_required()
-    }
-    if (wrong & needed) - set(fallback.values) or not isinstance(values, MappingType):
-        return None
-    try:
-        # What is right is read without what is wrong, so that it can be checked further.
-        right = {key: value for key, value in values.items() if key not in wrong}
-        return model.model_validate({**fallback.values, **right})
-    except ValidationError:
-        return None
-
-
-def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str) -> Problem:
-    """Says one of pydantic's errors in our words, at the nearest node that is in the file."""
-    place_node = node
-    parts: list[str] = []
-    key: Scalar | None = None
-    for part in detail["loc"]:
-        child, name = _child(place_node, part)
-        if child is None:
-            if detail["type"] in ("missing", "extra_forbidden"):
-                parts.append(str(part))
-            continue
-        place_node, key = child, name
-        parts.append(str(part))
-    here = ".".join([path, *parts])
-    facts: dict[str, object] = {"key": str(detail["loc"][-1]), "received": _shown(detail.get("input"))}
-    facts |= {name: _figure(value) for name, value in detail.get("ctx", {}).items() if name != "error"}
-    if detail["type"] != "missing" and facts["key"] in ("type", "norm", "policy") and len(detail["loc"]) > 1:
-        # `age: numeric` is short for `age: {type: numeric}`, `clip_gradients: 0` for `{norm: 0}`.
-        facts["key"] = str(detail["loc"][-2])
-    facts["example"] = _EXAMPLES.get(str(facts["key"]), "")
-    code = _CODES.get(detail["type"], "value-type")
-    if code == "unknown-key":
-        known = _known_keys(model, detail["loc"][:-1])
-        word = key or Scalar(str(facts["key"]), str(facts["key"]), True, place_node.place)
-        facts |= {"nearest": nearest(word.text, known), "known": known}
-        facts["elsewhere"] = where_it_belongs(word, node if path == "training" else None)
-    if code == "value-choice":
-        choices = re.findall(r"'([^']*)'", str(facts["expected"]))
-        facts["expected"] = _one_of([f"`{choice}`" for choice in choices])
-        facts["nearest"] = nearest(str(detail.get("input")), choices)
-    if code == "value-type" and _is_quoted(place_node):
-        facts |= {"received": f'`"{detail.get("input")}"`', "unquoted": detail.get("input")}
-    if code == "value-type":
-        facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
-        facts["meant"] = meant_by(str(detail.get("input")), str(facts["expected"]))
-    at = key.place if code == "unknown-key" and key else place_node.place
-    return Problem(code, at, here, facts)
-
-
-def _one_of(choices: SequenceType[str]) -> str:
-    return " or ".join([", ".join(choices[:-1]), choices[-1]] if len(choices) > 1 else choices)
-
-
-def _is_quoted(node: Node) -> bool:
-    """Tells whether quotes make a word of what would be a number, true or false."""
-    return isinstance(node, Scalar) and not node.plain and not isinstance(resolve(node.text), str)
-
-
-def _child(node: Node, part: str | int) -> tuple[Node | None, Scalar | None]:
-    if isinstance(node, Mapping):
-        found = ((name, value) for name, value in node.entries if name.text == str(part))
-        name, value = next(found, (None, None))
-        return value, name
-    if isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
-        return node.items[part], None
-    return None, None
-
-
-def _known_keys(model: type[BaseModel], loc: SequenceType[int | str]) -> list[str]:
-    """Lists the keys of the section that a location leads to."""
-    current: Any = model
-    for part in loc:
-        if not (isinstance(current, type) and issubclass(current, BaseModel)):
-            break
-        field = current.model_fields.get(str(part))
-        if field is None:
-            continue
-        current = section_in(field.annotation) or current
-    return list(current.model_fields)
-
-
-def _figure(value: object) -> object:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "nothing"}[value]
-    if isinstance(value, MappingType):
-        return "a mapping"
-    return "a list" if isinstance(value, (tuple, list)) else f"`{value}`"
-
-
-_CODES = {
-    "missing": "key-missing",
-    "extra_forbidden": "unknown-key",
-    "greater_than": "value-range",
-    "greater_than_equal": "value-range",
-    "less_than": "value-range",
-    "less_than_equal": "value-range",
-    "finite_number": "value-range",
-    "literal_error": "value-choice",
-    "duration": "value-duration",
-    "split_sum": "split-sum",
-    "split_keys": "split-keys",
-    "split_fold": "split-fold",
-    "clip_form": "clip-form",
-    "share": "value-share",
-    "missing_policy": "value-missing-policy",
-    "string_too_short": "value-one-character",
-    "string_too_long": "value-one-character",
-}
-_EXAMPLES = {
-    "loss": "loss: CrossEntropyLoss",
-    "optimizer": "optimizer: AdamW",
-    "train": "train: FILE.csv",
-    "type": "type: number",
-}
-_EXPECTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_type": "a word",
-    "tuple_type": "a list",
-    "mapping_type": "a mapping",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "is_instance_of": "a name, or a name with arguments",
-}
+    return validated(LossTerm, values, node, path, problems)

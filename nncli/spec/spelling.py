@@ -127,8 +127,19 @@ def _training(node: Node) -> Node:
             "metrics": _metrics,
             "on_non_finite": _on_non_finite,
             "optimizer": _named_call,
+            "phases": _phases,
             "stop_early": _stop_early,
         },
+    )
+
+
+def _phases(node: Node) -> Node:
+    if not isinstance(node, Sequence):
+        return node
+    changes = {"clip_gradients": _clip_gradients, "optimizer": _named_call}
+    return Sequence(
+        tuple(_replaced(each, changes) if isinstance(each, Mapping) else each for each in node.items),
+        node.place,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -15,10 +15,14 @@ from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.nodes import Node, Scalar, Sequence, node_of
 from nncli.spec.optimising import GroupSpec, StageSpec
+from nncli.spec.phases import PhaseSpec
 from nncli.spec.scalars import resolve
 from nncli.spec.schema import LossTerm, TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.spec.weights import PatternAt
+
+# Keys of training and of its phases that are written in a way of their own.
+_CHANGING: Final = ("optimizer", "freeze", "groups", "schedule", "regularise")
 
 
 def as_tree(spec: Spec) -> dict[str, Any]:
@@ -92,7 +96,31 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _training(training: TrainingSpec) -> dict[str, Any]:
     tree: dict[str, Any] = {} if training.updates else {"loss": _losses(training.loss)}
-    tree["optimizer"] = _call(training.optimizer)
+    tree |= _changing(training)
+    if training.average:
+        swa, ema = training.average.swa, training.average.ema
+        tree["average"] = {"swa": str(swa)} if swa else {"ema": ema}
+    own = {"loss", "updates", "compute", "average", "metrics", *_CHANGING}
+    own |= {"phases", "epochs"} if training.phases else {"phases"}
+    for key, value in training.model_dump(exclude_none=True, exclude=own).items():
+        tree[key] = _written(value)
+    if training.phases:
+        tree["phases"] = [_phase(each) for each in training.phases]
+    if training.metrics is not None:
+        tree["metrics"] = [_call(metric) for metric in training.metrics]
+    return tree
+
+
+def _phase(phase: PhaseSpec) -> dict[str, Any]:
+    own = phase.model_dump(exclude_none=True, exclude=set(_CHANGING))
+    return own | _changing(phase)
+
+
+def _changing(training: TrainingSpec | PhaseSpec) -> dict[str, Any]:
+    """Writes what is said of the optimiser, and of what is beside it."""
+    tree: dict[str, Any] = {"optimizer": _call(training.optimizer)} if training.optimizer else {}
+    if training.freeze:
+        tree["freeze"] = _patterns(training.freeze)
     if training.groups:
         tree["groups"] = [_group(group) for group in training.groups]
     if training.schedule:
@@ -101,24 +129,6 @@ def _training(training: TrainingSpec) -> dict[str, Any]:
     if training.regularise:
         match = {"match": _patterns(training.regularise.match)} if training.regularise.match else {}
         tree["regularise"] = {"l1": training.regularise.l1, **match}
-    if training.average:
-        swa, ema = training.average.swa, training.average.ema
-        tree["average"] = {"swa": str(swa)} if swa else {"ema": ema}
-    own = {
-        "loss",
-        "updates",
-        "compute",
-        "optimizer",
-        "groups",
-        "schedule",
-        "regularise",
-        "average",
-        "metrics",
-    }
-    for key, value in training.model_dump(exclude_none=True, exclude=own).items():
-        tree[key] = _written(value)
-    if training.metrics is not None:
-        tree["metrics"] = [_call(metric) for metric in training.metrics]
     return tree
 
 

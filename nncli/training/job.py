@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -19,6 +20,7 @@ from nncli.training.evaluation import Judge, computed_figures, evaluate, never
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
 from nncli.training.metrics import FALLING
+from nncli.training.phases import Phase, Phases
 from nncli.training.precision import refuse_precision
 from nncli.training.rows import Figures, Reason
 from nncli.training.schedule_checks import horizon_of
@@ -189,15 +191,36 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
     validation = held.get("validation")
     watch = watched_figure(training, has_validation=validation is not None)
     job = TrainJob(training, held["train"], validation, judge, networks, updates, watch)
-    updaters = {update.name: _updater(update, prepared, modules, job.horizon) for update in updates}
-    return job, TrainState(modules, updaters)
+
+    def updaters(training: TrainingSpec) -> dict[str, Updater]:
+        horizon = horizon_of(training, job.batches())
+        return {
+            update.name: _updater(update, training, prepared.updates, modules, horizon) for update in updates
+        }
+
+    if not training.phases and not training.freeze:
+        return job, TrainState(modules, updaters(training))
+    phases = Phases(modules.values(), tuple(_phases(training, updaters)))
+    return job, TrainState(modules, phases.begin(0), phases=phases)
+
+
+def _phases(
+    training: TrainingSpec, updaters: Callable[[TrainingSpec], Mapping[str, Updater]]
+) -> Iterator[Phase]:
+    first = 0
+    for each in training.in_phases():
+        yield Phase(first, each.freeze, partial(updaters, each))
+        first += each.epochs or 0
 
 
 def _updater(
-    update: Update, prepared: Trainable, modules: Mapping[str, nn.Module], horizon: Horizon
+    update: Update,
+    training: TrainingSpec,
+    compiled: Sequence[CompiledUpdate],
+    modules: Mapping[str, nn.Module],
+    horizon: Horizon,
 ) -> Updater:
-    training = prepared.training
-    own = next((each.spec.optimizer for each in prepared.updates if each.name == update.name), None)
+    own = next((each.spec.optimizer for each in compiled if each.name == update.name), None)
     if own is not None:
         training = training.model_copy(update={"optimizer": own})
     module = modules_together({name: modules[name] for name in update.networks})

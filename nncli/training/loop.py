@@ -229,6 +229,7 @@ def _end_epoch(job: TrainJob, state: TrainState, stop: Callable[[], bool], meter
     rates = {name: each.learning_rate for name, each in state.updaters.items() if each.has_schedule}
     for updater in state.updaters.values():
         updater.end_epoch(train, validation)
+    state.enter_phase()
     seconds = meter.count(job, state) - meter.epoch_began
     counts = (meter.samples, seconds, rates, skipped)
     return EpochRow(state.epoch, state.step, train, validation, improved, *counts)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import stored_tensors
+from nncli.training.phases import Phases
 from nncli.training.recovery import Mishaps, Snapshot
 from nncli.training.rows import Best
 from nncli.training.statistics import Statistics
@@ -54,7 +55,7 @@ class TrainState:
     the epoch that is not. `loss_sums` adds up the figures of those batches, by name. `best_weights`
     maps names as `networks` do, `<network>/<parameter>`. `watched` is the best value of
     `stop_early.watch` so far, `watched_epoch` its epoch. `seconds` of training are counted
-    where they end it. `updaters` have the names of their updates.
+    where they end it. `updaters` have the names of their updates, and are those of `phase`, by its number.
     `is_whole` between two steps: then it can be saved.
     """
 
@@ -73,6 +74,15 @@ class TrainState:
     trace: Trace = field(default_factory=Trace)
     mishaps: Mishaps = field(default_factory=Mishaps)
     statistics: Statistics = field(default_factory=Statistics)
+    phases: Phases | None = None
+    phase: int = 0
+
+    def enter_phase(self) -> None:
+        """Makes the updaters anew where the epoch is in another phase; what they kept is gone then."""
+        number = self.phases.at(self.epoch) if self.phases is not None else 0
+        if self.phases is not None and number != self.phase:
+            self.phase = number
+            self.updaters = self.phases.begin(number)
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""
@@ -178,6 +188,8 @@ class TrainState:
         _refuse_other_tensors(current, tensors["networks"])
         for name, tensor in current.items():
             tensor.copy_(tensors["networks"][name])
+        self.epoch = scalars["epoch"]
+        self.enter_phase()
         for name, updater in self.updaters.items():
             start, saved = f"{name}/", tensors.get("updaters", {})
             own = {key.removeprefix(start): each for key, each in saved.items() if key.startswith(start)}

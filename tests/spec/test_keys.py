@@ -39,7 +39,7 @@ def test_an_example_reads_and_shows_its_key(path: str) -> None:
     training = {**TRAINING, **tree.get("training", {})}
     if "updates" in training:
         del training["loss"]
-    if not {"epochs", "steps", "minutes"} & set(training):
+    if not {"epochs", "steps", "minutes", "phases"} & set(training):
         training["epochs"] = 1
     tree = {"data": "builtin:iris", "network": [{"Linear": 3}], **tree, "training": training}
     text = yaml.safe_dump(tree, sort_keys=False)

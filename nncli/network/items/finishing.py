@@ -171,13 +171,22 @@ def freeze(module: nn.Module, spec: NetworkSpec, build: Build) -> tuple[str, ...
     for name, part in module.named_modules():
         weights = list(part.parameters())
         if name and (is_inside(name) or (patterns and weights and not any(w.requires_grad for w in weights))):
-            # A bound method is copied with its module, unlike a closure.
-            part.train = MethodType(_stay_in_eval, part)
-            part.eval()
+            stay_in_eval(part)
             frozen.append(name)
     return tuple(frozen)
 
 
-def _stay_in_eval(module: nn.Module, mode: bool = True) -> nn.Module:
-    """Stands in for `train` of a frozen layer."""
+def stay_in_eval(part: nn.Module) -> None:
+    """Keeps a frozen layer, and all within it, in eval mode whatever the network is in."""
+    # A bound method is copied with its module, unlike a closure.
+    part.train = MethodType(_train_as_eval, part)  # type: ignore[method-assign]
+    part.eval()
+
+
+def follow_mode(part: nn.Module) -> None:
+    """Lets a layer be in the mode of its network again."""
+    part.__dict__.pop("train", None)
+
+
+def _train_as_eval(module: nn.Module, mode: bool = True) -> nn.Module:
     return nn.Module.train(module, False)
