@@ -29,6 +29,10 @@ _nncli_verb() {
             options='--run --set --seed --epochs --fold --resume --dry-run --quiet --json --device --threads --code --help'
             arguments=('@specs')
             ;;
+        bench)
+            options='--set --json --device --threads --code --help'
+            arguments=('@specs')
+            ;;
         inspect-gradients)
             options='--batches --set --data --json --fail-on --strict --device --threads --code --help'
             arguments=('@specs @runs')
@@ -80,6 +84,10 @@ _nncli_value() {
         'train --device') value=(auto cpu cuda cuda:0) ;;
         'train --threads') value=() ;;
         'train --code') value=(@files) ;;
+        'bench --set') value=() ;;
+        'bench --device') value=(auto cpu cuda cuda:0) ;;
+        'bench --threads') value=() ;;
+        'bench --code') value=(@files) ;;
         'inspect-gradients --batches') value=() ;;
         'inspect-gradients --set') value=() ;;
         'inspect-gradients --data') value=(@files) ;;
@@ -194,7 +202,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check data summary explain train inspect-gradients evaluate predict generate export')
+    local options='--version --debug --help' arguments=('init check data summary explain train bench inspect-gradients evaluate predict generate export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

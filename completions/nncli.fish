@@ -50,6 +50,7 @@ complete -c nncli -n '__nncli_at \'\'' -a data -d 'Look at data before training:
 complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, shapes, parameters and memory; draw it.'
 complete -c nncli -n '__nncli_at \'\'' -a explain -d 'Tell what a layer, word, key or error code means, with an example.'
 complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run folder.'
+complete -c nncli -n '__nncli_at \'\'' -a bench -d 'Measure how quick training is, where its time goes, and what limits it.'
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
@@ -113,6 +114,14 @@ complete -c nncli -n '__nncli_at train' -l device -x -a 'auto cpu cuda cuda:0' -
 complete -c nncli -n '__nncli_at train' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at train' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at train' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at bench 1' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at bench' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at bench' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at bench' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at bench' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
+complete -c nncli -n '__nncli_at bench' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
+complete -c nncli -n '__nncli_at bench' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at inspect-gradients 1' -a '(__nncli_paths specs) (__nncli_paths runs)'
 complete -c nncli -n '__nncli_at inspect-gradients' -l batches -x -d 'Batches to look at.'

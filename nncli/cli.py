@@ -380,6 +380,31 @@ def train(
 
 
 @app.command(
+    rich_help_panel=TRAIN,
+    epilog=_examples(
+        "nncli bench specs/digits-cnn.yaml", "nncli bench net.yaml --set training.batch_size=256"
+    ),
+)
+def bench(
+    spec: Spec,
+    set_: Set = None,
+    json: Json = False,
+    device: Device = "auto",
+    threads: Threads = None,
+    code: Code = None,
+) -> None:
+    """Measure how quick training is, where its time goes, and what limits it."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.bench import BenchOptions, bench
+
+        files = tuple(code or ())
+        return bench(BenchOptions(spec, tuple(set_ or ()), json, device, threads, files), streams)
+
+    _answer(command)
+
+
+@app.command(
     "inspect-gradients",
     rich_help_panel=TRAIN,
     epilog=_examples(

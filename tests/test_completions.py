@@ -105,7 +105,8 @@ def test_every_script_has_the_eleven_verbs_of_the_program() -> None:
     names = [verb.name for verb in read_tree().verbs]
     assert (
         names
-        == "init check data summary explain train inspect-gradients evaluate predict generate export".split()
+        == "init check data summary explain train bench".split()
+        + "inspect-gradients evaluate predict generate export".split()
     )
 
 

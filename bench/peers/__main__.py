@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 SPECS = Path(__file__).parent / "specs"
 OTHERS = ("lightning", "keras", "skorch", "transformers")
 BASE = "raw-tuned"
+MARKER = "<!-- What follows is written by python -m bench.peers -->"
 FIRST_STEP = """
 import os, sys
 from nncli.collecting import collect_rarely
@@ -103,8 +104,9 @@ def train_seconds(out: str) -> float:
 
 
 def is_there(python: str, other: str) -> bool:
-    """Tells whether an interpreter has a package."""
-    done = subprocess.run([python, "-c", f"import {other}"], capture_output=True, check=False)
+    """Tells whether an interpreter has a package, and what its trainer needs."""
+    needed = "accelerate, transformers" if other == "transformers" else other
+    done = subprocess.run([python, "-c", f"import {needed}"], capture_output=True, check=False)
     return done.returncode == 0
 
 
@@ -125,7 +127,7 @@ def measure(workload: Workload, found: argparse.Namespace, missing: set[str]) ->
         for number in range(found.rounds + 1):
             for label, command in commands(workload, found.python, number).items():
                 is_other = label in OTHERS
-                if label in missing or (is_other and (number == 0 or (found.quick and number % 2 == 0))):
+                if label in missing or (is_other and (number == 0 or (found.quick and number % 3 != 1))):
                     if is_other and number and label not in missing:
                         took[label].train.append(None)
                         took[label].whole.append(None)
@@ -203,10 +205,16 @@ def processes(rounds: int) -> list[str]:
     return [*rows, ""]
 
 
+def _write(path: Path, lines: list[str]) -> None:
+    """Writes the tables into a file: behind its marker, where it has one."""
+    before, marker, _ = path.read_text().partition(MARKER) if path.exists() else ("", "", "")
+    path.write_text(f"{before}{marker}\n{chr(10).join(lines)}" if marker else "\n".join(lines))
+
+
 def main() -> None:
     """Measures what was asked for, and prints the tables as they come."""
     parser = argparse.ArgumentParser(prog="python -m bench.peers")
-    parser.add_argument("--quick", action="store_true", help="five rounds, three of them with other trainers")
+    parser.add_argument("--quick", action="store_true", help="five rounds, two of them with other trainers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", action="append", choices=[*WORKLOADS, "processes"], default=[])
     parser.add_argument("--python", default=sys.executable)
@@ -228,7 +236,7 @@ def main() -> None:
         print("\n".join(lines), flush=True)
         said += lines
     if found.markdown:
-        found.markdown.write_text("\n".join(said))
+        _write(found.markdown, said)
 
 
 if __name__ == "__main__":
