@@ -229,7 +229,7 @@ def _term() -> Schema:
 
 
 def _updates() -> Schema:
-    free: dict[str, Schema] = {key: {} for key in ("update", "repeat", "loss")}
+    free: dict[str, Schema] = {key: {} for key in ("update", "repeat", "loss", "metrics")}
     properties = {**free, "compute": OBJECT, "optimizer": definition("optimizer")}
     entry = _closed(properties, ("update", "loss"))
     return {"type": "array", "minItems": 1, "items": entry}

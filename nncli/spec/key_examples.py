@@ -20,7 +20,7 @@ TAKES: Final[Mapping[str, str]] = {
     "training.groups": "entries with `match:`, a pattern or several, and arguments of the optimiser",
     "training.compute": "names with tensor expressions",
     "training.loss": "a loss of torch.nn, one for each target, or terms with `from:` or `compute:`",
-    "training.updates": "entries with `update:`, `compute:`, `loss:`, and if need be `repeat:`, `optimizer:`",
+    "training.updates": "entries: `update:`, `compute:`, `loss:`; also `repeat:`, `optimizer:`, `metrics:`",
     "training.metrics": "a metric or a list of metrics",
     "training.optimizer": "an optimiser of torch.optim",
     "training.regularise": "{l1: NUMBER}, with `match:` and a pattern or several beside it",
