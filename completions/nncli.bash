@@ -33,6 +33,10 @@ _nncli_verb() {
             options='--set --json --device --threads --code --help'
             arguments=('@specs')
             ;;
+        find-lr)
+            options='--set --from --to --steps --json --device --threads --code --help'
+            arguments=('@specs')
+            ;;
         inspect-gradients)
             options='--batches --set --data --json --fail-on --strict --device --threads --code --help'
             arguments=('@specs @runs')
@@ -88,6 +92,13 @@ _nncli_value() {
         'bench --device') value=(auto cpu cuda cuda:0) ;;
         'bench --threads') value=() ;;
         'bench --code') value=(@files) ;;
+        'find-lr --set') value=() ;;
+        'find-lr --from') value=() ;;
+        'find-lr --to') value=() ;;
+        'find-lr --steps') value=() ;;
+        'find-lr --device') value=(auto cpu cuda cuda:0) ;;
+        'find-lr --threads') value=() ;;
+        'find-lr --code') value=(@files) ;;
         'inspect-gradients --batches') value=() ;;
         'inspect-gradients --set') value=() ;;
         'inspect-gradients --data') value=(@files) ;;
@@ -202,7 +213,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check data summary explain train bench inspect-gradients evaluate predict generate export')
+    local options='--version --debug --help' arguments=('init check data summary explain train bench find-lr inspect-gradients evaluate predict generate export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

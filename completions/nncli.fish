@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --graph --keep --length --memory --network --output --prompt --recipe --replay --require --run --seed --set --split --target --temperature --text --threads --top-k --top-p -n -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --from --graph --keep --length --memory --network --output --prompt --recipe --replay --require --run --seed --set --split --steps --target --temperature --text --threads --to --top-k --top-p -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -51,6 +51,7 @@ complete -c nncli -n '__nncli_at \'\'' -a summary -d 'Show a network\'s layers, 
 complete -c nncli -n '__nncli_at \'\'' -a explain -d 'Tell what a layer, word, key or error code means, with an example.'
 complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run folder.'
 complete -c nncli -n '__nncli_at \'\'' -a bench -d 'Measure how quick training is, where its time goes, and what limits it.'
+complete -c nncli -n '__nncli_at \'\'' -a find-lr -d 'Find a learning rate: one short run in which it grows from step to step.'
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
@@ -122,6 +123,17 @@ complete -c nncli -n '__nncli_at bench' -l device -x -a 'auto cpu cuda cuda:0' -
 complete -c nncli -n '__nncli_at bench' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at bench' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at bench' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at find-lr 1' -a '(__nncli_paths specs)'
+complete -c nncli -n '__nncli_at find-lr' -l set -x -d 'Change one value of the spec; repeatable.'
+complete -c nncli -n '__nncli_at find-lr' -l from -x -d 'The first learning rate.'
+complete -c nncli -n '__nncli_at find-lr' -l to -x -d 'The last one.'
+complete -c nncli -n '__nncli_at find-lr' -l steps -x -d 'How many steps lie between.'
+complete -c nncli -n '__nncli_at find-lr' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at find-lr' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at find-lr' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
+complete -c nncli -n '__nncli_at find-lr' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
+complete -c nncli -n '__nncli_at find-lr' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at inspect-gradients 1' -a '(__nncli_paths specs) (__nncli_paths runs)'
 complete -c nncli -n '__nncli_at inspect-gradients' -l batches -x -d 'Batches to look at.'

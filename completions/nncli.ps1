@@ -12,6 +12,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'explain' = 'Tell what a layer, word, key or error code means, with an example.'
         'train' = 'Train a network into a run folder.'
         'bench' = 'Measure how quick training is, where its time goes, and what limits it.'
+        'find-lr' = 'Find a learning rate: one short run in which it grows from step to step.'
         'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
         'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
         'predict' = 'Predict raw rows: one row out per row in, in order.'
@@ -27,6 +28,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'explain' = @('name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks predict network.inputs network.layers network.outputs network.init network.weights network.freeze inputs.shape inputs.type inputs.vocabulary inputs.classes inputs.rate inputs.mask blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs weights.file weights.rename weights.transpose weights.split weights.join weights.skip size x batch features classes vocabulary rate mask padding record names paths patterns expressions arithmetic loops functions builtin accuracy f1 precision recall auroc mae rmse r2 mape smape balanced_accuracy mcc kappa average_precision iou data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.group data.split.time data.split.folds data.split.fold data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.log data.inputs.NAME.unit data.inputs.NAME.classes data.inputs.NAME.positive data.inputs.NAME.rare data.inputs.NAME.unknown data.inputs.NAME.separator data.inputs.NAME.format data.inputs.NAME.parts data.inputs.NAME.size data.inputs.NAME.channels data.inputs.NAME.resize data.inputs.NAME.augment data.inputs.NAME.views data.inputs.NAME.image data.inputs.NAME.tokenizer data.inputs.NAME.length data.inputs.NAME.truncate data.inputs.NAME.pad data.inputs.NAME.lowercase data.inputs.NAME.begin data.inputs.NAME.end data.inputs.NAME.vocabulary data.inputs.NAME.rate data.inputs.NAME.window data.inputs.NAME.shift data.targets data.time data.group data.stride data.season data.delimiter data.encoding data.nulls training training.loss training.updates training.compute training.optimizer training.groups training.schedule training.epochs training.steps training.minutes training.phases training.phases.epochs training.phases.freeze training.phases.optimizer training.phases.groups training.phases.schedule training.phases.accumulate training.phases.clip_gradients training.phases.clip_gradients.norm training.phases.clip_gradients.value training.phases.regularise training.freeze training.batch_size training.precision training.choices training.compile training.accumulate training.clip_gradients training.clip_gradients.norm training.clip_gradients.value training.regularise training.average training.on_non_finite training.on_non_finite.policy training.on_non_finite.learning_rate_factor training.on_non_finite.times training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.keep training.checkpoint_every training.metrics training.class_weights training.sampling training.seed')
         'train' = @('@specs')
         'bench' = @('@specs')
+        'find-lr' = @('@specs')
         'inspect-gradients' = @('@specs @runs')
         'evaluate' = @('@runs')
         'predict' = @('@runs', '@files')
@@ -101,6 +103,17 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         )
         'bench' = @(
             @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'find-lr' = @(
+            @{ Names = @('--set'); Value = ''; Help = 'Change one value of the spec; repeatable.' }
+            @{ Names = @('--from'); Value = ''; Help = 'The first learning rate.' }
+            @{ Names = @('--to'); Value = ''; Help = 'The last one.' }
+            @{ Names = @('--steps'); Value = ''; Help = 'How many steps lie between.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }

@@ -405,6 +405,47 @@ def bench(
 
 
 @app.command(
+    "find-lr",
+    rich_help_panel=TRAIN,
+    epilog=_examples(
+        "nncli find-lr specs/digits-cnn.yaml", "nncli find-lr net.yaml --from 1e-5 --to 1 --steps 200 --json"
+    ),
+)
+def find_lr(
+    spec: Spec,
+    set_: Set = None,
+    low: Annotated[float, typer.Option("--from", metavar="RATE", help="The first learning rate.")] = 1e-7,
+    high: Annotated[float, typer.Option("--to", metavar="RATE", help="The last one.")] = 10.0,
+    steps: Annotated[
+        int, typer.Option("--steps", min=10, max=1000, metavar="N", help="How many steps lie between.")
+    ] = 100,
+    json: Json = False,
+    device: Device = "auto",
+    threads: Threads = None,
+    code: Code = None,
+) -> None:
+    """Find a learning rate: one short run in which it grows from step to step."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.find_lr import FindOptions, find_lr
+
+        options = FindOptions(
+            spec=spec,
+            set=tuple(set_ or ()),
+            low=low,
+            high=high,
+            steps=steps,
+            json=json,
+            device=device,
+            threads=threads,
+            code=tuple(code or ()),
+        )
+        return find_lr(options, streams)
+
+    _answer(command)
+
+
+@app.command(
     "inspect-gradients",
     rich_help_panel=TRAIN,
     epilog=_examples(

@@ -128,6 +128,18 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "A file named on the command line is not there, or is no readable file.",
     ),
+    "rates-order": Words(
+        UsageError,
+        "the learning rate cannot grow from {low} to {high}",
+        ("`--from` is above 0 and below `--to`: `--from 1e-7 --to 10`",),
+        "A range test begins with a small learning rate and ends with a large one.",
+    ),
+    "rates-unfit": Words(
+        UsageError,
+        "{optimizer} looks for the length of each step by itself, so that no range test says anything of it",
+        ("try a few rates: `nncli train SPEC --set training.optimizer.LBFGS.lr=0.5`",),
+        "A range test reads the loss of single steps along the gradient.",
+    ),
     "spec-is-data": Words(
         UsageError,
         "`{file}` is {kind}, and no spec",
