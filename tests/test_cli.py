@@ -9,7 +9,10 @@ import typer
 from nncli.cli import app
 from tests.end_to_end.program import invoke
 
-VERBS = "init check data summary explain train bench find-lr inspect-gradients evaluate predict generate export".split()
+VERBS = (
+    "init check data summary explain train bench find-lr inspect-gradients".split()
+    + "evaluate predict generate export".split()
+)
 
 
 def test_help_groups_the_verbs_by_purpose(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from nncli.messages import (
     media,
     models,
     network,
+    own_code,
     pretrained,
     running,
     spec,
@@ -35,6 +36,7 @@ from nncli.messages.words import Words
 
 Result = TypeVar("Result")
 TABLES: Final = (
+    own_code.TABLE,
     usage.TABLE,
     yaml.TABLE,
     spec.TABLE,

@@ -26,48 +26,6 @@ TABLE: Final[dict[str, Words]] = {
         ("write it as `{variable}=20GB`",),
         "What nncli keeps to be quicker next time takes at most this much room, in bytes, kB, MB, GB or TB.",
     ),
-    "code-differs": Words(
-        UsageError,
-        "{name} is not the file that {file} was trained with: its sha256 is {given}, and was {recorded}",
-        ("give {name} as it was then, or train again",),
-        "The layers of another file would make something else of the same weights.",
-    ),
-    "code-failed": Words(
-        UsageError,
-        "{where} could not be run: {reason}",
-        ("try it by itself: `python {file}`",),
-        "`--code` runs a Python file of your own; it failed.",
-    ),
-    "code-file-twice": Words(
-        UsageError,
-        "two files of --code are called {name}",
-        ("give one of them another name",),
-        "A run knows the files of its layers by their names.",
-    ),
-    "code-missing": Words(
-        UsageError,
-        "the network of {file} has layers of {names}",
-        ("add `{options}`; it runs with your rights, so look into it first",),
-        "Layers of people's own are Python code. It lies in no weights file, and nncli never looks for it.",
-    ),
-    "code-name-taken": Words(
-        UsageError,
-        "the class `{layer}` of {file} has a name that is taken",
-        ("give the class another name",),
-        "Classes of `--code` stand beside those of torch.nn, each under its own name.",
-    ),
-    "code-raised": Words(
-        UsageError,
-        "{where} raised {reason}",
-        ("the same command with --debug shows the traceback",),
-        "A layer of `--code` failed while the network ran.",
-    ),
-    "code-without-layers": Words(
-        UsageError,
-        "{file} defines no class of torch.nn.Module",
-        ("write `class MyLayer(nn.Module)` in it",),
-        "`--code` takes the nn.Module classes of a file that are its own and begin with a capital letter.",
-    ),
     "replay-too-long": Words(
         UsageError,
         "{steps} steps cannot be replayed: {run} has not recorded the losses of so many in a row",
