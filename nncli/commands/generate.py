@@ -28,7 +28,7 @@ from nncli.opened import Opened, compiled_recipes, found_text_recipes, open_weig
 from nncli.own_code import load_code
 from nncli.recipe_answers import RecipeAnswers
 from nncli.runs.atomic import atomic_stream
-from nncli.runs.tensors import packed
+from nncli.runs.tensors import Packed
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 
@@ -133,7 +133,7 @@ def _content(
 ) -> bytes:
     suffix = output.suffix.lower()
     if suffix == ".safetensors":
-        return packed(made)
+        return b"".join(Packed(made))
     if suffix == ".csv":
         return _table(made, opened)
     stream = io.BytesIO()

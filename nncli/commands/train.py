@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,9 @@ from nncli.preparing import Prepared, missing_sections, prepare
 from nncli.recording import Recorder, Saving
 from nncli.runs.signals import StopSignal
 from nncli.spec.opening import read_spec
+from nncli.spec.spec import Spec
 from nncli.terminal.door import known_failure
+from nncli.terminal.exhausted import CODE, exhausted
 from nncli.terminal.outcome import TrainingReport
 from nncli.terminal.problems import show_problem
 from nncli.terminal.progress import TrainingDisplay
@@ -134,12 +136,24 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         collect_often()
         rows = train_loop(job, state, lambda: stop.requested is not None)
         found = partial(_found, prepared, job, state, run.path, streams)
-        try:
+        with _told(spec, job):
             return _follow(rows, recorder, report, display, found)
-        except DivergedError as error:
-            from nncli.spoilt_rows import with_places
 
-            raise with_places(error, spec) from error
+
+@contextmanager
+def _told(spec: Spec, job: TrainJob) -> Iterator[None]:
+    """Says of what ended a run what only the whole of it knows: rows by file and line, and a smaller batch."""
+    try:
+        yield
+    except DivergedError as error:
+        from nncli.spoilt_rows import with_places
+
+        raise with_places(error, spec) from error
+    except (MemoryError, RuntimeError) as error:
+        known = known_failure(error)
+        if known is None or known.problems[0].code != CODE:
+            raise
+        raise exhausted(str(error), job.training.batch_size) from error
 
 
 def _found(

@@ -16,7 +16,7 @@ from nncli.exports.verification import Batches
 from nncli.messages.catalogue import failure
 from nncli.printing.source import python_source
 from nncli.runs.atomic import read_regular, write_new
-from nncli.runs.tensors import packed, unpacked
+from nncli.runs.tensors import Packed, unpacked
 
 # Runs in a process of its own, to which nncli is not there.
 _HARNESS: Final = """
@@ -58,8 +58,8 @@ def run_python(subject: Subject, path: Path, batches: Batches) -> Batches:
     classes = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
     with tempfile.TemporaryDirectory() as folder:
         weights, rows, answers = (Path(folder) / name for name in ("weights", "rows", "answers"))
-        write_new(weights, packed(subject.tensors))
-        write_new(rows, packed(_keyed(batches)))
+        write_new(weights, Packed(subject.tensors))
+        write_new(rows, Packed(_keyed(batches)))
         command = [sys.executable, "-I", "-c", _HARNESS, path, classes[-1], weights, rows, answers]
         done = subprocess.run(  # noqa: S603 - Python itself, on a program that was just written
             [str(word) for word in command], capture_output=True, text=True, check=False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nncli.errors import DataError, DivergedError, SpecError, UsageError, WeightsError
+from nncli.errors import DataError, DivergedError, ResourceError, SpecError, UsageError, WeightsError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
@@ -69,6 +69,15 @@ TABLE: Final[dict[str, Words]] = {
         "the network takes `{name}` {shape}, and the data gives {given}",
         ("leave `inputs:` out, so that the data's own inputs flow in",),
         "A network that states its inputs is trained only where the data has these very inputs.",
+    ),
+    "memory-exhausted": Words(
+        ResourceError,
+        "the memory is exhausted: {reason}",
+        (
+            "in a new run: --set training.batch_size={half} --set training.accumulate={accumulate}",
+            "a smaller `training.batch_size` needs less",
+        ),
+        "Memory ran out while the network ran. What was saved before is unharmed.",
     ),
     "padding-before": Words(
         SpecError,

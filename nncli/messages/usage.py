@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nncli.errors import BusyError, DataError, ResourceError, UsageError
+from nncli.errors import BusyError, DataError, UsageError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
@@ -133,12 +133,6 @@ TABLE: Final[dict[str, Words]] = {
         "the input has no column `{column}`",
         ("did you mean `{nearest}`?", "its columns are {known}"),
         "--keep names a column of the rows that are predicted.",
-    ),
-    "memory-exhausted": Words(
-        ResourceError,
-        "the memory is exhausted: {reason}",
-        ("a smaller `training.batch_size` needs less",),
-        "Memory ran out while the network ran.",
     ),
     "output-folder": Words(
         UsageError,

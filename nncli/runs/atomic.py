@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
@@ -26,7 +27,17 @@ _FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBI
 _FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+class Pieces(Protocol):
+    """What a file is to hold, made piece by piece."""
+
+    def __len__(self) -> int:
+        """Counts all bytes."""
+
+    def __iter__(self) -> Iterator[bytes | memoryview]:
+        """Makes the pieces in order."""
+
+
+def write_atomic(path: Path, content: bytes | Pieces) -> None:
     """Puts a file in place whole or not at all; a link at `path` is replaced, never followed.
 
     Errors: disk-full, disk-failed, folder-read-only; the file that was there before stays.
@@ -65,16 +76,21 @@ def atomic_stream(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes | Pieces) -> str:
     """Writes and syncs a file that must not exist yet, inside a folder that is still partial.
 
+    Returns the sha256 of what was written.
     Errors: OSError; the caller knows how many bytes the whole folder needs.
     """
+    digest = hashlib.sha256()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | BINARY, _MODE)
     with open(descriptor, "wb") as file:
-        file.write(content)
+        for piece in (content,) if isinstance(content, bytes) else content:
+            digest.update(piece)
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
+    return digest.hexdigest()
 
 
 def append_line(path: Path, line: str) -> None:

@@ -28,9 +28,9 @@ from torch import Tensor
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure
 from nncli.operating_system import sync_folder
-from nncli.runs.atomic import PARTIAL, disk_errors, read_own, refuse_link, write_new
+from nncli.runs.atomic import PARTIAL, Pieces, disk_errors, read_own, refuse_link, write_new
 from nncli.runs.folder import RunFolder
-from nncli.runs.tensors import packed, unpacked
+from nncli.runs.tensors import Packed, unpacked
 
 VERSION: Final = 1
 KEPT: Final = 2
@@ -101,8 +101,8 @@ def save_checkpoint(
         if keeping.drops_later:
             _drop_later(folder, step)
         return target
-    files = {f"{group}{_SUFFIX}": packed(named) for group, named in tensors.items()}
-    files[_STATE] = json.dumps(state).encode()
+    packed = {f"{group}{_SUFFIX}": Packed(named) for group, named in tensors.items()}
+    files: dict[str, bytes | Pieces] = {**packed, _STATE: json.dumps(state).encode()}
     with disk_errors(folder, sum(map(len, files.values()))):
         folder.mkdir(exist_ok=True)
         sync_folder(run)
@@ -116,18 +116,17 @@ def save_checkpoint(
     return target
 
 
-def _publish(target: Path, step: int, files: Mapping[str, bytes]) -> None:
+def _publish(target: Path, step: int, files: Mapping[str, bytes | Pieces]) -> None:
     partial = target.with_name(target.name + PARTIAL)
     _discard(partial)
     partial.mkdir()
-    listed = {
-        name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-        for name, content in files.items()
-    }
-    manifest = {"version": VERSION, "step": step, "files": listed}
     try:
-        for name, content in files.items():
-            write_new(partial / name, content)
+        # Hashed as they are written: what is read again later is compared with what was in memory.
+        listed = {
+            name: {"sha256": write_new(partial / name, content), "bytes": len(content)}
+            for name, content in files.items()
+        }
+        manifest = {"version": VERSION, "step": step, "files": listed}
         write_new(partial / _MANIFEST, json.dumps(manifest, separators=(",", ":")).encode())
         sync_folder(partial)
         os.rename(partial, target)

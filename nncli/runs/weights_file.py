@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -23,16 +23,14 @@ from torch import Tensor
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.runs.atomic import read_regular, write_atomic
-from nncli.runs.tensors import is_finite, packed, unpacked
+from nncli.runs.tensors import METADATA, SIZE_BYTES, Packed, is_finite, unpacked
 
 FORMAT: Final = 1
 """The version of this file's metadata and digest; a reader refuses a higher one."""
 
-_METADATA: Final = "__metadata__"
 _FORMAT_KEY: Final = "nncli.format"
 _VERSION_KEY: Final = "nncli.version"
 _DIGEST_KEY: Final = "nncli.digest"
-_SIZE_BYTES: Final = 8
 _MOST_HEADER_BYTES: Final = 64 * 2**20
 _MOST_TENSORS: Final = 100_000
 _LARGEST_DIMENSION: Final = 2**40
@@ -74,16 +72,12 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     name given: pass only the owners.
     Errors: disk-full, disk-failed, folder-read-only.
     """
-    bare = packed(tensors)
-    start = _SIZE_BYTES + int.from_bytes(bare[:_SIZE_BYTES], "little")
-    entries = json.loads(bare[_SIZE_BYTES:start])
-    data = memoryview(bare)[start:]
+    bare = Packed(tensors)
     given = {key: value for key, value in metadata.items() if key != _DIGEST_KEY}
     kept = dict(sorted({**given, _FORMAT_KEY: str(FORMAT)}.items()))
-    kept[_DIGEST_KEY] = _digest(kept, {name: _entry(fields) for name, fields in entries.items()}, data)
-    text = json.dumps({_METADATA: kept, **entries}, separators=(",", ":"), ensure_ascii=False).encode()
-    header = text + b" " * (-len(text) % _SIZE_BYTES)
-    write_atomic(path, b"".join((len(header).to_bytes(_SIZE_BYTES, "little"), header, data)))
+    entries = {name: _entry(fields) for name, fields in bare.entries.items()}
+    kept[_DIGEST_KEY] = _digest(kept, entries, bare.piece)
+    write_atomic(path, Packed(tensors, kept))
 
 
 def read_weights(path: Path) -> WeightsFile:
@@ -99,14 +93,16 @@ def read_weights(path: Path) -> WeightsFile:
         raise failure("weights-missing", file=path, reason=error.strerror or str(error)) from error
     start = _header_end(path, content)
     try:
-        metadata, entries = _header(content[_SIZE_BYTES:start])
+        metadata, entries = _header(content[SIZE_BYTES:start])
     except (ValueError, RecursionError) as error:
         raise failure("weights-damaged", file=path) from error
     _refuse_other_writers(path, metadata)
     expected = start + max((entry.end for entry in entries.values()), default=0)
     if len(content) < expected:
         raise failure("weights-cut", file=path, size_bytes=len(content), expected_bytes=expected)
-    if _digest(metadata, entries, memoryview(content)[start:]) != metadata.get(_DIGEST_KEY):
+    data = memoryview(content)[start:]
+    found = _digest(metadata, entries, lambda name: data[entries[name].begin : entries[name].end])
+    if found != metadata.get(_DIGEST_KEY):
         raise failure("weights-damaged", file=path)
     try:
         tensors = unpacked(content)
@@ -122,15 +118,15 @@ def _header_end(path: Path, content: bytes) -> int:
     """Finds where the header ends, and says what the file is where it has none."""
     if not content:
         raise failure("weights-empty", file=path)
-    if content[_SIZE_BYTES : _SIZE_BYTES + 1] != b"{":
+    if content[SIZE_BYTES : SIZE_BYTES + 1] != b"{":
         raise _no_safetensors(path, content)
-    size = int.from_bytes(content[:_SIZE_BYTES], "little")
+    size = int.from_bytes(content[:SIZE_BYTES], "little")
     if size > _MOST_HEADER_BYTES:
         raise failure("weights-header-large", file=path, size_bytes=size, most_bytes=_MOST_HEADER_BYTES)
-    if _SIZE_BYTES + size > len(content):
-        expected = _SIZE_BYTES + size
+    if SIZE_BYTES + size > len(content):
+        expected = SIZE_BYTES + size
         raise failure("weights-cut", file=path, size_bytes=len(content), expected_bytes=expected)
-    return _SIZE_BYTES + size
+    return SIZE_BYTES + size
 
 
 def _no_safetensors(path: Path, content: bytes) -> NncliError:
@@ -141,7 +137,7 @@ def _header(text: bytes) -> _Header:
     header = json.loads(text, object_pairs_hook=_unique)
     if not isinstance(header, dict) or len(header) > _MOST_TENSORS:
         raise _DamagedHeaderError
-    metadata = header.pop(_METADATA, {})
+    metadata = header.pop(METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise _DamagedHeaderError
     if not all(len(name) <= 1024 and _NAME.fullmatch(name) for name in header):
@@ -184,7 +180,9 @@ def _refuse_other_writers(path: Path, metadata: Mapping[str, str]) -> None:
         raise failure("weights-newer", file=path, format=written, version=version, known=FORMAT)
 
 
-def _digest(metadata: Mapping[str, str], entries: Mapping[str, _Entry], data: memoryview) -> str:
+def _digest(
+    metadata: Mapping[str, str], entries: Mapping[str, _Entry], piece: Callable[[str], memoryview]
+) -> str:
     """Hashes metadata and tensors, each part behind its length, so that no two files read alike."""
     digest = hashlib.sha256()
 
@@ -199,5 +197,5 @@ def _digest(metadata: Mapping[str, str], entries: Mapping[str, _Entry], data: me
     add(b"")
     for name, entry in sorted(entries.items()):
         add(json.dumps([name, entry.dtype, entry.shape]).encode())
-        add(data[entry.begin : entry.end])
+        add(piece(name))
     return digest.hexdigest()

@@ -52,8 +52,10 @@ def known_failure(error: Exception) -> NncliError | None:
     text = str(error)
     out = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     if out or "DefaultCPUAllocator" in text or "out of memory" in text:
-        reason = text.splitlines()[0] if text else "out of memory"
-        return failure("memory-exhausted", reason=reason[:200])
+        # Only where it is needed, since it loads torch.
+        from nncli.terminal.exhausted import exhausted
+
+        return exhausted(text)
     where = own_line(error)
     return failure("code-raised", where=where, reason=raised(error)) if where else None
 

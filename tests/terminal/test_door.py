@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from nncli.errors import Exit
-from nncli.messages.catalogue import failure
+from nncli.messages.catalogue import failure, hint_of, message_of
 from nncli.terminal.door import through_door
+from nncli.terminal.exhausted import exhausted
 from nncli.terminal.streams import Streams, _console
 
 
@@ -51,6 +54,35 @@ def test_memory_that_ran_out_is_no_bug(error: Exception) -> None:
     code, err = _answer(_raising(error))
     assert code == 6
     assert err.startswith("error[memory-exhausted]: the memory is exhausted: ")
+
+
+def test_memory_that_ran_out_comes_with_figures_and_what_to_type() -> None:
+    text = (
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried "
+    )
+    (problem,) = exhausted(f"{text}to allocate 67108864 bytes.", batch_size=64).problems
+    assert re.fullmatch(
+        r"the memory is exhausted: 64\.0 MiB more were asked for; "
+        r"this process had [\d.]+ [MG]iB, and [\d.]+ [MGT]iB are free",
+        message_of(problem),
+    )
+    assert hint_of(problem).endswith(": --set training.batch_size=32 --set training.accumulate=2")
+    (problem,) = exhausted("").problems
+    assert "no more was given; this process had" in message_of(problem)
+    assert hint_of(problem) == "a smaller `training.batch_size` needs less"
+    (problem,) = exhausted(
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 1 GiB free.\nMore"
+    ).problems
+    assert message_of(problem).endswith("Tried to allocate 2.00 GiB. GPU 0 has 1 GiB free.")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_memory_of_a_gpu_that_ran_out_is_no_bug() -> None:
+    def ask() -> int:
+        return len(torch.empty(2**44, device="cuda"))
+
+    code, err = _answer(ask)
+    assert code == 6 and "error[memory-exhausted]" in err and "GiB" in err
 
 
 def test_a_bug_says_where_and_shows_no_traceback() -> None:
