@@ -142,7 +142,7 @@ def _train(options: TrainOptions, streams: Streams) -> int:
 
 @contextmanager
 def _told(spec: Spec, job: TrainJob) -> Iterator[None]:
-    """Says of what ended a run what only the whole of it knows: rows by file and line, and a smaller batch."""
+    """Adds to what ended a run what only the whole of it knows: rows by file and line, a smaller batch."""
     try:
         yield
     except DivergedError as error:
