@@ -110,9 +110,9 @@ class Gradients:
 
     def change_weights(self) -> None:
         """Lets the optimiser change the weights; not where scaled gradients are not finite."""
+        scaler: Any = self._scaler
         # Where every batch was left out there are no gradients, and no scale to judge.
-        scaler: Any = self._scaler if any(p.grad is not None for p in self._all) else None
-        if scaler is None:
+        if scaler is None or all(p.grad is None for p in self._all):
             self.prepare()
             self._optimizer.step()
             return

@@ -21,7 +21,9 @@ META_ABOVE_BYTES: Final = 64 * 2**20
 MOST_PRODUCTS: Final = 2**31
 # Arguments that say how many values lie where one lay, per position or along each axis of space.
 _WIDTHS: Final = ("out_channels", "out_features", "embedding_dim", "hidden_size", "dim_feedforward")
-_ARRIVING: Final = ("in_channels", "in_features", "input_size", "d_model")
+_ARRIVING: Final = ("in_channels", "in_features", "input_size", "d_model", "embed_dim")
+# Of these, the arguments of layers in which every step looks at every other.
+_ATTENDING: Final = ("d_model", "embed_dim")
 _STRETCHING: Final = ("padding", "output_padding", "size", "output_size", "scale_factor", "upscale_factor")
 _STRETCHING_TRANSPOSED: Final = ("stride", "dilation", "kernel_size")
 # Functions that draw initial values in place.
@@ -94,7 +96,9 @@ def is_costly(layer: str, arguments: Mapping[str, object], skeleton: nn.Module, 
     positions = -(-value.sample.numel() // arriving)
     weights = sum(weight.numel() for weight in skeleton.parameters())
     values = positions * stretch * max(arriving, leaving)
-    return values > MOST_VALUES or positions * weights > MOST_PRODUCTS
+    attends = any(name in arguments for name in _ATTENDING)
+    pairs = positions * max([1, *value.shape[1:-1]]) * arriving if attends else 0
+    return values > MOST_VALUES or positions * weights + pairs > MOST_PRODUCTS
 
 
 def _numbers(arguments: Mapping[str, object], names: tuple[str, ...]) -> Iterator[float]:
