@@ -26,7 +26,7 @@ _nncli_verb() {
             arguments=('name from take repeat share init freeze when shortcut join weights Sequential residual parallel compute rearrange reduce repeat_axis Parameter name description include vars constants blocks network networks predict network.inputs network.layers network.outputs network.init network.weights network.freeze inputs.shape inputs.type inputs.vocabulary inputs.classes inputs.rate inputs.mask blocks.args blocks.inputs blocks.vars blocks.layers blocks.outputs weights.file weights.rename weights.transpose weights.split weights.join weights.skip size x batch features classes vocabulary rate mask padding record names paths patterns expressions arithmetic loops functions builtin accuracy f1 precision recall auroc mae rmse r2 mape smape balanced_accuracy mcc kappa average_precision iou data data.train data.validation data.test data.split data.split.validation data.split.test data.split.stratify data.split.group data.split.time data.split.folds data.split.fold data.split.seed data.inputs data.inputs.NAME data.inputs.NAME.type data.inputs.NAME.column data.inputs.NAME.columns data.inputs.NAME.shape data.inputs.NAME.missing data.inputs.NAME.scale data.inputs.NAME.log data.inputs.NAME.unit data.inputs.NAME.classes data.inputs.NAME.positive data.inputs.NAME.rare data.inputs.NAME.unknown data.inputs.NAME.separator data.inputs.NAME.format data.inputs.NAME.parts data.inputs.NAME.size data.inputs.NAME.channels data.inputs.NAME.resize data.inputs.NAME.augment data.inputs.NAME.views data.inputs.NAME.image data.inputs.NAME.tokenizer data.inputs.NAME.length data.inputs.NAME.truncate data.inputs.NAME.pad data.inputs.NAME.lowercase data.inputs.NAME.begin data.inputs.NAME.end data.inputs.NAME.vocabulary data.inputs.NAME.rate data.inputs.NAME.window data.inputs.NAME.shift data.targets data.time data.group data.stride data.season data.delimiter data.encoding data.nulls training training.loss training.updates training.compute training.optimizer training.groups training.schedule training.epochs training.steps training.minutes training.phases training.phases.epochs training.phases.freeze training.phases.optimizer training.phases.groups training.phases.schedule training.phases.accumulate training.phases.clip_gradients training.phases.clip_gradients.norm training.phases.clip_gradients.value training.phases.regularise training.freeze training.batch_size training.precision training.choices training.compile training.accumulate training.clip_gradients training.clip_gradients.norm training.clip_gradients.value training.regularise training.average training.on_non_finite training.on_non_finite.policy training.on_non_finite.learning_rate_factor training.on_non_finite.times training.stop_early training.stop_early.watch training.stop_early.patience training.keep_best training.keep training.checkpoint_every training.metrics training.class_weights training.sampling training.seed')
             ;;
         train)
-            options='--run --set --seed --epochs --fold --resume --dry-run --quiet --json --device --threads --code --help'
+            options='--run --set --seed --epochs --fold --resume --dry-run --overfit-batch --quiet --json --device --threads --code --help'
             arguments=('@specs')
             ;;
         bench)
@@ -38,7 +38,7 @@ _nncli_verb() {
             arguments=('@specs')
             ;;
         inspect-gradients)
-            options='--batches --set --data --json --fail-on --strict --device --threads --code --help'
+            options='--batches --set --data --json --fail-on --strict --try --write --device --threads --code --help'
             arguments=('@specs @runs')
             ;;
         evaluate)
@@ -103,6 +103,7 @@ _nncli_value() {
         'inspect-gradients --set') value=() ;;
         'inspect-gradients --data') value=(@files) ;;
         'inspect-gradients --fail-on') value=(invalid_targets nonfinite_data label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low over_regularised batch_size overfitting undertrained underfitting nan_loss diverging_loss unstable_loss constant_predictions train_eval_mismatch not_learning) ;;
+        'inspect-gradients --write') value=(@files) ;;
         'inspect-gradients --device') value=(auto cpu cuda cuda:0) ;;
         'inspect-gradients --threads') value=() ;;
         'inspect-gradients --code') value=(@files) ;;

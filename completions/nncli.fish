@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --from --graph --keep --length --memory --network --output --prompt --recipe --replay --require --run --seed --set --split --steps --target --temperature --text --threads --to --top-k --top-p -n -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --from --graph --keep --length --memory --network --output --prompt --recipe --replay --require --run --seed --set --split --steps --target --temperature --text --threads --to --top-k --top-p --write -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -109,6 +109,7 @@ complete -c nncli -n '__nncli_at train' -l epochs -x -d 'Takes the place of trai
 complete -c nncli -n '__nncli_at train' -l fold -x -d 'Test on the K-th of N folds; trains on the others.'
 complete -c nncli -n '__nncli_at train' -l resume -d 'Go on from the newest checkpoint.'
 complete -c nncli -n '__nncli_at train' -l dry-run -d 'Check, train a few steps, estimate; write nothing.'
+complete -c nncli -n '__nncli_at train' -l overfit-batch -d 'Can it learn one batch by heart? Write nothing.'
 complete -c nncli -n '__nncli_at train' -s q -l quiet -d 'Only errors on stderr.'
 complete -c nncli -n '__nncli_at train' -l json -d 'Write one JSON row an epoch to stdout.'
 complete -c nncli -n '__nncli_at train' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
@@ -142,6 +143,8 @@ complete -c nncli -n '__nncli_at inspect-gradients' -l data -x -a '(__fish_compl
 complete -c nncli -n '__nncli_at inspect-gradients' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l fail-on -x -a 'invalid_targets nonfinite_data label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low over_regularised batch_size overfitting undertrained underfitting nan_loss diverging_loss unstable_loss constant_predictions train_eval_mismatch not_learning' -d 'Exit 1 if this finding is there; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l strict -d 'Exit 1 on any warning or error.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l try -d 'Run some steps with each patch, and say what it does.'
+complete -c nncli -n '__nncli_at inspect-gradients' -l write -x -a '(__fish_complete_path)' -d 'Write the spec with the patches in it.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'

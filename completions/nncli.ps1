@@ -94,6 +94,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--fold'); Value = ''; Help = 'Test on the K-th of N folds; trains on the others.' }
             @{ Names = @('--resume'); Help = 'Go on from the newest checkpoint.' }
             @{ Names = @('--dry-run'); Help = 'Check, train a few steps, estimate; write nothing.' }
+            @{ Names = @('--overfit-batch'); Help = 'Can it learn one batch by heart? Write nothing.' }
             @{ Names = @('-q', '--quiet'); Help = 'Only errors on stderr.' }
             @{ Names = @('--json'); Help = 'Write one JSON row an epoch to stdout.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
@@ -127,6 +128,8 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('--fail-on'); Value = 'invalid_targets nonfinite_data label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low over_regularised batch_size overfitting undertrained underfitting nan_loss diverging_loss unstable_loss constant_predictions train_eval_mismatch not_learning'; Help = 'Exit 1 if this finding is there; repeatable.' }
             @{ Names = @('--strict'); Help = 'Exit 1 on any warning or error.' }
+            @{ Names = @('--try'); Help = 'Run some steps with each patch, and say what it does.' }
+            @{ Names = @('--write'); Value = '@files'; Help = 'Write the spec with the patches in it.' }
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }

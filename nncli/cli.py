@@ -349,6 +349,9 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check, train a few steps, estimate; write nothing.")
     ] = False,
+    overfit_batch: Annotated[
+        bool, typer.Option("--overfit-batch", help="Can it learn one batch by heart? Write nothing.")
+    ] = False,
     quiet: Quiet = False,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON row an epoch to stdout.")] = False,
     device: Device = "auto",
@@ -369,6 +372,7 @@ def train(
             fold=fold,
             resume=resume,
             dry_run=dry_run,
+            overfit_batch=overfit_batch,
             json=json,
             device=device,
             threads=threads,
@@ -449,7 +453,7 @@ def find_lr(
     "inspect-gradients",
     rich_help_panel=TRAIN,
     epilog=_examples(
-        "nncli inspect-gradients specs/digits-cnn.yaml",
+        "nncli inspect-gradients specs/digits-cnn.yaml --try --write better.yaml",
         "nncli inspect-gradients runs/first --fail-on vanishing_gradients --json",
     ),
 )
@@ -469,6 +473,13 @@ def inspect_gradients(
         typer.Option("--fail-on", metavar="ID", help="Exit 1 if this finding is there; repeatable."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on any warning or error.")] = False,
+    try_: Annotated[
+        bool, typer.Option("--try", help="Run some steps with each patch, and say what it does.")
+    ] = False,
+    write: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--write", metavar="FILE", help="Write the spec with the patches in it."),
+    ] = None,
     device: Device = "auto",
     threads: Threads = None,
     code: Code = None,
@@ -486,6 +497,8 @@ def inspect_gradients(
             json=json,
             fail_on=tuple(fail_on or ()),
             strict=strict,
+            try_=try_,
+            write=write,
             device=device,
             threads=threads,
             code=tuple(code or ()),

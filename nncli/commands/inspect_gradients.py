@@ -6,20 +6,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from nncli.commands.output_files import check_output
 from nncli.device import resolve_device, set_precision, set_threads
 from nncli.diagnosis.findings import FindingId
-from nncli.diagnosis.verdicts import diagnose
+from nncli.diagnosis.verdicts import Verdicts, diagnose
 from nncli.doctor.documents import document_of
 from nncli.doctor.measuring import Patient, measure, with_paths_of
 from nncli.doctor.recorded_runs import has_weights, read_history, written_spec
+from nncli.doctor.trying import Source, source_of, tried, written
 from nncli.errors import Exit, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
-from nncli.own_code import load_code
+from nncli.own_code import OwnCode, load_code
 from nncli.preparing import missing_sections, prepare
 from nncli.recorded import other_data, recorded_data
+from nncli.runs.atomic import write_atomic
 from nncli.runs.folder import RunFolder
-from nncli.runs.info import read_run
+from nncli.runs.info import read_run, spec_folder_of
 from nncli.spec.opening import read_spec
 from nncli.spec.reading import read_file
 from nncli.spec.spec import Spec
@@ -44,6 +47,8 @@ class InspectOptions:
     json: bool = False
     fail_on: tuple[str, ...] = ()
     strict: bool = False
+    try_: bool = False
+    write: Path | None = None
     device: str = "auto"
     threads: int | None = None
     code: tuple[Path, ...] = ()
@@ -61,17 +66,46 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
         raise failure("set-on-run")
     if options.data and not trained:
         raise failure("data-on-spec")
+    if (options.try_ or options.write) and options.target.suffix == WEIGHTS_SUFFIX:
+        raise failure("patch-without-spec", file=str(options.target))
+    if options.write:
+        check_output(options.write, overwrite=False)
     with waiting(streams, "measuring"):
         patient = _patient(options, streams, trained=trained)
         subject, shown = measure(patient, with_starts=options.data is None)
         verdicts = diagnose(subject)
+        if options.try_:
+            verdicts = tried(_source(options, patient.code), verdicts, patient.device)
     if options.json:
         streams.document(document_of(shown, verdicts))
     else:
         show_probe(streams, str(options.target), shown, verdicts.findings)
         show_verdicts(streams, verdicts)
+    if options.write:
+        _write(options, patient.code, verdicts, streams)
     failed = any(finding.id in options.fail_on for finding in verdicts)
     return Exit.NO if failed or (options.strict and verdicts.is_serious) else Exit.DONE
+
+
+def _source(options: InspectOptions, code: OwnCode) -> Source:
+    """Finds the text that a person wrote, with its `--set` values."""
+    if not options.target.is_dir():
+        text = read_file(options.target, str(options.target))
+        return source_of(options.target, text, options.target.parent, options.set, code)
+    info, file = read_run(options.target), RunFolder(options.target).spec
+    folder = spec_folder_of(options.target, info) or options.target.resolve().parent
+    return source_of(file, read_file(file, str(file)), folder, info.set, code)
+
+
+def _write(options: InspectOptions, code: OwnCode, verdicts: Verdicts, streams: Streams) -> None:
+    """Writes the spec with the patches; nothing where there is none."""
+    assert options.write is not None
+    text = written(_source(options, code), verdicts)
+    if text is None:
+        streams.say("no patch, so nothing was written")
+        return
+    write_atomic(options.write, text.encode())
+    streams.say(f"the spec with its patches is in {options.write}")
 
 
 def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Patient:

@@ -56,6 +56,7 @@ class TrainOptions:
     fold: str | None = None
     resume: bool = False
     dry_run: bool = False
+    overfit_batch: bool = False
     json: bool = False
     device: str = "auto"
     threads: int | None = None
@@ -115,6 +116,10 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         from nncli.commands.dry_run import dry_run
 
         return dry_run(prepared, job, state, streams)
+    if options.overfit_batch:
+        from nncli.commands.overfit_batch import overfit_batch
+
+        return overfit_batch(prepared, job, streams, json=options.json)
     choices = choose(place, job, state, with_threads=is_thread_count_open(options.threads))
     if choices.compiled:
         streams.say("the network goes through torch.compile; the first steps take long")

@@ -93,7 +93,7 @@ def measure(patient: Patient, *, with_starts: bool = True) -> tuple[Subject, Pro
 
     Torch's random generators stay as they are.
     """
-    data = _thinned(patient.data, patient.most_rows)
+    data = thinned(patient.data, patient.most_rows)
     devices = [patient.device] if patient.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         return _measured(patient, data, with_starts=with_starts)
@@ -127,8 +127,8 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
     return subject, shown
 
 
-def _thinned(data: Data, most_rows: int) -> Data:
-    """Keeps an even draw of the rows of each part: more would tell the same and take longer."""
+def thinned(data: Data, most_rows: int) -> Data:
+    """Keeps an even draw of the rows of each part; more would tell the same and take longer."""
     parts = {
         name: replace(part, index=part.index[:: max(1, part.rows // most_rows)])
         for name, part in data.parts.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nncli.errors import DataError, SpecError
+from nncli.errors import DataError, SpecError, UsageError
 from nncli.messages.words import Words
 
 TABLE: Final[dict[str, Words]] = {
@@ -251,6 +251,18 @@ TABLE: Final[dict[str, Words]] = {
         "rows that it was trained on lose {eval} out of training and {train} as they are seen in training",
         ("larger batches, more steps, or another `momentum` let BatchNorm's statistics settle",),
         "What validation and predictions use is not what was trained.",
+    ),
+    "patch-unwritable": Words(
+        SpecError,
+        "the patch has no line of its own in `{file}`: {path}",
+        ("write it by hand where the layer comes from, such as the file that is included",),
+        "Patches are put into the lines of one file; what stands in a file that it includes is not there.",
+    ),
+    "patch-without-spec": Words(
+        UsageError,
+        "`{file}` has no text of a spec that could be changed",
+        ("name the spec or the run folder instead",),
+        "`--try` and `--write` change the text that a person wrote, which a weights file does not hold.",
     ),
     "diagnosis-needs-start": Words(
         SpecError,

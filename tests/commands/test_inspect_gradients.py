@@ -113,3 +113,83 @@ def test_train_ends_with_what_the_run_tells(tmp_path: Path) -> None:
 def test_a_healthy_run_ends_without_a_word_of_it(flowers: Trained) -> None:
     answer = invoke(flowers.folder, "inspect-gradients", "run", "--strict")
     assert answer.code == 0, answer.out
+
+
+COMMENTED = """# Flowers of a field.
+data: {train: flowers.csv, inputs: {length: number, width: number}, targets: {kind: category}}
+network:
+  - Linear: 8
+  - ReLU       # bends
+  - Linear: $classes
+training:
+  loss: CrossEntropyLoss
+  optimizer: {SGD: {lr: 1e-6}}   # far too slow
+  epochs: 20
+"""
+
+
+def test_a_patch_is_tried_and_written(tmp_path: Path) -> None:
+    write_flowers(tmp_path, COMMENTED)
+    answer = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--try", "--write", "better.yaml")
+    assert answer.code == 0
+    assert "warning[lr_too_low] SGD.lr (flowers.yaml:9)" in answer.out
+    assert "  tried: loss after 40 steps " in answer.out and "does not help" not in answer.out
+    assert "the spec with its patches is in better.yaml" in answer.err
+    before, after = COMMENTED.splitlines(), (tmp_path / "better.yaml").read_text().splitlines()
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    ((old, new),) = changed
+    assert old.startswith("  optimizer: {SGD: {lr: 1e-6}}") and new.endswith("}}   # far too slow")
+    (document,) = invoke(tmp_path, "inspect-gradients", "better.yaml", "--json").rows()
+    assert document["findings"] == []
+
+
+def test_a_patch_that_does_not_help_is_a_guess_and_is_not_written(tmp_path: Path) -> None:
+    # Two linear layers are enough for flowers that lie in a row.
+    write_flowers(tmp_path, COMMENTED.replace("  - ReLU       # bends\n", "").replace("1e-6", "0.2"))
+    (document,) = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--try", "--json").rows()
+    (finding,) = document["findings"]
+    assert (finding["id"], finding["sure"], finding["effect"]["helps"]) == (
+        "missing_activation",
+        "guess",
+        False,
+    )
+    answer = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--try", "--write", "better.yaml")
+    assert "no patch, so nothing was written" in answer.err
+    assert not (tmp_path / "better.yaml").exists()
+
+
+def test_a_patch_goes_before_what_set_says(tmp_path: Path) -> None:
+    write_flowers(tmp_path, COMMENTED.replace("1e-6", "0.1"))
+    slow = ("--set", "training.optimizer.SGD.lr=1e-6")
+    (document,) = invoke(tmp_path, "inspect-gradients", "flowers.yaml", *slow, "--try", "--json").rows()
+    (finding,) = document["findings"]
+    assert (finding["id"], finding["effect"]["helps"]) == ("lr_too_low", True)
+
+
+def test_nothing_is_written_over(flowers: Trained) -> None:
+    answer = invoke(flowers.folder, "inspect-gradients", "run", "--write", "flowers.csv")
+    assert answer.code == 8 and "error[output-exists]" in answer.err
+
+
+def test_a_weights_file_has_no_text_to_change(flowers: Trained, tmp_path: Path) -> None:
+    answer = invoke(flowers.run, "inspect-gradients", "model.safetensors", "--try")
+    assert answer.code == 2 and "error[patch-without-spec]" in answer.err
+
+
+@pytest.mark.parametrize(("rate", "layer", "code"), [("0.1", "ReLU", 0), ("0.1", "compute: x * 0", 1)])
+def test_one_batch_by_heart(rate: str, layer: str, code: int, tmp_path: Path) -> None:
+    write_flowers(tmp_path, COMMENTED.replace("1e-6", rate).replace("ReLU       # bends", layer))
+    answer = invoke(tmp_path, "train", "flowers.yaml", "--overfit-batch", "--json")
+    assert answer.code == code, answer.err
+    (document,) = answer.rows()
+    assert document["learned"] is (code == 0)
+    assert document["rows"] == 32 and len(document["losses"]) == 300
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_answer_about_one_batch_in_words(tmp_path: Path) -> None:
+    write_flowers(tmp_path, COMMENTED.replace("1e-6", "0.1"))
+    said = invoke(tmp_path, "train", "flowers.yaml", "--overfit-batch").err.splitlines()
+    assert said[0] == "yes: 32 rows, 300 of 300 steps, at a learning rate of 0.1"
+    assert said[1].startswith("  loss   1.") and "█" in said[1] and "▁" in said[1]
+    assert said[2].endswith("of that of one answer for all rows; by heart is 5%")
