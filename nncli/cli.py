@@ -79,6 +79,10 @@ Code = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout instead of a table.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check, train a few steps, estimate; write nothing.")]
+OverfitBatch = Annotated[
+    bool, typer.Option("--overfit-batch", help="Can it learn one batch by heart? Write nothing.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")]
 NoData = Annotated[bool, typer.Option("--no-data", help="Use stand-in sizes instead of reading data.")]
 
@@ -346,12 +350,8 @@ def train(
         typer.Option("--fold", metavar="K/N", help="Test on the K-th of N folds; trains on the others."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check, train a few steps, estimate; write nothing.")
-    ] = False,
-    overfit_batch: Annotated[
-        bool, typer.Option("--overfit-batch", help="Can it learn one batch by heart? Write nothing.")
-    ] = False,
+    dry_run: DryRun = False,
+    overfit_batch: OverfitBatch = False,
     quiet: Quiet = False,
     json: Annotated[bool, typer.Option("--json", help="Write one JSON row an epoch to stdout.")] = False,
     device: Device = "auto",

@@ -335,6 +335,73 @@ TABLES = (
         True,
     ),
 )
+MORE = (
+    Case(
+        "softmax-inside",
+        spec(RINGS, "[Linear: 16, Softmax: 1, Linear: 16, Softmax: 1, Linear: $classes]", training(CE)),
+        ("missing_activation", "vanishing_gradients", "lr_too_low", "saturated_activations"),
+        ("network", "training"),
+        True,
+    ),
+    Case(
+        "softmax-over-rows",
+        spec("builtin:iris", "[Linear: 16, ReLU, Linear: $classes, LogSoftmax: 0]", training("NLLLoss")),
+        PAIR,
+        ("network.3",),
+        True,
+    ),
+    Case(
+        "classes-one-by-one",
+        spec("builtin:wine", "[Linear: 16, ReLU, Linear: $classes, Softmax: 1]", training("BCELoss")),
+        PAIR,
+        ("training.loss", "network.3"),
+        True,
+    ),
+    Case(
+        "predictions-dropped",
+        spec("builtin:diabetes", "[Linear: 16, ReLU, Linear: 1, Dropout: 0.5]", training(MSE)),
+        ("over_regularised",),
+        ("network.3",),
+        True,
+    ),
+    Case(
+        "one-hidden-unit",
+        spec(RINGS, "[Linear: 1, ReLU, Linear: $classes]", training(CE, epochs=40)),
+        ("underfitting",),
+        ("network",),
+    ),
+    Case(
+        "frozen-as-drawn",
+        spec(
+            "builtin:digits",
+            "\n  - Flatten\n  - Linear: 4\n    freeze: true\n  - ReLU\n  - Linear: 4\n    freeze: true"
+            "\n  - ReLU\n  - Linear: $classes",
+            training(CE, epochs=4),
+        ),
+        ("no_gradient", "underfitting"),
+        ("network",),
+    ),
+    Case(
+        "rate-too-high-for-depth",
+        spec(
+            "builtin:wine",
+            "[Linear: 32, ReLU, Linear: 32, ReLU, Linear: 32, ReLU, Linear: $classes]",
+            training(CE, "{SGD: {lr: 3, momentum: 0.9}}", 40),
+        ),
+        RATE_HIGH,
+        ("training.optimizer",),
+    ),
+    Case(
+        "decay-by-adam",
+        spec(
+            "builtin:breast-cancer",
+            "[Linear: 16, ReLU, Linear: 1]",
+            training(BCE, "{Adam: {lr: 1e-3, weight_decay: 5}}"),
+        ),
+        ("over_regularised",),
+        ("training.optimizer",),
+    ),
+)
 IMAGES = (
     Case(
         "pixels-to-255",
@@ -441,4 +508,4 @@ SEQUENCES = (
         ("training.optimizer", "training.epochs", "training.batch_size"),
     ),
 )
-FAULTS = (*TABLES, *IMAGES, *SEQUENCES)
+FAULTS = (*TABLES, *MORE, *IMAGES, *SEQUENCES)

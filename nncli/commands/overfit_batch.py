@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nncli.doctor.by_heart import ENOUGH, STEPS, learn_by_heart
-from nncli.doctor.measuring import Patient
+from nncli.diagnosis.by_heart import ENOUGH, STEPS
+from nncli.doctor.measuring import Patient, measure_by_heart
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
 from nncli.preparing import Prepared
@@ -26,7 +26,7 @@ def overfit_batch(prepared: Prepared, job: TrainJob, streams: Streams, *, json: 
         raise failure("model-of-updates", file=prepared.spec.origin.file)
     assert prepared.data is not None
     facts = (prepared.spec, prepared.networks, prepared.data, prepared.judge, job.device, prepared.code)
-    found = learn_by_heart(Patient(*facts))
+    found = measure_by_heart(Patient(*facts))
     losses = found.losses or (float("nan"),)
     if json:
         streams.document(

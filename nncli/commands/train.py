@@ -112,14 +112,8 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     for warning in prepared.warnings:
         show_problem(streams, warning)
     job, state = prepared.job(device)
-    if options.dry_run:
-        from nncli.commands.dry_run import dry_run
-
-        return dry_run(prepared, job, state, streams)
-    if options.overfit_batch:
-        from nncli.commands.overfit_batch import overfit_batch
-
-        return overfit_batch(prepared, job, streams, json=options.json)
+    if options.dry_run or options.overfit_batch:
+        return _trial(options, prepared, job, state, streams)
     choices = choose(place, job, state, with_threads=is_thread_count_open(options.threads))
     if choices.compiled:
         streams.say("the network goes through torch.compile; the first steps take long")
@@ -159,6 +153,19 @@ def _told(spec: Spec, job: TrainJob) -> Iterator[None]:
         if known is None or known.problems[0].code != CODE:
             raise
         raise exhausted(str(error), job.training.batch_size) from error
+
+
+def _trial(
+    options: TrainOptions, prepared: Prepared, job: TrainJob, state: TrainState, streams: Streams
+) -> int:
+    """Trains a few steps that are thrown away."""
+    if options.dry_run:
+        from nncli.commands.dry_run import dry_run
+
+        return dry_run(prepared, job, state, streams)
+    from nncli.commands.overfit_batch import overfit_batch
+
+    return overfit_batch(prepared, job, streams, json=options.json)
 
 
 def _found(

@@ -140,6 +140,17 @@ def no_gradient(subject: Subject) -> Finding | None:
     for layer in in_most(subject, unreached):
         spot, code = at_layer(layer.call), "diagnosis-no-gradient"
         return Finding("no_gradient", code, "error", "start", spot, 0.0, 0.0)
+    return _frozen_at_random(subject) if subject.is_poor else None
+
+
+def _frozen_at_random(subject: Subject) -> Finding | None:
+    if any(each.weights for each in (subject.network,)):
+        return None
+    frozen = [each for each in with_matrix(subject.starts[0]) if not each.learns] if subject.starts else []
+    for layer in frozen:
+        spot, code = at_layer(layer.call), "diagnosis-frozen-at-random"
+        patch = Patch((Change(f"{spot.path}.freeze", False),))
+        return Finding("no_gradient", code, "warning", "end", spot, 0.0, 0.0, {}, "likely", patch)
     return None
 
 

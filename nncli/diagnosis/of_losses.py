@@ -10,7 +10,14 @@ from typing import Final
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.of_data import COMPARES_NUMBERS
 from nncli.diagnosis.patches import Patch
-from nncli.diagnosis.structure import Last, bare_pairs, has_curve, last_activation, output_layer
+from nncli.diagnosis.structure import (
+    Last,
+    bare_pairs,
+    has_curve,
+    hidden_softmaxes,
+    last_activation,
+    output_layer,
+)
 from nncli.diagnosis.subject import Subject, at_layer, item_path
 from nncli.errors import Severity
 from nncli.spec.editing import Change
@@ -50,6 +57,11 @@ def loss_activation_mismatch(subject: Subject) -> Finding | None:
         return None
     name = subject.objective.terms[0].name
     last = last_activation(subject.network)
+    over_rows = _softmax_over_rows(subject)
+    if over_rows is not None:
+        return over_rows
+    if last is not None and last.kind == "Softmax" and name == "BCELoss" and not _is_of_one(last):
+        return _classes_one_by_one(name, last)
     if last is not None and last.kind in ("Softmax", "LogSoftmax") and _is_of_one(last):
         return _softmax_of_one(name, last)
     if name in _LOGITS and last is not None:
@@ -64,6 +76,28 @@ def loss_activation_mismatch(subject: Subject) -> Finding | None:
     if name in COMPARES_NUMBERS and any(each.classes for each in subject.objective.targets.values()):
         return _numbers_for_classes(subject, name, last)
     return None
+
+
+def _softmax_over_rows(subject: Subject) -> Finding | None:
+    for call in subject.network.layers:
+        axis = getattr(subject.network.module.get_submodule(call.name), "dim", None)
+        if call.type in ("Softmax", "LogSoftmax") and axis == 0:
+            spot, code = at_layer(call), "diagnosis-softmax-over-rows"
+            patch = Patch((Change(f"{spot.path}.{call.type}", 1),))
+            facts = {"activation": call.type}
+            return Finding(
+                "loss_activation_mismatch", code, "error", "spec", spot, 0.0, 1.0, facts, patch=patch
+            )
+    return None
+
+
+def _classes_one_by_one(loss: str, last: Last) -> Finding:
+    spot, code = at_layer(last.call), "diagnosis-classes-one-by-one"
+    patch = Patch((Change("training.loss", "CrossEntropyLoss"), Change(item_path(last.call), how="remove")))
+    facts = {"activation": last.kind, "loss": loss}
+    return Finding(
+        "loss_activation_mismatch", code, "warning", "spec", spot, None, 0.0, facts, "likely", patch
+    )
 
 
 def _is_of_one(last: Last) -> bool:
@@ -153,7 +187,7 @@ def missing_activation(subject: Subject) -> Finding | None:
     """Finds two layers with weights that together are no more than one."""
     pairs = list(bare_pairs(subject.network))
     if not pairs:
-        return None
+        return _hidden_softmax(subject)
     first, second = pairs[0]
     severity: Severity = "warning" if has_curve(subject.network) else "error"
     changes = [
@@ -163,6 +197,17 @@ def missing_activation(subject: Subject) -> Finding | None:
     spot, code = at_layer(first), "diagnosis-missing-activation"
     facts = {"next": second.name, "activation": _activation(subject)}
     return Finding("missing_activation", code, severity, "spec", spot, 0.0, 1.0, facts, patch=patch)
+
+
+def _hidden_softmax(subject: Subject) -> Finding | None:
+    """Finds a softmax between layers with weights; one of attention is no item of its own."""
+    for softmax, after in hidden_softmaxes(subject.network):
+        spot, code = at_layer(softmax), "diagnosis-hidden-softmax"
+        instead = _activation(subject)
+        facts = {"activation": softmax.type, "next": after.name, "instead": instead}
+        patch = Patch((Change(spot.path, instead),))
+        return Finding("missing_activation", code, "warning", "spec", spot, 0.0, 1.0, facts, "likely", patch)
+    return None
 
 
 def _activation(subject: Subject) -> str:

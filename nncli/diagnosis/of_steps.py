@@ -9,7 +9,8 @@ from typing import Final
 from nncli.diagnosis.findings import Finding, Sure, When
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.probes import Probe
-from nncli.diagnosis.replays import STEPS, learning_rate
+from nncli.diagnosis.replays import STEPS, Replay, learning_rate
+from nncli.diagnosis.structure import last_dropout
 from nncli.diagnosis.subject import Subject, at_layer
 from nncli.errors import Severity
 from nncli.spec.editing import Change
@@ -42,12 +43,19 @@ def lr_too_high(subject: Subject) -> Finding | None:
     reference = min(first.before, subject.constant)
     gained = (first.after - best.after) / reference if math.isfinite(first.after) else math.inf
     is_harmful = first.after > 0.9 * reference and gained > GAIN and best.after < 0.9 * reference
-    if not is_harmful:
+    if not is_harmful and not _is_behind(subject, best):
         return None
     higher = replays.best_rate(lambda factor: factor > 1)
     if higher is not None and higher[1].after < best.after:
         return None
     return _rate(subject, "lr_too_high", factor, _first_update(subject))
+
+
+def _is_behind(subject: Subject, best: Replay) -> bool:
+    """Tells whether a whole run came to less than some steps with a smaller rate."""
+    if subject.outcome is None or not subject.constant:
+        return False
+    return (1 - subject.outcome.score) - best.after / subject.constant > GAIN
 
 
 def _went_wrong(subject: Subject) -> bool:
@@ -168,7 +176,17 @@ def _learns_in_time(subject: Subject) -> bool:
 
 def over_regularised(subject: Subject) -> Finding | None:
     """Finds dropout, weight decay or an L1 term without which the loss falls, and with which it does not."""
-    return _strong_dropout(subject) or _held_down(subject)
+    return _last_dropout(subject) or _strong_dropout(subject) or _held_down(subject)
+
+
+def _last_dropout(subject: Subject) -> Finding | None:
+    call = last_dropout(subject.network)
+    share = getattr(subject.network.module.get_submodule(call.name), "p", 0.0) if call else 0.0
+    if call is None or share <= 0:
+        return None
+    spot, code = at_layer(call), "diagnosis-last-dropout"
+    patch, facts = Patch((Change(spot.path, how="remove"),)), {"share": f"{share:.0%}"}
+    return Finding("over_regularised", code, "warning", "spec", spot, share, 0.0, facts, "likely", patch)
 
 
 def _strong_dropout(subject: Subject) -> Finding | None:

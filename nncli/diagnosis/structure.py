@@ -101,6 +101,33 @@ def bare_pairs(network: CompiledNetwork) -> Iterator[tuple[LayerCall, LayerCall]
             yield first, second
 
 
+def hidden_softmaxes(network: CompiledNetwork) -> Iterator[tuple[LayerCall, LayerCall]]:
+    """Finds softmax layers that stand by themselves between two layers with weights."""
+    calls = {call.node: call for call in network.calls}
+    for node in network.module.graph.nodes:
+        second = calls.get(node.name)
+        before = _only_input(node) if second is not None and _is_weighted(network, node) else None
+        while before is not None and len(before.users) == 1 and _passes(network, before):
+            before = _only_input(before)
+        found = calls.get(before.name) if before is not None else None
+        if found is not None and found.is_layer and found.type in ("Softmax", "LogSoftmax") and second:
+            yield found, second
+
+
+def last_dropout(network: CompiledNetwork) -> LayerCall | None:
+    """Finds dropout behind the last layer with weights."""
+    calls = {call.node: call for call in network.calls}
+    node = _output_node(network)
+    while node is not None and node.op not in ("placeholder", "get_attr"):
+        call, kind = calls.get(node.name), _kind(network, node)
+        if call is not None and call.is_layer and kind.startswith("Dropout"):
+            return call
+        if kind not in _TRANSPARENT | _TRANSPARENT_FUNCTIONS and not _is_activation(kind):
+            return None
+        node = _only_input(node)
+    return None
+
+
 def has_curve(network: CompiledNetwork) -> bool:
     """Tells whether anything in a network is not linear in what flows in, but for its last activation."""
     last = last_activation(network)

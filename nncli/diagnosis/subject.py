@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
+from nncli.diagnosis.by_heart import ByHeart
 from nncli.diagnosis.facts import DataFacts
 from nncli.diagnosis.findings import Spot
 from nncli.diagnosis.history import History
@@ -25,6 +26,7 @@ class Subject:
     `starts` are probes of a few initialisations, `end` of the trained weights. `constant` is the loss of the
     best prediction that is the same for all rows. `steps` is how long the whole run is, None where the clock
     ends it. `replays` are some first steps, run again with other learning rates and less regularisation.
+    `by_heart` tells whether one batch can be learnt, where a run came to next to nothing.
     """
 
     spec: Spec
@@ -39,6 +41,7 @@ class Subject:
     history: History | None = None
     outcome: Outcome | None = None
     replays: Replays | None = None
+    by_heart: ByHeart | None = None
 
     @property
     def network_path(self) -> str:
@@ -55,6 +58,16 @@ class Subject:
     def is_poor(self) -> bool:
         """Tells whether a run came to little; of one that has not run nothing is known."""
         return self.outcome is not None and self.outcome.score < 0.6
+
+    @property
+    def is_blind(self) -> bool:
+        """Tells whether a run came to next to nothing, and its first steps were quick to run again."""
+        return self.outcome is not None and self.outcome.score < 0.3 and self.has_quick_steps
+
+    @property
+    def has_quick_steps(self) -> bool:
+        """Tells whether first steps were run again with several rates, which slow ones are not."""
+        return self.replays is not None and len(self.replays.rates) > 1
 
     @property
     def start_loss(self) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
-from nncli.diagnosis import of_data, of_ends, of_gradients, of_losses, of_starts, of_steps
+from nncli.diagnosis import of_capacity, of_data, of_ends, of_gradients, of_losses, of_starts, of_steps
 from nncli.diagnosis.findings import Finding, FindingId
 from nncli.diagnosis.subject import Subject
 from nncli.errors import Problem
@@ -76,6 +76,7 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "nan_loss": _RUN,
     "diverging_loss": ("not_learning", "constant_predictions", "unstable_loss"),
     "undertrained": ("not_learning", "constant_predictions"),
+    "underfitting": (*_RUN, "lr_too_low", "batch_size"),
     "constant_predictions": ("not_learning",),
 }
 """What a fault causes: where both are found, the second is told as evidence of the first."""
@@ -108,8 +109,9 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
         of_ends.dead_at_the_end,
         of_ends.saturated_at_the_end,
         of_ends.vanishing_at_the_end,
-        of_ends.overfitting,
-        of_ends.undertrained,
+        of_capacity.overfitting,
+        of_capacity.undertrained,
+        of_capacity.underfitting,
         of_ends.constant_predictions,
         of_ends.train_eval_mismatch,
         of_ends.not_learning,

@@ -12,6 +12,7 @@ import torch
 
 from nncli.data.dataset import Data
 from nncli.data.sampling import batch_bounds
+from nncli.diagnosis.by_heart import ROWS, ByHeart, learn_by_heart
 from nncli.diagnosis.facts import constant_loss, facts_of
 from nncli.diagnosis.history import History
 from nncli.diagnosis.outcomes import outcome_of
@@ -124,6 +125,8 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
         subject = replace(subject, end=shown, outcome=outcome)
     if starts and (subject.outcome is None or subject.is_poor):
         subject = replace(subject, replays=_replays(patient, data, constant))
+    if subject.is_blind and not patient.has_foreign_weights and starts:
+        subject = replace(subject, by_heart=measure_by_heart(patient))
     return subject, shown
 
 
@@ -181,6 +184,18 @@ def _placed_like(network: CompiledNetwork, other: CompiledNetwork | None) -> Com
         return network
     pairs = zip(network.calls, other.calls, strict=True)
     return replace(network, calls=tuple(replace(own, place=its.place, path=its.path) for own, its in pairs))
+
+
+def measure_by_heart(patient: Patient) -> ByHeart:
+    """Tells whether fresh weights can learn one batch by heart."""
+    part = patient.data.parts["train"]
+    index = part.index[:: max(1, part.rows // ROWS)][:ROWS]
+    batch = replace(patient.data, parts={"train": replace(part, index=index)})
+
+    def make(training: TrainingSpec) -> tuple[TrainJob, TrainState]:
+        return fresh_job(patient, batch, training)
+
+    return learn_by_heart(patient.training, make)
 
 
 def _replays(patient: Patient, data: Data, constant: float | None) -> Replays | None:

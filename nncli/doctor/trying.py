@@ -129,7 +129,7 @@ def patched(source: Source, findings: Iterable[Finding]) -> Source:
     try:
         text = edited(source.text, [values[key] for key in changes])
     except Unwritable as error:
-        raise failure("patch-unwritable", file=source.origin.file, path=str(error)) from error
+        raise failure("patch-unwritable", file=source.origin.file, where=str(error)) from error
     paths = [values[key].path for key in changes]
     sets = tuple(each for each in source.sets if not _is_changed(each.partition("=")[0].strip(), paths))
     return replace(source, text=text, origin=replace(source.origin, text=text), sets=sets)

@@ -13,6 +13,7 @@ from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
     data,
     diagnoses,
+    diagnoses_of_runs,
     findings,
     media,
     models,
@@ -47,6 +48,7 @@ TABLES: Final = (
     data.TABLE,
     findings.TABLE,
     diagnoses.TABLE,
+    diagnoses_of_runs.TABLE,
     media.TABLE,
     texts.TABLE,
     weights.TABLE,

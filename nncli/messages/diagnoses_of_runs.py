@@ -1,0 +1,183 @@
+"""Words for what `inspect-gradients` finds in first steps and in runs; see diagnoses.py."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nncli.errors import DataError, SpecError, UsageError
+from nncli.messages.words import Words
+
+TABLE: Final[dict[str, Words]] = {
+    "diagnosis-lr-too-high": Words(
+        SpecError,
+        "with {rate} the loss goes from {before} to {after} in {steps} steps, with {better} to "
+        "{other}{update}",
+        ("lower the learning rate",),
+        "Every step jumps over what it was to reach.",
+    ),
+    "diagnosis-lr-too-low": Words(
+        SpecError,
+        "with {rate} the loss goes from {before} to {after} in {steps} steps, with {better} to "
+        "{other}{update}",
+        ("raise the learning rate",),
+        "The run ends long before anything is learnt.",
+    ),
+    "diagnosis-batch-size": Words(
+        SpecError,
+        "the whole run has {steps} steps: {rows} rows in batches of {size}",
+        ("take smaller batches or more epochs",),
+        "Weights change once a step, and so few steps do not take them far.",
+    ),
+    "diagnosis-over-regularised": Words(
+        SpecError,
+        "in {steps} steps the loss comes to {after}, and without `{key}` to {other}",
+        ("lower `{key}`",),
+        "Weights are pulled to zero harder than the data pull them away.",
+    ),
+    "diagnosis-strong-dropout": Words(
+        SpecError,
+        "`{layer}` leaves out {share} of its units in every step",
+        ("lower the share",),
+        "So little comes through that the layers behind see mostly noise.",
+    ),
+    "diagnosis-diverged": Words(
+        SpecError,
+        "the run stopped since a number was not finite, after step {step}",
+        ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "From there on nothing can be learnt.",
+    ),
+    "diagnosis-output-not-finite": Words(
+        SpecError,
+        "the output of `{layer}` is not finite",
+        ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "From there on nothing can be learnt.",
+    ),
+    "diagnosis-gradient-not-finite": Words(
+        SpecError,
+        "the gradient of `{layer}` is not finite",
+        ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "The next step makes every weight NaN.",
+    ),
+    "diagnosis-loss-not-finite": Words(
+        SpecError,
+        "the loss behind `{layer}` is not finite, though every layer is",
+        ("look at the targets and at the loss: the logarithm of zero is not finite",),
+        "The next step makes every weight NaN.",
+    ),
+    "diagnosis-diverging-loss": Words(
+        SpecError,
+        "the loss of training was {best} at its best and ended at {late}",
+        ("lower the learning rate, or clip gradients",),
+        "What was learnt is lost again.",
+    ),
+    "diagnosis-overfitting": Words(
+        SpecError,
+        "the loss of validation was {best} after epoch {epoch} and {late} at the end, and that of training "
+        "fell",
+        ("stop early, regularise, gather more rows, or take fewer units",),
+        "From then on the network learns the rows by heart.",
+    ),
+    "diagnosis-label-noise": Words(
+        DataError,
+        "training comes to a loss of {train}; on other rows it is no better than one answer for all: "
+        "{best} against {constant}",
+        ("look whether inputs and `{layer}` belong together, row by row",),
+        "What is learnt by heart says nothing of rows that were not seen.",
+    ),
+    "diagnosis-undertrained": Words(
+        SpecError,
+        "the loss of training still fell by {fall} in the last {epochs} epochs",
+        ("train longer, or raise the learning rate",),
+        "The run ended before it was done.",
+    ),
+    "diagnosis-underfitting": Words(
+        SpecError,
+        "{rows} rows alone are not learnt by heart: {error} of the error of one answer for all is left",
+        ("take more units or layers, or look for what keeps the input from the output",),
+        "What cannot be learnt of a few rows cannot be learnt of many.",
+    ),
+    "diagnosis-hidden-softmax": Words(
+        SpecError,
+        "`{layer}` is a {activation} inside the network, before `{next}`",
+        ("take {instead}: {activation} is for the end of a network",),
+        "Its outputs add up to one, so that hardly any of what flows in gets through.",
+    ),
+    "diagnosis-softmax-over-rows": Words(
+        SpecError,
+        "`{layer}` runs over axis 0, the rows of the batch",
+        ("write `{activation}: 1`",),
+        "What is predicted for a row then depends on the rows beside it.",
+    ),
+    "diagnosis-classes-one-by-one": Words(
+        SpecError,
+        "{loss} judges each class by itself, and gets what comes after {activation}",
+        ("CrossEntropyLoss takes the output of a Linear layer as it is, and judges classes together",),
+        "Gradients become small where the network is wrong and sure.",
+    ),
+    "diagnosis-last-dropout": Words(
+        SpecError,
+        "`{layer}` leaves out {share} of the predictions themselves",
+        ("leave it out, or put it before the last layer with weights",),
+        "What is left out of a prediction is counted as an error of the network.",
+    ),
+    "diagnosis-frozen-at-random": Words(
+        SpecError,
+        "`{layer}` is frozen as it was drawn",
+        ("leave `freeze:` out where no `weights:` are loaded",),
+        "A layer that was never trained and never will be hands on noise.",
+    ),
+    "diagnosis-not-learning": Words(
+        SpecError,
+        "the loss is {loss}; one answer for all rows loses {constant}",
+        ("`nncli train SPEC --overfit-batch` shows whether it can learn at all",),
+        "The network does no better than without any input.",
+    ),
+    "diagnosis-constant-predictions": Words(
+        SpecError,
+        "predictions spread {value} times as far as the truth",
+        ("`nncli train SPEC --overfit-batch` shows whether it can learn at all",),
+        "The network answers the same whatever flows in.",
+    ),
+    "diagnosis-one-class": Words(
+        SpecError,
+        "{value} of the predictions are one class, which {true} of the rows have",
+        ("`nncli train SPEC --overfit-batch` shows whether it can learn at all",),
+        "The network answers the same whatever flows in.",
+    ),
+    "diagnosis-train-eval-mismatch": Words(
+        SpecError,
+        "rows that it was trained on lose {eval} out of training and {train} as they are seen in training",
+        ("larger batches, more steps, or another `momentum` let BatchNorm's statistics settle",),
+        "What validation and predictions use is not what was trained.",
+    ),
+    "patch-unwritable": Words(
+        SpecError,
+        "the patch has no line of its own in `{file}`: {where}",
+        ("write it by hand where the layer comes from, such as the file that is included",),
+        "Patches are put into the lines of one file; what stands in a file that it includes is not there.",
+    ),
+    "patch-without-spec": Words(
+        UsageError,
+        "`{file}` has no text of a spec that could be changed",
+        ("name the spec or the run folder instead",),
+        "`--try` and `--write` change the text that a person wrote, which a weights file does not hold.",
+    ),
+    "diagnosis-needs-start": Words(
+        SpecError,
+        "initial weights come from a file, or the spec is not there",
+        (),
+        "Diagnoses of the start draw initial weights again.",
+    ),
+    "diagnosis-needs-replays": Words(
+        SpecError,
+        "the first steps were not run again: the run is good, or the loss of a constant is unknown",
+        (),
+        "Diagnoses of the learning rate and of regularising run the first steps with other values.",
+    ),
+    "diagnosis-needs-run": Words(
+        SpecError,
+        "nothing was trained yet",
+        (),
+        "Diagnoses of the end look at trained weights and at the history of a run.",
+    ),
+}
