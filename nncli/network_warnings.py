@@ -35,3 +35,14 @@ def untrained_networks(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> I
             yield Problem(
                 "update-missing", spec.place("networks", name), f"networks.{name}", facts, "warning"
             )
+
+
+def repeated_networks(spec: Spec) -> Iterator[Problem]:
+    """Warns of a second update of a network, where neither says an optimiser: they share none."""
+    first: dict[str, str] = {}
+    for update in spec.training.updates if spec.training else ():
+        for network in update.networks:
+            if network.text in first and update.optimizer is None:
+                facts = {"network": network.text, "first": first[network.text], "update": update.name}
+                yield Problem("update-repeats", network.place, update.path, facts, "warning")
+            first.setdefault(network.text, update.name)

@@ -22,7 +22,7 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from nncli.network_warnings import untrained_networks, unused_inputs
+from nncli.network_warnings import repeated_networks, untrained_networks, unused_inputs
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.heads import objective_of
 from nncli.objectives.objective_checks import check_losses, doubtful_layers
@@ -38,7 +38,7 @@ from nncli.spec.writing import with_inputs
 from nncli.training.evaluation import Judge
 from nncli.training.grouping import refuse_silent_patterns
 from nncli.training.job import Trainable, TrainJob, make_job, watched_figure
-from nncli.training.job_checks import check_training
+from nncli.training.job_checks import check_targets, check_training
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.mixing_checks import check_mixing, refuse_mixing
 from nncli.training.phases import trial_updates
@@ -118,6 +118,7 @@ def prepare(
     if network is not None and objective is not None:
         found.tried(lambda: check_training(spec, {first: network}, metrics, data))
         found.tried(lambda: check_mixing(spec, network, targets))
+        found.tried(lambda: check_targets(spec, objective, data))
     schedule = spec.training.schedule if spec.training and data else ()
     in_updates = horizon.of_updates(spec.training.accumulate if spec.training else 1)
     lengths = found.tried(lambda: list(schedule_lengths(schedule, in_updates))) or []
@@ -136,6 +137,7 @@ def prepare(
         *spec.warnings,
         *unused_inputs(spec, networks),
         *untrained_networks(spec, networks),
+        *repeated_networks(spec),
         *(doubtful_layers(spec, network) if objective and network else ()),
         *(data.warnings if data else ()),
         *lengths,

@@ -201,6 +201,12 @@ TABLE: Final[dict[str, Words]] = {
         ("call `{network}` in `compute:`, and do not `detach` what it gives",),
         "An update changes the weights of its networks, so that its loss has to come from them.",
     ),
+    "update-repeats": Words(
+        SpecError,
+        "`{network}` is changed by `{first}` and by `{update}`, each with an optimiser of its own",
+        ("write their losses as a list in one update, or say `optimizer:` in both",),
+        "Two optimisers of the same settings keep moments apart, which is rarely what was meant.",
+    ),
     "update-missing": Words(
         SpecError,
         "nothing trains `{network}`: no update names it, and it is not frozen",

@@ -30,6 +30,7 @@ _PROBABILITIES: Final[Mapping[str, Probabilities]] = {
     "MultiLabelSoftMarginLoss": "sigmoid",
     "SoftMarginLoss": "sigmoid",
 }
+EVERYWHERE: Final = (-float("inf"), float("inf"))
 _TARGET_RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "BCELoss": (0, 1),
     "BCEWithLogitsLoss": (0, 1),
@@ -92,7 +93,7 @@ def probabilities_of(loss: str) -> Probabilities | None:
 
 def target_range(loss: str) -> tuple[float, float]:
     """Tells which values of a target make sense to a loss."""
-    return _TARGET_RANGES.get(loss, (-float("inf"), float("inf")))
+    return _TARGET_RANGES.get(loss, EVERYWHERE)
 
 
 def why_unfit(name: str, kind: type[nn.Module]) -> tuple[str, str] | None:

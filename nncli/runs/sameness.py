@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import failures
 from nncli.runs.info import RunInfo
+
+_SEED: Final = "training.seed="
 
 
 def check_same_run(path: Path, recorded: RunInfo, given: RunInfo) -> None:
@@ -15,9 +18,11 @@ def check_same_run(path: Path, recorded: RunInfo, given: RunInfo) -> None:
 
     Errors: run-differs, once for each.
     """
+    # A seed of the command line is a `--set` too, and is told once.
+    sets = [" ".join(each for each in info.set if not each.startswith(_SEED)) for info in (recorded, given)]
     pairs = (
         ("the digest of the spec", recorded.spec_digest[:12], given.spec_digest[:12]),
-        ("--set", " ".join(recorded.set), " ".join(given.set)),
+        ("--set", *sets),
         ("--seed", str(recorded.seed), str(given.seed)),
         ("the digest of the data", (recorded.data_digest or "")[:12], (given.data_digest or "")[:12]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -10,8 +11,11 @@ from torch import nn
 
 from nncli.columns.stored import Ragged
 from nncli.data.dataset import Data
-from nncli.messages.catalogue import failure, nearest, require_all
+from nncli.errors import DataError
+from nncli.messages.catalogue import failure, failures, nearest, require_all
 from nncli.network.compiled import CompiledNetwork
+from nncli.objectives.losses import EVERYWHERE, target_range
+from nncli.objectives.objectives import Objective
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.training.metrics import Metric
@@ -114,3 +118,17 @@ def _check_figure(spec: Spec, path: str, figure: str, known: list[str]) -> None:
         raise failure("figure-without-rows", place, path, figure=figure)
     guess = nearest(figure, known)
     raise failure("figure-unknown", place, path, figure=figure, nearest=guess, known=known)
+
+
+def check_targets(spec: Spec, objective: Objective, data: Data | None) -> None:
+    """Refuses numbers that the loss cannot compare with, at the loss. Raises DataError: `target-outside`."""
+    for head in objective.heads if data is not None else ():
+        if all(target_range(term.name) == EVERYWHERE for term in head.terms):
+            continue
+        numbers = [name for name, target in head.targets.items() if target.type == "number"]
+        for part in data.parts.values() if data is not None else ():
+            try:
+                head.refuse_outside({name: part.target(name) for name in numbers}, part.name)
+            except DataError as error:
+                place, path = spec.place("training", "loss"), "training.loss"
+                raise failures([replace(each, place=place, path=path) for each in error.problems]) from error

@@ -33,7 +33,7 @@ _PER_STEP: Final = frozenset({"CyclicLR", "OneCycleLR"})
 # Arguments that have no default in torch, and mean the whole run where they are left out.
 _WHOLE: Final[Mapping[str, str]] = {"CosineAnnealingLR": "T_max", "OneCycleLR": "total_steps"}
 # Arguments that say how long a scheduler takes.
-_LENGTHS: Final = ("T_max", "total_steps", "total_iters", "milestones")
+_LENGTHS: Final = ("T_max", "total_steps", "total_iters", "milestones", "step_size")
 
 
 @cache
@@ -204,7 +204,8 @@ def _length_of(stage: Stage, call: Call, path: str, left: Horizon) -> Iterator[P
         facts = {"scheduler": call.name, "argument": name, "length": length, "unit": unit, "runs": runs}
         place, here = _place(call, name), f"{path}.{call.name}.{name}"
         facts["whole"] = name if name in _WHOLE.values() else ""
-        if length > runs:
+        # The first change of a StepLR that comes with the end changes nothing.
+        if length > runs or (name == "step_size" and length == runs):
             yield Problem("schedule-beyond", place, here, facts, "warning")
         elif length < runs and name == "T_max":
             yield Problem("schedule-rises", place, here, facts, "warning")

@@ -25,6 +25,17 @@ def test_every_difference_of_a_resume_is_listed(tmp_path: Path) -> None:
     assert any("3 then, 4 now" in message for message in messages)
 
 
+def test_another_seed_is_told_once(tmp_path: Path) -> None:
+    began, given = (
+        INFO.model_copy(update={"seed": seed, "set": ("vars.width=4", f"training.seed={seed}")})
+        for seed in (1, 2)
+    )
+    with pytest.raises(NncliError) as caught:
+        check_same_run(tmp_path, began, given)
+    (problem,) = caught.value.problems
+    assert "another value of --seed: 1 then, 2 now" in message_of(problem)
+
+
 def test_the_same_file_elsewhere_is_the_same_code(tmp_path: Path) -> None:
     check_same_run(tmp_path, OWN, OWN.model_copy(update={"code": {"../other/my layers.py": "a" * 64}}))
 

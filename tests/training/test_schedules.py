@@ -287,6 +287,7 @@ def test_a_run_by_the_clock_has_no_shares(written: StageSpec) -> None:
     [
         ([stage("CosineAnnealingLR", T_max=5)], "schedule-beyond", "warning"),
         ([stage("MultiStepLR", milestones=(1, 9))], "schedule-beyond", "warning"),
+        ([stage("StepLR", step_size=9)], "schedule-beyond", "warning"),
         ([stage("CosineAnnealingLR", T_max=2)], "schedule-rises", "warning"),
         ([stage("OneCycleLR", max_lr=1.0, total_steps=5)], "schedule-over", "error"),
         ([stage("OneCycleLR", max_lr=1.0, epochs=2, steps_per_epoch=3)], "schedule-over", "error"),
