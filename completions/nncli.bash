@@ -6,7 +6,7 @@ _nncli_verb() {
     case $1 in
         init)
             options='--target --output --help'
-            arguments=('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
+            arguments=('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:energy builtin:iris builtin:python-chapters builtin:python-topics builtin:tones builtin:wine')
             ;;
         check)
             options='--set --no-data --resolved --replay --json --code --help'
@@ -40,6 +40,10 @@ _nncli_verb() {
         inspect-gradients)
             options='--batches --set --data --json --fail-on --strict --try --write --device --threads --code --help'
             arguments=('@specs @runs')
+            ;;
+        runs)
+            options='--name --state --figure --sort --last --diff --json --help'
+            arguments=('@folders')
             ;;
         evaluate)
             options='--split --data --json --require --device --threads --code --help'
@@ -107,6 +111,12 @@ _nncli_value() {
         'inspect-gradients --device') value=(auto cpu cuda cuda:0) ;;
         'inspect-gradients --threads') value=() ;;
         'inspect-gradients --code') value=(@files) ;;
+        'runs --name') value=() ;;
+        'runs --state') value=(training done interrupted failed killed damaged) ;;
+        'runs --figure') value=() ;;
+        'runs --sort') value=() ;;
+        'runs --last') value=() ;;
+        'runs --diff') value=(@runs) ;;
         'evaluate --split') value=(train validation test) ;;
         'evaluate --data') value=(@files) ;;
         'evaluate --require') value=() ;;
@@ -214,7 +224,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check data summary explain train bench find-lr inspect-gradients evaluate predict generate export')
+    local options='--version --debug --help' arguments=('init check data summary explain train bench find-lr inspect-gradients runs evaluate predict generate export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

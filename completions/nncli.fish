@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --epochs --fail-on --fold --format --from --graph --keep --length --memory --network --output --prompt --recipe --replay --require --run --seed --set --split --steps --target --temperature --text --threads --to --top-k --top-p --write -n -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --diff --epochs --fail-on --figure --fold --format --from --graph --keep --last --length --memory --name --network --output --prompt --recipe --replay --require --run --seed --set --sort --split --state --steps --target --temperature --text --threads --to --top-k --top-p --write -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -53,12 +53,13 @@ complete -c nncli -n '__nncli_at \'\'' -a train -d 'Train a network into a run f
 complete -c nncli -n '__nncli_at \'\'' -a bench -d 'Measure how quick training is, where its time goes, and what limits it.'
 complete -c nncli -n '__nncli_at \'\'' -a find-lr -d 'Find a learning rate: one short run in which it grows from step to step.'
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
+complete -c nncli -n '__nncli_at \'\'' -a runs -d 'List runs with their best figures, or tell what differs between some.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
 complete -c nncli -n '__nncli_at \'\'' -a generate -d 'Let a trained network make images or numbers, or write text, by a recipe of its spec.'
 complete -c nncli -n '__nncli_at \'\'' -a export -d 'Write a network as one file, after running that beside the network.'
 
-complete -c nncli -n '__nncli_at init 1' -a '(__fish_complete_path) builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine'
+complete -c nncli -n '__nncli_at init 1' -a '(__fish_complete_path) builtin:breast-cancer builtin:diabetes builtin:digits builtin:energy builtin:iris builtin:python-chapters builtin:python-topics builtin:tones builtin:wine'
 complete -c nncli -n '__nncli_at init' -l target -x -d 'The column to predict; default: guessed.'
 complete -c nncli -n '__nncli_at init' -s o -l output -x -a '(__fish_complete_path)' -d 'The spec to write; default: NAME.yaml.'
 complete -c nncli -n '__nncli_at init' -s h -l help -d 'Show this message and exit.'
@@ -149,6 +150,16 @@ complete -c nncli -n '__nncli_at inspect-gradients' -l device -x -a 'auto cpu cu
 complete -c nncli -n '__nncli_at inspect-gradients' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
 complete -c nncli -n '__nncli_at inspect-gradients' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
 complete -c nncli -n '__nncli_at inspect-gradients' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at runs 1' -a '(__fish_complete_directories)'
+complete -c nncli -n '__nncli_at runs' -l name -x -d 'Only runs of specs with such a name; quote it.'
+complete -c nncli -n '__nncli_at runs' -l state -x -a 'training done interrupted failed killed damaged' -d 'training, done, interrupted, failed, killed or damaged; repeatable.'
+complete -c nncli -n '__nncli_at runs' -l figure -x -d 'The figure that is shown, as in validation.loss.'
+complete -c nncli -n '__nncli_at runs' -l sort -x -d 'run, started, time or a figure; the best comes last.'
+complete -c nncli -n '__nncli_at runs' -l last -x -d 'Only the last N of the list.'
+complete -c nncli -n '__nncli_at runs' -l diff -x -a '(__nncli_paths runs)' -d 'Tell what differs between two runs.'
+complete -c nncli -n '__nncli_at runs' -l json -d 'Write JSON to stdout instead of a table.'
+complete -c nncli -n '__nncli_at runs' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at evaluate 1' -a '(__nncli_paths runs)'
 complete -c nncli -n '__nncli_at evaluate' -l split -x -a 'train validation test' -d 'train, validation or test; default: test.'

@@ -14,6 +14,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'bench' = 'Measure how quick training is, where its time goes, and what limits it.'
         'find-lr' = 'Find a learning rate: one short run in which it grows from step to step.'
         'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
+        'runs' = 'List runs with their best figures, or tell what differs between some.'
         'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
         'predict' = 'Predict raw rows: one row out per row in, in order.'
         'generate' = 'Let a trained network make images or numbers, or write text, by a recipe of its spec.'
@@ -21,7 +22,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
     }
     # What may stand in each place: words, and @ with a kind of path.
     $arguments = @{
-        'init' = @('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:iris builtin:wine')
+        'init' = @('@files builtin:breast-cancer builtin:diabetes builtin:digits builtin:energy builtin:iris builtin:python-chapters builtin:python-topics builtin:tones builtin:wine')
         'check' = @('@specs @runs')
         'data' = @('@specs')
         'summary' = @('@specs')
@@ -30,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'bench' = @('@specs')
         'find-lr' = @('@specs')
         'inspect-gradients' = @('@specs @runs')
+        'runs' = @('@folders')
         'evaluate' = @('@runs')
         'predict' = @('@runs', '@files')
         'generate' = @('@runs')
@@ -133,6 +135,16 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
             @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
             @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'runs' = @(
+            @{ Names = @('--name'); Value = ''; Help = 'Only runs of specs with such a name; quote it.' }
+            @{ Names = @('--state'); Value = 'training done interrupted failed killed damaged'; Help = 'training, done, interrupted, failed, killed or damaged; repeatable.' }
+            @{ Names = @('--figure'); Value = ''; Help = 'The figure that is shown, as in validation.loss.' }
+            @{ Names = @('--sort'); Value = ''; Help = 'run, started, time or a figure; the best comes last.' }
+            @{ Names = @('--last'); Value = ''; Help = 'Only the last N of the list.' }
+            @{ Names = @('--diff'); Value = '@runs'; Help = 'Tell what differs between two runs.' }
+            @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'evaluate' = @(

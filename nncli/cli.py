@@ -509,6 +509,58 @@ def inspect_gradients(
 
 
 @app.command(
+    rich_help_panel=TRAIN,
+    epilog=_examples(
+        "nncli runs --name 'digits*' --sort validation.accuracy --last 5",
+        "nncli runs --diff runs/digits-cnn/1 runs/digits-cnn/2",
+    ),
+)
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where runs are looked for.")] = Path(
+        "runs"
+    ),
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--name", metavar="GLOB", help="Only runs of specs with such a name; quote it."),
+    ] = None,
+    state: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--state",
+            metavar="STATE",
+            help="training, done, interrupted, failed, killed or damaged; repeatable.",
+        ),
+    ] = None,
+    figure: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--figure", metavar="FIGURE", help="The figure that is shown, as in validation.loss."),
+    ] = None,
+    sort: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--sort", metavar="BY", help="run, started, time or a figure; the best comes last."),
+    ] = None,
+    last: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--last", min=1, metavar="N", help="Only the last N of the list."),
+    ] = None,
+    diff: Annotated[
+        Optional[tuple[Path, Path]],  # noqa: UP045
+        typer.Option("--diff", metavar="RUN RUN", help="Tell what differs between two runs."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List runs with their best figures, or tell what differs between some."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.runs import RunsOptions, runs
+
+        options = RunsOptions(folder, name, tuple(state or ()), figure, sort, last, tuple(diff or ()), json)
+        return runs(options, streams)
+
+    _answer(command)
+
+
+@app.command(
     rich_help_panel=USE,
     epilog=_examples(
         "nncli evaluate runs/first", "nncli evaluate runs/first --split validation --require 'accuracy>=0.95'"

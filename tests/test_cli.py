@@ -10,7 +10,7 @@ from nncli.cli import app
 from tests.end_to_end.program import invoke
 
 VERBS = (
-    "init check data summary explain train bench find-lr inspect-gradients".split()
+    "init check data summary explain train bench find-lr inspect-gradients runs".split()
     + "evaluate predict generate export".split()
 )
 

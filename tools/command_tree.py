@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias, get_args
 import typer
 
 from nncli.cli import app
-from nncli.data.builtin_sets import FOLDER, PREFIX
+from nncli.data.builtin_sets import BUILTIN as SETS
+from nncli.data.builtin_sets import PREFIX
 from nncli.diagnosis.findings import FindingId
 from nncli.explaining.words import word_groups
 
@@ -19,7 +20,7 @@ Value: TypeAlias = tuple[str, ...]
 
 HELP: Final = ("-h", "--help")
 
-BUILTIN: Final = tuple(PREFIX + path.stem for path in sorted(FOLDER.glob("*.csv")))
+BUILTIN: Final = tuple(PREFIX + name for name in sorted(SETS))
 
 # Words that the language itself has: those of torch depend on what is installed.
 WORDS: Final = tuple(
@@ -39,6 +40,9 @@ VALUES: Final[Mapping[str, Value]] = {
     "FILE": ("@files",),
     "FILE|-": ("@files",),
     "DIR": ("@folders",),
+    "FOLDER": ("@folders",),
+    "RUN RUN": ("@runs",),
+    "STATE": ("training", "done", "interrupted", "failed", "killed", "damaged"),
     "DEVICE": ("auto", "cpu", "cuda", "cuda:0"),
     "ID": get_args(FindingId),
     "FILE|builtin:NAME": ("@files", *BUILTIN),

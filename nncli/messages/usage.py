@@ -86,6 +86,24 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "A file named on the command line is not there, or is no readable file.",
     ),
+    "runs-none": Words(
+        UsageError,
+        "there is no run in `{folder}`",
+        ("`nncli train SPEC` makes one; `nncli runs FOLDER` looks elsewhere",),
+        "A run is a folder with a run.json, at most three folders below the one that is named.",
+    ),
+    "run-state": Words(
+        UsageError,
+        "a run is never `{state}`",
+        ("did you mean `{nearest}`?", "it is one of {known}"),
+        "A run that says that it trains, and that no process holds, was killed.",
+    ),
+    "figure-of-no-run": Words(
+        UsageError,
+        "no run has a figure `{figure}`",
+        ("did you mean `{nearest}`?", "they have {known}"),
+        "Figures have the name of their part before them, as in metrics.jsonl: `validation.accuracy`.",
+    ),
     "rates-order": Words(
         UsageError,
         "the learning rate cannot grow from {low} to {high}",

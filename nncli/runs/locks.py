@@ -53,6 +53,21 @@ class RunLock:
         os.close(self._descriptor)
 
 
+def is_held(run: Path) -> bool:
+    """Tells whether a process holds a run; nothing is left behind."""
+    try:
+        descriptor = os.open(run / LOCK_NAME, os.O_RDONLY | NO_FOLLOW | BINARY)
+    except OSError:
+        return False
+    try:
+        is_free = take_lock(descriptor)
+        if is_free:
+            release_lock(descriptor)
+        return not is_free
+    finally:
+        os.close(descriptor)
+
+
 def _holder(descriptor: int) -> str:
     """Reads the process id of the one who holds the lock; empty where it is not there yet."""
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -19,7 +19,6 @@ from nncli.spec.schema import TrainingSpec
 from nncli.training.evaluation import Judge, computed_figures, evaluate, never
 from nncli.training.held import HeldPart
 from nncli.training.lengths import of_own_length, takes_any_length
-from nncli.training.metrics import FALLING
 from nncli.training.phases import Phase, Phases
 from nncli.training.precision import refuse_precision
 from nncli.training.rows import Figures, Reason
@@ -232,12 +231,3 @@ def watched_figure(training: TrainingSpec, *, has_validation: bool) -> str | Non
     """Names the figure that chooses the weights to keep; None keeps the last ones, as where several learn."""
     is_one = len(training.updates) < 2
     return training.keep_best or ("validation.loss" if has_validation and is_one else None)
-
-
-def is_better(figure: str, value: float | None, best: float | None) -> bool:
-    """Tells whether a figure improved: losses and errors fall, all others rise."""
-    if value is None:
-        return False
-    if best is None:
-        return True
-    return value < best if figure.rpartition(".")[2] in FALLING else value > best

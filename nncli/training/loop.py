@@ -15,10 +15,11 @@ from typing import Final
 
 from torch import Tensor
 
+from nncli.better import is_better
 from nncli.errors import DataError, DivergedError
 from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.evaluation import HaltedError
-from nncli.training.job import TrainJob, is_better
+from nncli.training.job import TrainJob
 from nncli.training.recovery import SNAPSHOT_EVERY, Buffers
 from nncli.training.rows import (
     Best,

@@ -73,8 +73,6 @@ _DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
     "binary": ("auroc", "accuracy"),
     "number": ("rmse", "r2"),
 }
-# A smaller value is better for these; for every other figure a larger one.
-FALLING: Final = frozenset({"loss", "mae", "rmse", "mape", "smape"})
 
 
 @dataclass(frozen=True)

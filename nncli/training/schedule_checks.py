@@ -11,13 +11,13 @@ from typing import Any, Final
 from torch.optim import lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
+from nncli.better import falls
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.network.calls.arguments import bind
 from nncli.spec.items import Call
 from nncli.spec.optimising import Span, StageSpec
 from nncli.spec.schema import TrainingSpec
-from nncli.training.metrics import FALLING
 from nncli.training.schedules import Groups, Horizon, Schedule, Stage
 
 _PATH: Final = "training.schedule"
@@ -144,10 +144,10 @@ def _plateau(spec: StageSpec, arguments: Mapping[str, Any], first: int, path: st
     if spec.per == "step":
         facts = {"scheduler": "ReduceLROnPlateau", "instead": "it reads a figure, which comes once an epoch"}
         raise failure("schedule-unfit", spec.place, f"{path}.per", **facts)
-    falls = not watch or watch.rpartition(".")[2] in FALLING
+    is_falling = not watch or falls(watch)
     return Stage(
         lr_scheduler.ReduceLROnPlateau,
-        {"mode": "min" if falls else "max", **arguments},
+        {"mode": "min" if is_falling else "max", **arguments},
         "epoch",
         first,
         watch,

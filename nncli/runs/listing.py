@@ -1,0 +1,128 @@
+"""The runs below a folder, each in a few facts; damaged ones are told, not left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from nncli.better import is_better
+from nncli.errors import NncliError
+from nncli.natural_order import natural_order
+from nncli.runs.atomic import read_own
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import read_run
+from nncli.runs.locks import is_held
+from nncli.runs.rows import read_rows
+
+State: TypeAlias = Literal["training", "done", "interrupted", "failed", "killed", "damaged"]
+
+_DEPTH: Final = 3
+"""How deep below a folder runs are looked for: `runs/<name>/<number>` is two below."""
+_WATCHED: Final = re.compile(rb"^  keep_best: (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """One run: how far it came, and the epoch at which a figure was best.
+
+    `state` is killed where it says that it trains and nobody does. `figure` is the one that chose the
+    weights, else the loss of training; `best` is its value, `figures` are all those of that epoch, by names
+    such as `validation.accuracy`. Units: `seconds` of all epochs, validation included.
+    """
+
+    path: Path
+    name: str
+    state: State
+    started: datetime | None = None
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    figure: str = ""
+    best: float | None = None
+    best_epoch: int = 0
+    figures: Mapping[str, float | None] | None = None
+
+
+def list_runs(folder: Path, figure: str = "") -> list[ListedRun]:
+    """Lists the runs in a folder and in the folders below it, by their paths; `figure` is that of `best`."""
+    paths = sorted(_runs_below(folder, _DEPTH), key=lambda path: natural_order(str(path)))
+    return [listed(path, figure) for path in paths]
+
+
+def _runs_below(folder: Path, depth: int) -> Iterator[Path]:
+    if RunFolder(folder).info.is_file():
+        yield folder
+        return
+    if depth:
+        with suppress(OSError):
+            for below in folder.iterdir():
+                if below.is_dir() and not below.is_symlink() and not below.name.startswith("."):
+                    yield from _runs_below(below, depth - 1)
+
+
+def listed(path: Path, figure: str = "") -> ListedRun:
+    """Looks at one run. What cannot be read makes it damaged; nothing is raised."""
+    run = RunFolder(path)
+    try:
+        info = read_run(path)
+        epochs, log = read_rows(run.metrics), read_rows(run.log)
+        watched = figure or _watched(run)
+    except (NncliError, OSError):
+        return ListedRun(path, path.parent.name, "damaged")
+    state: State = "training" if info.state == "running" else info.state
+    if state == "training" and not is_held(path):
+        state = "killed"
+    last: dict[str, Any] = epochs[-1] if epochs else {}
+    best = _best(epochs, watched)
+    figures = _figures(best) if best else None
+    value = figures.get(watched) if figures else None
+    return ListedRun(
+        path=path,
+        name=info.name,
+        state=state,
+        started=_started(log),
+        epoch=int(last.get("epoch", 0)),
+        step=int(last.get("step", 0)),
+        seconds=sum(_seconds(log).values()),
+        figure=watched,
+        best=value,
+        best_epoch=int(best["epoch"]) if best and value is not None else 0,
+        figures=figures,
+    )
+
+
+def _watched(run: RunFolder) -> str:
+    found = _WATCHED.search(read_own(run.resolved))
+    return found[1].decode() if found else "train.loss"
+
+
+def _best(epochs: list[dict[str, Any]], watched: str) -> dict[str, Any] | None:
+    best: dict[str, Any] | None = None
+    for row in epochs:
+        value = _figures(row).get(watched)
+        if is_better(watched, value, _figures(best).get(watched) if best else None):
+            best = row
+    return best or (epochs[-1] if epochs else None)
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, float | None]:
+    parts = {part: row.get(part) or {} for part in ("train", "validation")}
+    return {f"{part}.{name}": value for part, found in parts.items() for name, value in found.items()}
+
+
+def _started(log: list[dict[str, Any]]) -> datetime | None:
+    times = (str(row["time"]) for row in log if row.get("event") == "started" and "time" in row)
+    with suppress(ValueError):
+        first = next(times, None)
+        return datetime.fromisoformat(first) if first else None
+    return None
+
+
+def _seconds(log: list[dict[str, Any]]) -> dict[int, float]:
+    """Gives the seconds of each epoch; of one that was trained again, those of the last time."""
+    return {int(row["epoch"]): float(row["seconds"]) for row in log if row.get("event") == "epoch"}

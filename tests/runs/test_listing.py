@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from nncli.runs.comparing import compare_runs
+from nncli.runs.folder import RunFolder
+from nncli.runs.info import update_state
+from nncli.runs.listing import list_runs, listed
+from nncli.runs.locks import RunLock, is_held
+from tests.end_to_end.program import invoke
+
+SPEC = """\
+data: builtin:iris
+network: [Linear: 8, Tanh, Linear: $classes]
+training: {loss: CrossEntropyLoss, optimizer: {AdamW: {lr: 1e-2}}, epochs: 3}
+"""
+
+
+def trained(folder: Path, *arguments: str) -> Path:
+    """Trains a run of some flowers, and gives its folder."""
+    (folder / "flowers.yaml").write_text(SPEC)
+    assert invoke(folder, "train", "flowers.yaml", "--quiet", *arguments).code == 0
+    return max((folder / "runs" / "flowers").iterdir(), key=lambda path: int(path.name))
+
+
+def test_runs_stand_in_the_order_of_people_with_the_epoch_of_their_best_figure(tmp_path: Path) -> None:
+    first = trained(tmp_path)
+    for number in (2, 10):
+        first.with_name(str(number)).mkdir()
+        for path in first.iterdir():
+            if path.is_file():
+                (first.with_name(str(number)) / path.name).write_bytes(path.read_bytes())
+    found = list_runs(tmp_path)
+    assert [each.path.name for each in found] == ["1", "2", "10"]
+    one = found[0]
+    assert (one.name, one.state, one.epoch, one.figure) == ("flowers", "done", 3, "validation.loss")
+    assert one.best is not None and one.figures is not None and one.best == one.figures["validation.loss"]
+    assert one.started is not None and one.seconds > 0
+    other = listed(first, "train.nothing")
+    assert (other.best, other.best_epoch) == (None, 0)
+
+
+def test_a_run_that_nobody_holds_was_killed(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    with RunLock(run):
+        update_state(run, "running")
+        assert is_held(run) and listed(run).state == "training"
+    assert not is_held(run) and listed(run).state == "killed"
+    before = {path.name for path in run.iterdir()}
+    assert not is_held(run) and {path.name for path in run.iterdir()} == before
+
+
+def test_a_damaged_run_is_told_and_hides_no_other(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+    (tmp_path / "runs" / "other").mkdir()
+    (tmp_path / "runs" / "other" / "run.json").write_text("{}")
+    assert [each.state for each in list_runs(tmp_path)] == ["done", "damaged"]
+    RunFolder(run).metrics.write_text("no row\n")
+    assert [each.state for each in list_runs(tmp_path)] == ["damaged", "damaged"]
+
+
+def test_what_differs_is_told_by_path(tmp_path: Path) -> None:
+    first, second = (
+        trained(tmp_path),
+        trained(tmp_path, "--set", "training.optimizer.AdamW.lr=0.1", "--seed", "3"),
+    )
+    found = compare_runs([first, second])
+    assert {each.what: each.values for each in found.spec} == {
+        "training.optimizer.AdamW.lr": ("0.01", "0.1"),
+        "training.seed": ("0", "3"),
+    }
+    assert not found.data and {each.what for each in found.environment} == {"seed"}
+    assert "validation.accuracy" in {each.what for each in found.figures}
+    assert not compare_runs([first, first]).spec
