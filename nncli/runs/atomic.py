@@ -17,11 +17,12 @@ from typing import IO, Final, Protocol
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.operating_system import BINARY, NO_FOLLOW, sync_folder
-from nncli.regular_files import NotRegularError, read_regular_file
+from nncli.regular_files import NotRegularError, open_regular_file, read_regular_file
 
 PARTIAL: Final = ".partial"
 """The end of every name that is not yet, or no longer, part of a run."""
 
+_PIECE_BYTES: Final = 2**20
 _MODE: Final = 0o644
 _FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 _FORBIDDEN: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -139,6 +140,20 @@ def read_own(path: Path) -> bytes:
     """
     refuse_link(path)
     return _read(path, follow=False)
+
+
+def digest_own(path: Path) -> tuple[str, int]:
+    """Reads a file inside a run folder piece by piece: its sha256 and its bytes. Errors: as `read_own`."""
+    refuse_link(path)
+    digest, size_bytes = hashlib.sha256(), 0
+    try:
+        with open_regular_file(path, follow=False) as file:
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+                size_bytes += len(piece)
+    except NotRegularError as error:
+        raise failure("file-not-regular", file=path) from error
+    return digest.hexdigest(), size_bytes
 
 
 def _read(path: Path, *, follow: bool) -> bytes:

@@ -28,7 +28,7 @@ from torch import Tensor
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure
 from nncli.operating_system import sync_folder
-from nncli.runs.atomic import PARTIAL, Pieces, disk_errors, read_own, refuse_link, write_new
+from nncli.runs.atomic import PARTIAL, Pieces, digest_own, disk_errors, read_own, refuse_link, write_new
 from nncli.runs.folder import RunFolder
 from nncli.runs.tensors import Packed, unpacked
 
@@ -204,11 +204,13 @@ def _read(path: Path) -> Checkpoint:
 
 
 def _verifies(path: Path) -> bool:
+    """Compares the files of a checkpoint with its manifest, a piece of each in memory at a time."""
+    refuse_link(path)
     try:
-        _contents(path)
-    except _DamagedError:
+        listed = _manifest(path).files.items()
+        return all(digest_own(path / name) == (each.sha256, each.bytes) for name, each in listed)
+    except (_DamagedError, OSError):
         return False
-    return True
 
 
 def _contents(path: Path) -> dict[str, bytes]:

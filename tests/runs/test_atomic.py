@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -135,3 +136,18 @@ def test_rename_over_empty_gives_way_to_content(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"not empty|exists|denied"):
         atomic.rename_over_empty(tmp_path / "second", tmp_path / "target")
     assert (tmp_path / "target" / "file").read_text() == "first"
+
+
+def test_a_digest_is_that_of_all_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: Refused
+) -> None:
+    monkeypatch.setattr(atomic, "_PIECE_BYTES", 7)
+    path = tmp_path / "state.json"
+    path.write_bytes(b"0123456789" * 10)
+    assert atomic.digest_own(path) == (hashlib.sha256(b"0123456789" * 10).hexdigest(), 100)
+    with refused("file-not-regular"):
+        atomic.digest_own(tmp_path)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    with refused("file-linked"):
+        atomic.digest_own(link)
