@@ -14,6 +14,7 @@ import torch
 
 from nncli.collecting import collect_often
 from nncli.commands import resuming
+from nncli.commands.batch_sizes import with_batch_size
 from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.extending import lengthened
 from nncli.described import describe_trained
@@ -108,7 +109,9 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     device = resolve_device(place.device_for(options.device))
     set_threads(place.threads_for(options.threads))
     with waiting(streams, "reading the data"):
-        prepared = prepare(spec, problems, code=code)
+        prepared = with_batch_size(
+            spec, place, device, lambda each: prepare(each, problems, code=code), streams
+        )
     for warning in prepared.warnings:
         show_problem(streams, warning)
     job, state = prepared.job(device)

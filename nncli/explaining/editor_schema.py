@@ -268,6 +268,7 @@ _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "data.split.validation": _share,
     "data.targets": _columns,
     "training.average": lambda: OBJECT,
+    "training.batch_size": lambda: {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["auto"]}]},
     "training.clip_gradients": lambda: {
         "anyOf": [{"type": "number", "exclusiveMinimum": 0}, _section("training.clip_gradients")]
     },

@@ -113,6 +113,12 @@ TABLE: Final[dict[str, Words]] = {
         ("put `- {instead}` in its place", "take {layer} out; predictions are probabilities all the same"),
         "A last layer that the loss does once more makes learning slow or wrong; a warning.",
     ),
+    "batch-too-large": Words(
+        ResourceError,
+        "not even one row trains within {limit}",
+        ("take a smaller network, or free memory",),
+        "`batch_size: auto` takes half of the memory that is free.",
+    ),
     "loss-range": Words(
         SpecError,
         "{loss} takes probabilities, but `{layer}` ({type}) gives any number",

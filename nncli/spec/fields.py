@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 
@@ -33,6 +41,19 @@ def _share(value: float) -> float:
 Share: TypeAlias = Annotated[float | int, AfterValidator(_share)]
 
 
+@final
+class AutoRows(int):
+    """A batch size that is still to be found: as many rows as fit. Until then it counts as 32."""
+
+    def __new__(cls) -> AutoRows:
+        """Makes it; there is nothing to choose."""
+        return super().__new__(cls, 32)
+
+
+def _rows(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    return AutoRows() if value == "auto" else read(value)
+
+
 def _seconds(value: object) -> object:
     """Reads `30s`, `5m`, `2h` or a number of seconds."""
     if isinstance(value, str):
@@ -52,5 +73,6 @@ def _missing(value: object) -> object:
     raise PydanticCustomError("missing_policy", "not a policy", {})
 
 
+BatchRows: TypeAlias = Annotated[int, Field(ge=1), WrapValidator(_rows)]
 Seconds: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 MissingPolicy: TypeAlias = Annotated[Any, BeforeValidator(_missing)]

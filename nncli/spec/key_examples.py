@@ -18,6 +18,7 @@ TAKES: Final[Mapping[str, str]] = {
     "training.checkpoint_every": "30s, 5m, 2h or a number of seconds",
     "training.on_non_finite": "stop, skip or rewind, or the keys below",
     "training.groups": "entries with `match:`, a pattern or several, and arguments of the optimiser",
+    "training.batch_size": "a number of rows, or auto",
     "training.compute": "names with tensor expressions",
     "training.loss": "a loss of torch.nn, one for each target, or terms with `from:` or `compute:`",
     "training.updates": "entries: `update:`, `compute:`, `loss:`; also `repeat:`, `optimizer:`, `metrics:`",

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeAlias
 from pydantic import Field, InstanceOf, model_validator
 from pydantic_core import PydanticCustomError
 
-from nncli.spec.fields import MissingPolicy, Seconds, Section, Share
+from nncli.spec.fields import BatchRows, MissingPolicy, Seconds, Section, Share
 from nncli.spec.guards import ClipGradients, OnNonFinite, StopEarly
 from nncli.spec.items import Call
 from nncli.spec.optimising import AverageSpec, GroupSpec, RegulariseSpec, StageSpec
@@ -234,7 +234,7 @@ class TrainingSpec(Section):
     freeze: tuple[InstanceOf[PatternAt], ...] = Field(
         default=(), description="weights that do not learn, by their names"
     )
-    batch_size: int = Field(default=32, ge=1, description="rows per step")
+    batch_size: BatchRows = Field(default=32, description="rows per step; auto: as many as fit into memory")
     precision: Literal["auto", "float32", "bf16", "fp16"] = Field(
         default="auto",
         description="auto: float32 on CPU, TF32 matmuls on CUDA; float32: IEEE everywhere; bf16: steps in "

@@ -10,7 +10,7 @@ import yaml
 
 from nncli.spec import nodes
 from nncli.spec.arithmetic import Formula
-from nncli.spec.fields import Section
+from nncli.spec.fields import AutoRows, Section
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.nodes import Node, Scalar, Sequence, node_of
@@ -104,6 +104,8 @@ def _training(training: TrainingSpec) -> dict[str, Any]:
     own |= {"phases", "epochs"} if training.phases else {"phases"}
     for key, value in training.model_dump(exclude_none=True, exclude=own).items():
         tree[key] = _written(value)
+    if isinstance(training.batch_size, AutoRows):
+        tree["batch_size"] = "auto"
     if training.phases:
         tree["phases"] = [_phase(each) for each in training.phases]
     if training.metrics is not None:
