@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from nncli.training.choices import Choices, applied
 from nncli.training.job import TrainJob
+from nncli.training.kernels import backward
 from nncli.training.linear_kernels import Products, Size, linear, linear_layers, onednn_product
 from nncli.training.prediction import evaluating
 from nncli.training.state import TrainState
@@ -25,10 +26,10 @@ from nncli.training.stepping import Moment
 _ENOUGH: Final = 0.88
 # Products of fewer multiplications take less than what another way costs around them.
 _LEAST_WORK: Final = 2**18
-_MOST_WORK: Final = 2**26
+_MOST_WORK: Final = 2**25
 _SEEN_ROWS: Final = 2
 _STEP_SECONDS: Final = 0.03
-_ROUNDS: Final = 4
+_ROUNDS: Final = 3
 # What one comparison may take, beyond one round: beside other work, threads can wait very long.
 _LONGEST_SECONDS: Final = 0.15
 
@@ -88,7 +89,7 @@ def _stepping(job: TrainJob, state: TrainState, rows: Tensor) -> Callable[[], No
             module.zero_grad(set_to_none=True)
         for update in job.updates:
             draw = job.train.draw(job.training.seed, 0, rows)
-            update.losses(job.train, rows, draw, moment)[0].backward()  # type: ignore[no-untyped-call]
+            backward(update.losses(job.train, rows, draw, moment)[0])
         if job.device.type == "cuda":
             torch.cuda.synchronize(job.device)
 
@@ -100,12 +101,10 @@ def _short_step(job: TrainJob, state: TrainState) -> Callable[[], None]:
     for module in state.networks.values():
         module.train()
     rows = job.order(0)[: job.training.batch_size]
-    step = _stepping(job, state, rows)
+    step = _stepping(job, state, rows[:_SEEN_ROWS])
     step()
-    seconds = _seconds(step, time.perf_counter)
-    if seconds > _STEP_SECONDS:
-        rows = rows[: max(_SEEN_ROWS, int(len(rows) * _STEP_SECONDS / seconds))]
-    return _stepping(job, state, rows)
+    seconds = _seconds(step, time.perf_counter) / _SEEN_ROWS
+    return _stepping(job, state, rows[: max(_SEEN_ROWS, int(_STEP_SECONDS / seconds))])
 
 
 def _seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
@@ -155,7 +154,6 @@ def _is_quicker_channels_last(job: TrainJob, state: TrainState) -> bool:
         step()
         last = min(_seconds(step, time.perf_counter) for _ in range(_ROUNDS))
     # Again, so that work beside it that began or ended meanwhile does not decide.
-    step()
     plain = min(plain, *(_seconds(step, time.perf_counter) for _ in range(_ROUNDS)))
     return last < _ENOUGH * plain
 
@@ -213,11 +211,18 @@ def _products(rows: int, size: Size, clock: Callable[[], float]) -> Products | N
     products = Products(**quicker)
     bias = torch.zeros(size[1], requires_grad=True)
     leaves = (x.requires_grad_(), weight.requires_grad_(), bias)
-    whole = {
-        "torch": lambda: torch.autograd.grad(functional.linear(*leaves), leaves, out),
-        "onednn": lambda: torch.autograd.grad(linear(*leaves, products), leaves, out),
+
+    def back(result: Tensor) -> None:
+        for leaf in leaves:
+            leaf.grad = None
+        # Not torch.autograd.grad, which imports sympy where it is given a gradient.
+        backward(torch.dot(result.view(-1), out.view(-1)))
+
+    ways = {
+        "torch": lambda: back(functional.linear(*leaves)),
+        "onednn": lambda: back(linear(*leaves, products)),
     }
-    least = _quickest(whole, clock)
+    least = _quickest(ways, clock)
     return products if least["onednn"] < _ENOUGH * least["torch"] else None
 
 
