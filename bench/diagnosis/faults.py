@@ -192,11 +192,11 @@ TABLES = (
         ("training.optimizer",),
     ),
     Case(
-        "rate-1-adam",
+        "rate-100-adam",
         spec(
             "builtin:breast-cancer",
             "[Linear: 32, ReLU, Linear: 32, ReLU, Linear: 1]",
-            training(BCE, "{Adam: {lr: 3.0}}"),
+            training(BCE, "{Adam: {lr: 100.0}}"),
         ),
         RATE_HIGH,
         ("training.optimizer",),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
+from nncli.diagnosis.by_heart import MOSTLY
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.history import Epoch
 from nncli.diagnosis.of_ends import DEVIATIONS
@@ -21,7 +22,6 @@ OVERFITTING_TIMES: Final = 1.2
 OVERFITTING_EPOCHS: Final = 3
 OVERFITTING_STAYS: Final = 1.1
 STILL_FALLING: Final = 0.05
-NOT_BY_HEART: Final = 0.3
 WIDE: Final = 32
 
 
@@ -134,7 +134,7 @@ def _fall(losses: Sequence[float | None], back: int) -> float:
 def underfitting(subject: Subject) -> Finding | None:
     """Finds networks that learn little of the rows, and not even one batch by heart, at any rate."""
     found, outcome = subject.by_heart, subject.outcome
-    if found is None or outcome is None or found.error < NOT_BY_HEART:
+    if found is None or outcome is None or found.is_mostly_learned:
         return None
     layers = weighted(subject.network)[:-1]
     narrow = min(layers, key=lambda each: each.output_shape[-1]) if layers else None
@@ -142,9 +142,7 @@ def underfitting(subject: Subject) -> Finding | None:
     facts = {"rows": found.rows, "error": f"{found.error:.0%}"}
     patch = _wider(subject) if narrow is not None and narrow.output_shape[-1] < WIDE else None
     code = "diagnosis-underfitting"
-    return Finding(
-        "underfitting", code, "warning", "end", spot, found.error, NOT_BY_HEART, facts, "likely", patch
-    )
+    return Finding("underfitting", code, "warning", "end", spot, found.error, MOSTLY, facts, "likely", patch)
 
 
 def _wider(subject: Subject) -> Patch | None:

@@ -10,7 +10,6 @@ from nncli.diagnosis.findings import Finding, Sure, When
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.probes import Probe
 from nncli.diagnosis.replays import STEPS, Replay, learning_rate
-from nncli.diagnosis.structure import last_dropout
 from nncli.diagnosis.subject import Subject, at_layer
 from nncli.errors import Severity
 from nncli.spec.editing import Change
@@ -20,15 +19,14 @@ SMALL_UPDATE: Final = 1e-3
 TINY_UPDATE: Final = 1e-4
 GAIN: Final = 0.25
 """How much more of the loss another learning rate has to take away, in shares of that of a constant."""
+ENOUGH_STEPS: Final = 20
+"""Of fewer steps any larger rate makes more, and what is wrong is that they are so few."""
 TINY_GAIN: Final = 0.05
+TIMES_RATE: Final = 5.0
 TIMES_FALL: Final = 3.0
 FEW_STEPS: Final = 100
 LEARNED_IN_TIME: Final = 0.7
-LARGE_DROPOUT: Final = 0.8
-DROPOUT_ANYWHERE: Final = 0.5
-NARROW: Final = 64
 DIVERGING_TIMES: Final = 2.0
-_TINY: Final = 1e-12
 
 
 def lr_too_high(subject: Subject) -> Finding | None:
@@ -55,6 +53,8 @@ def _is_behind(subject: Subject, best: Replay) -> bool:
     """Tells whether a whole run came to less than some steps with a smaller rate."""
     if subject.outcome is None or not subject.constant:
         return False
+    if subject.has_lost_it:
+        return best.after < 0.9 * subject.constant
     return (1 - subject.outcome.score) - best.after / subject.constant > GAIN
 
 
@@ -113,8 +113,11 @@ def lr_too_low(subject: Subject) -> Finding | None:
         return None
     if subject.outcome is not None and not subject.is_poor:
         return None
+    by_heart = _too_low_for_one_batch(subject)
+    if by_heart is not None:
+        return by_heart
     first, higher = replays.as_written, replays.best_rate(lambda factor: factor > 1)
-    if higher is None or math.isinf(first.after):
+    if higher is None or math.isinf(first.after) or first.steps < ENOUGH_STEPS:
         return None
     factor, best = higher
     fall, best_fall = first.before - first.after, first.before - best.after
@@ -134,6 +137,27 @@ def lr_too_low(subject: Subject) -> Finding | None:
     if update is not None and update > SMALL_UPDATE and subject.outcome is None:
         return None
     return _rate(subject, "lr_too_low", factor, update)
+
+
+def _too_low_for_one_batch(subject: Subject) -> Finding | None:
+    """Finds a rate with which a run learned next to nothing, while a larger one learns a batch by heart."""
+    found, rate = subject.by_heart, learning_rate(subject.training)
+    if found is None or rate is None or found.rate is None or not found.is_mostly_learned:
+        return None
+    if found.rate < TIMES_RATE * rate:
+        return None
+    name = subject.training.optimizer.name
+    path, better = f"training.optimizer.{name}.lr", float(f"{found.rate:.3g}")
+    facts = {"rate": f"{rate:g}", "better": f"{better:g}", "rows": found.rows}
+    spot, code, patch = (
+        subject.at(path, f"{name}.lr"),
+        "diagnosis-lr-too-low-for-one-batch",
+        set_to(path, better),
+    )
+    update = _first_update(subject)
+    return Finding(
+        "lr_too_low", code, "warning", "training", spot, update, SMALL_UPDATE, facts, "likely", patch
+    )
 
 
 def batch_size(subject: Subject) -> Finding | None:
@@ -174,67 +198,6 @@ def _learns_in_time(subject: Subject) -> bool:
     return trial.after < LEARNED_IN_TIME * min(trial.before, subject.constant)
 
 
-def over_regularised(subject: Subject) -> Finding | None:
-    """Finds dropout, weight decay or an L1 term without which the loss falls, and with which it does not."""
-    return _last_dropout(subject) or _strong_dropout(subject) or _held_down(subject)
-
-
-def _last_dropout(subject: Subject) -> Finding | None:
-    call = last_dropout(subject.network)
-    share = getattr(subject.network.module.get_submodule(call.name), "p", 0.0) if call else 0.0
-    if call is None or share <= 0:
-        return None
-    spot, code = at_layer(call), "diagnosis-last-dropout"
-    patch, facts = Patch((Change(spot.path, how="remove"),)), {"share": f"{share:.0%}"}
-    return Finding("over_regularised", code, "warning", "spec", spot, share, 0.0, facts, "likely", patch)
-
-
-def _strong_dropout(subject: Subject) -> Finding | None:
-    if subject.outcome is not None and not subject.is_poor:
-        return None
-    strong = []
-    for call in subject.network.layers:
-        share = getattr(subject.network.module.get_submodule(call.name), "p", None)
-        if call.type.startswith("Dropout") and isinstance(share, float) and share >= LARGE_DROPOUT:
-            strong.append((share, call))
-    if not strong:
-        return None
-    share, call = max(strong, key=lambda each: each[0])
-    changes = tuple(Change(f"{at_layer(each).path}.{each.type}", 0.2) for _, each in strong)
-    spot, code = at_layer(call), "diagnosis-strong-dropout"
-    facts = {"share": f"{share:.0%}"}
-    patch = Patch(changes)
-    return Finding(
-        "over_regularised", code, "warning", "spec", spot, share, LARGE_DROPOUT, facts, "likely", patch
-    )
-
-
-def _held_down(subject: Subject) -> Finding | None:
-    replays = subject.replays
-    if replays is None or not subject.constant or (subject.outcome is not None and not subject.is_poor):
-        return None
-    first = replays.as_written
-    reference = min(first.before, subject.constant)
-    for path, free in replays.relaxed.items():
-        if (first.after - free.after) / reference < GAIN:
-            continue
-        *_, key = path.split(".")
-        changes = {"weight_decay": 0.0, "l1": 1e-5}
-        facts = {
-            "key": key,
-            "steps": first.steps,
-            "after": f"{first.after:.3g}",
-            "other": f"{free.after:.3g}",
-        }
-        spot, code = subject.at(path), "diagnosis-over-regularised"
-        patch = set_to(path, changes[key])
-        gained = (first.after - free.after) / reference
-        return Finding(
-            "over_regularised", code, "warning", "training", spot, gained, GAIN, facts, patch=patch
-        )
-    return None
-
-
 def nan_loss(subject: Subject) -> Finding | None:
     """Finds what is not finite: the first layer forward, else the last one backward."""
     probes = [*([subject.end] if subject.end else []), *subject.starts]
@@ -273,11 +236,13 @@ def diverging_loss(subject: Subject) -> Finding | None:
         return None
     best = min(losses)
     late = median(losses[-max(2, len(losses) // 5) :])
-    if best <= _TINY or late <= DIVERGING_TIMES * best or late < 0.5 * (subject.constant or 0.0):
+    if late <= DIVERGING_TIMES * best or late < 0.5 * (subject.constant or 0.0):
         return None
     spot, code = subject.at("training.optimizer"), "diagnosis-diverging-loss"
     facts = {"late": f"{late:.3g}", "best": f"{best:.3g}"}
-    return Finding("diverging_loss", code, "error", "training", spot, late / best, DIVERGING_TIMES, facts)
+    return Finding(
+        "diverging_loss", code, "error", "training", spot, late / max(best, 1e-12), DIVERGING_TIMES, facts
+    )
 
 
 def _epoch_losses(subject: Subject) -> list[float]:

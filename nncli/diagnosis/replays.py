@@ -21,6 +21,7 @@ from nncli.training.state import TrainState
 
 STEPS: Final = 50
 _ROWS: Final = 256
+_STILL: Final = 1e-3
 _FAR_OFF: Final = 1e5
 _LOWER: Final = (0.1, 0.01, 0.001, 0.0001)
 _HIGHER: Final = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
@@ -118,7 +119,9 @@ def replays_of(training: TrainingSpec, make: MakeJob, constant: float | None, li
     reference = min(first.before, constant) if constant else first.before
     if first.after < 0.5 * reference:
         return Replays(rates, {})
-    for factors in (_lower(training), _HIGHER):
+    # What hardly moves is not moved by ten times as much either.
+    is_still = abs(first.before - first.after) < _STILL * reference
+    for factors in (_lower(training), _HIGHER[1:] if is_still else _HIGHER):
         best = first.after
         for factor in factors:
             if time.monotonic() - began > limits.seconds:

@@ -56,8 +56,15 @@ class Subject:
 
     @property
     def is_poor(self) -> bool:
-        """Tells whether a run came to little; of one that has not run nothing is known."""
-        return self.outcome is not None and self.outcome.score < 0.6
+        """Tells whether a run came to little, or lost it again; of one that has not run nothing is known."""
+        return self.outcome is not None and (self.outcome.score < 0.6 or self.has_lost_it)
+
+    @property
+    def has_lost_it(self) -> bool:
+        """Tells whether the last epochs of training were worse than one answer for all rows."""
+        epochs = self.history.epochs[-3:] if self.history else ()
+        losses = [each.loss for each in epochs if each.loss is not None]
+        return bool(losses) and self.constant is not None and median(losses) > self.constant
 
     @property
     def is_blind(self) -> bool:

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, get_args
 
-from nncli.diagnosis import of_capacity, of_data, of_ends, of_gradients, of_losses, of_starts, of_steps
+from nncli.diagnosis import (
+    of_capacity,
+    of_data,
+    of_ends,
+    of_gradients,
+    of_losses,
+    of_regularising,
+    of_starts,
+    of_steps,
+)
 from nncli.diagnosis.findings import Finding, FindingId
 from nncli.diagnosis.subject import Subject
 from nncli.errors import Problem
@@ -35,7 +44,7 @@ _ALL_BUT_HIGH_RATES: Final = tuple(each for each in _EVERYTHING if each != "lr_t
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "invalid_targets": get_args(FindingId),
     "nonfinite_data": get_args(FindingId),
-    "unscaled_inputs": (*_EVERYTHING, "unscaled_targets"),
+    "unscaled_inputs": _EVERYTHING,
     "unscaled_targets": _EVERYTHING,
     "loss_activation_mismatch": (*_ALL_BUT_HIGH_RATES, "output_range_mismatch"),
     "output_range_mismatch": _ALL_BUT_HIGH_RATES,
@@ -65,11 +74,12 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
         *_FLOW,
         "nan_loss",
         "over_regularised",
+        "underfitting",
         "batch_size",
         "overfitting",
         "train_eval_mismatch",
     ),
-    "lr_too_low": (*_RUN, "batch_size"),
+    "lr_too_low": (*_RUN, "batch_size", "underfitting"),
     "batch_size": _RUN,
     "over_regularised": (*_RUN, "lr_too_low", "batch_size", "train_eval_mismatch"),
     "label_noise": ("overfitting", "undertrained", "diverging_loss"),
@@ -102,7 +112,7 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
         of_gradients.no_gradient,
         of_gradients.bad_initial_loss,
     ),
-    "replays": (of_steps.lr_too_high, of_steps.lr_too_low, of_steps.over_regularised),
+    "replays": (of_steps.lr_too_high, of_steps.lr_too_low, of_regularising.over_regularised),
     "training": (of_steps.nan_loss, of_steps.diverging_loss),
     "end": (
         of_ends.label_noise,

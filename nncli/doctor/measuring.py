@@ -34,7 +34,7 @@ from nncli.training.state import TrainState
 DRAWS: Final = 3
 MOST_ROWS: Final = 2000
 _SECONDS_BEFORE: Final = 1.0
-_SECONDS_AFTER: Final = 8.0
+_SECONDS_AFTER: Final = 12.0
 """How long first steps are run again, where that may explain a run that came to little."""
 _SLOW_SECONDS: Final = 1.0
 """After this long no further initialisation is drawn."""
@@ -126,7 +126,9 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
     if starts and (subject.outcome is None or subject.is_poor):
         subject = replace(subject, replays=_replays(patient, data, constant))
     if subject.is_blind and not patient.has_foreign_weights and starts:
-        subject = replace(subject, by_heart=measure_by_heart(patient))
+        assert subject.replays is not None
+        best = min(subject.replays.rates.items(), key=lambda each: each[1].after)[0]
+        subject = replace(subject, by_heart=measure_by_heart(patient, best))
     return subject, shown
 
 
@@ -186,8 +188,8 @@ def _placed_like(network: CompiledNetwork, other: CompiledNetwork | None) -> Com
     return replace(network, calls=tuple(replace(own, place=its.place, path=its.path) for own, its in pairs))
 
 
-def measure_by_heart(patient: Patient) -> ByHeart:
-    """Tells whether fresh weights can learn one batch by heart."""
+def measure_by_heart(patient: Patient, times: float = 1.0) -> ByHeart:
+    """Tells whether fresh weights can learn one batch by heart, with rates around so many times its own."""
     part = patient.data.parts["train"]
     index = part.index[:: max(1, part.rows // ROWS)][:ROWS]
     batch = replace(patient.data, parts={"train": replace(part, index=index)})
@@ -195,7 +197,7 @@ def measure_by_heart(patient: Patient) -> ByHeart:
     def make(training: TrainingSpec) -> tuple[TrainJob, TrainState]:
         return fresh_job(patient, batch, training)
 
-    return learn_by_heart(patient.training, make)
+    return learn_by_heart(patient.training, make, times)
 
 
 def _replays(patient: Patient, data: Data, constant: float | None) -> Replays | None:

@@ -22,6 +22,12 @@ TABLE: Final[dict[str, Words]] = {
         ("raise the learning rate",),
         "The run ends long before anything is learnt.",
     ),
+    "diagnosis-lr-too-low-for-one-batch": Words(
+        SpecError,
+        "with {rate} the run learned next to nothing; with {better} {rows} rows are learnt by heart",
+        ("raise the learning rate",),
+        "The run ends long before anything is learnt.",
+    ),
     "diagnosis-batch-size": Words(
         SpecError,
         "the whole run has {steps} steps: {rows} rows in batches of {size}",
