@@ -139,6 +139,8 @@ class FusedAdam:
         self.param_groups = groups
         self.state: Any = {}
         self._kernel = kernel
+        # How many parameters have a count of steps together, by its identity.
+        self._sharers: dict[int, int] = {}
 
     def step(self) -> None:
         """Updates every parameter that has a gradient."""
@@ -151,9 +153,11 @@ class FusedAdam:
         if not parameters:
             return
         amsgrad: bool = group["amsgrad"]
-        states = [self.state.get(p) or self._begin(p, amsgrad) for p in parameters]
-        steps = [state["step"] for state in states]
-        torch._foreach_add_(steps, 1)
+        states = [self.state.get(p) for p in parameters]
+        if None in states:
+            self._begin(parameters, amsgrad)
+            states = [self.state[p] for p in parameters]
+        steps = self._counted(states)
         self._kernel(
             parameters,
             [p.grad for p in parameters],
@@ -170,12 +174,30 @@ class FusedAdam:
             maximize=group["maximize"],
         )
 
-    def _begin(self, parameter: Tensor, amsgrad: bool) -> dict[str, Tensor]:
+    def _begin(self, parameters: Sequence[Tensor], amsgrad: bool) -> None:
+        """Makes the state of parameters that get their first gradient, with one count of steps together."""
         names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if amsgrad else 2]
-        state = {name: torch.zeros_like(parameter) for name in names}
-        state["step"] = torch.zeros((), device=parameter.device)
-        self.state[parameter] = state
-        return state
+        fresh = [p for p in parameters if p not in self.state]
+        step = torch.zeros((), device=fresh[0].device)
+        for parameter in fresh:
+            self.state[parameter] = {name: torch.zeros_like(parameter) for name in names} | {"step": step}
+        self._sharers[id(step)] = len(fresh)
+
+    def _counted(self, states: Sequence[Any]) -> list[Tensor]:
+        """Counts a step of each state; one count that all of them have is quicker than many."""
+        steps = [state["step"] for state in states]
+        first = steps[0]
+        if self._sharers.get(id(first)) == len(steps) and all(step is first for step in steps):
+            first.add_(1)
+            return steps
+        if self._sharers:
+            # Some of those that began together have no gradient now: from here on each has its own count.
+            for state in self.state.values():
+                state["step"] = state["step"].clone()
+            self._sharers.clear()
+            steps = [state["step"] for state in states]
+        torch._foreach_add_(steps, 1)
+        return steps
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drops the gradients, or sets them to zero."""

@@ -159,3 +159,23 @@ def test_without_the_engine_torch_does_it(monkeypatch: pytest.MonkeyPatch) -> No
     weight = torch.nn.Parameter(torch.tensor(2.0))
     kernels.backward(weight**2)
     assert weight.grad is not None and weight.grad.item() == 4.0
+
+
+def test_counts_part_where_gradients_do() -> None:
+    kinds: list[Any] = [torch.optim.AdamW, None]
+    found = []
+    for kind in kinds:
+        weights = [nn.Parameter(torch.full((3,), 1.0 + n)) for n in range(4)]
+        groups = [{"params": weights[:3]}, {"params": weights[3:], "lr": 0.5}]
+        optimizer = kind(groups, fused=True) if kind else fused_optimizer(torch.optim.AdamW, groups, {})
+        # All together, then one is left out for a while, then all again.
+        for step in range(9):
+            for number, weight in enumerate(weights):
+                weight.grad = (
+                    None if number == 1 and 3 <= step < 6 else torch.full((3,), 0.1 * (step + number))
+                )
+            optimizer.step()
+        found.append((weights, [float(optimizer.state[weight]["step"]) for weight in weights]))
+    (theirs, their_steps), (ours, our_steps) = found
+    assert our_steps == their_steps == [9.0, 6.0, 9.0, 9.0]
+    assert all(torch.equal(one, other) for one, other in zip(theirs, ours, strict=True))
