@@ -26,6 +26,8 @@ from nncli.terminal.waiting import waiting
 
 TEXT_SUFFIX: Final = ".txt"
 _LENGTH: Final = 300
+# So many texts are written side by side, the same on every machine.
+_AT_ONCE: Final = 64
 _LINE: Final = "\n"
 
 
@@ -53,18 +55,22 @@ def write_texts(
     start = _start(recipe, options.prompt, streams)
     with waiting(streams, "opening the network"):
         steps = _steps(opened, recipe, device)
-    writer = Writer(steps, Choice(options, tuple(recipe.silent), wanted.seed), recipe.end)
-    texts = _Texts(recipe, start, options.prompt, wanted.count)
     is_shown = wanted.output is None and not wanted.is_json and wanted.count == 1
     if is_shown:
         streams.data(options.prompt)
-    for new in texts.grow(writer, options.length or _LENGTH, device):
-        if is_shown and new[0]:
-            streams.data(new[0])
-    whole = texts.whole()
+    found: list[_Texts] = []
+    has_slid = False
+    for first in range(0, wanted.count, _AT_ONCE):
+        choice = Choice(options, tuple(recipe.silent), wanted.seed, first)
+        writer = Writer(steps, choice, recipe.end)
+        found.append(_Texts(recipe, start, options.prompt, min(_AT_ONCE, wanted.count - first)))
+        for new in found[-1].grow(writer, options.length or _LENGTH, device):
+            if is_shown and new[0]:
+                streams.data(new[0])
+        has_slid |= writer.has_slid
     if is_shown:
         streams.data(_LINE)
-    if writer.has_slid and steps.window is not None:
+    if has_slid and steps.window is not None:
         kept = max(steps.window // 2, 1)
         streams.say(
             f"note: the network reads {counted(steps.window, 'token')} at once; "
@@ -72,14 +78,21 @@ def write_texts(
         )
     if wanted.is_json:
         figures = {"recipe": recipe.spec.name, "prompt": options.prompt, "seed": wanted.seed}
-        state = {"window": steps.window, "slid": writer.has_slid, "cached": steps.keeps}
-        streams.document({"version": 1, **figures, **state, "texts": texts.documents()})
+        state = {"window": steps.window, "slid": has_slid, "cached": steps.keeps}
+        streams.document(
+            {
+                "version": 1,
+                **figures,
+                **state,
+                "texts": [each for texts in found for each in texts.documents()],
+            }
+        )
     elif wanted.output is not None:
         with atomic_stream(wanted.output) as file:
-            file.write(whole.encode())
+            file.write(_whole(found).encode())
         streams.say(f"{counted(wanted.count, 'text')} written to {wanted.output}")
     elif not is_shown:
-        streams.data(whole)
+        streams.data(_whole(found))
     return Exit.DONE
 
 
@@ -91,7 +104,7 @@ class _Texts:
         self._count = count
         self._end = recipe.end
         self._unfolding = [Unfolding(recipe.tokenizer, list(start)) for _ in range(count)]
-        self._texts = [prompt] * count
+        self.texts = [prompt] * count
         self._ended = [False] * count
 
     def grow(self, writer: Writer, length: int, device: torch.device) -> Iterator[list[str]]:
@@ -106,21 +119,22 @@ class _Texts:
         return self._grown([each.add(token) if token >= 0 else "" for each, token in pairs])
 
     def _grown(self, new: list[str]) -> list[str]:
-        self._texts = [text + each for text, each in zip(self._texts, new, strict=True)]
+        self.texts = [text + each for text, each in zip(self.texts, new, strict=True)]
         return new
-
-    def whole(self) -> str:
-        """Puts all texts behind one another; several have a line above each."""
-        if self._count == 1:
-            return self._texts[0] + _LINE
-        heads = (f"--- {number} of {self._count} ---" for number in range(1, self._count + 1))
-        return "".join(f"{head}\n{text}\n" for head, text in zip(heads, self._texts, strict=True))
 
     def documents(self) -> list[dict[str, Any]]:
         """Makes one dict a text, which begins with the prompt; `ended` where the network ended it."""
         counts = [len(each.tokens) - len(self._start) for each in self._unfolding]
-        every = zip(self._texts, counts, self._ended, strict=True)
+        every = zip(self.texts, counts, self._ended, strict=True)
         return [{"text": text, "tokens": count, "ended": ended} for text, count, ended in every]
+
+
+def _whole(found: list[_Texts]) -> str:
+    """Puts all texts behind one another; several have a line above each."""
+    texts = [text for each in found for text in each.texts]
+    if len(texts) == 1:
+        return texts[0] + _LINE
+    return "".join(f"--- {number} of {len(texts)} ---\n{text}\n" for number, text in enumerate(texts, 1))
 
 
 def _options(options: TextOptions, given: Mapping[str, object]) -> TextOptions:

@@ -15,12 +15,13 @@ from nncli.spec.text_recipes import TextOptions
 class Choice:
     """How tokens are chosen: as `options` say, with draws that follow from seed, row and step alone.
 
-    `silent` are tokens that are never chosen.
+    `silent` are tokens that are never chosen. `first` is the number of the first row.
     """
 
     options: TextOptions
     silent: tuple[int, ...]
     seed: int
+    first: int = 0
 
     def choose(self, scores: Tensor, step: int) -> Tensor:
         """Chooses a token for each row of scores, (B, classes); int64 (B,) on the CPU."""
@@ -34,7 +35,7 @@ class Choice:
             # A token stays where those before it have less than the share: the likeliest one always does.
             ordered = torch.where(sums - ordered < self.options.top_p, ordered, 0.0)
             sums = ordered.cumsum(1)
-        rows = torch.arange(len(scores))
+        rows = torch.arange(self.first, self.first + len(scores))
         drawn = Draw(self.seed, 0, rows).uniform(step).to(torch.float64) * sums[:, -1]
         places = torch.searchsorted(sums, drawn[:, None], right=True).clamp(max=scores.shape[1] - 1)
         return tokens.gather(1, places)[:, 0]

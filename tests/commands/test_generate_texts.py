@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from nncli.commands import writing_texts
 from nncli.commands.generate import GenerateOptions, generate
 from nncli.commands.train import TrainOptions, train
 from nncli.errors import NncliError
@@ -102,6 +103,13 @@ def test_several_texts_and_json(run: Path, tmp_path: Path) -> None:
     assert (document["window"], document["slid"], document["cached"]) == (16, False, True)
     made(run, output=tmp_path / "x.txt", **options)
     assert (tmp_path / "x.txt").read_text(encoding="utf-8") == plain
+
+
+def test_more_texts_than_are_written_at_once(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"prompt": "to ", "temperature": 4.0, "length": 6, "count": 5, "json": True}
+    together = json.loads(made(run, **options)[0])
+    monkeypatch.setattr(writing_texts, "_AT_ONCE", 2)
+    assert json.loads(made(run, **options)[0]) == together
 
 
 def test_no_prompt_begins_with_a_new_line(run: Path) -> None:
