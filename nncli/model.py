@@ -18,7 +18,7 @@ from nncli.device import resolve_device, set_precision
 from nncli.forecasts import Forecasts
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import CompiledNetwork
-from nncli.opened import Opened, is_spec, open_untrained, open_weights
+from nncli.opened import Opened, found_text_recipes, is_spec, open_untrained, open_weights
 from nncli.outputs import Answers
 from nncli.own_code import NO_CODE, OwnCode, load_code
 from nncli.runs.info import RunInfo
@@ -26,6 +26,7 @@ from nncli.sources.tables import Table
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.tensor_calls import call_on_tensors, example_call
+from nncli.text_answers import Answerer
 from nncli.training.evaluation import Judge
 from nncli.training.held import HeldPart
 from nncli.training.prediction import predict
@@ -53,6 +54,7 @@ class Model:
     _encoders: Encoders | None = None
     _judge: Judge | None = None
     _opening: str = ""
+    _answerer: Answerer | None = None
 
     @property
     def encoders(self) -> Encoders:
@@ -117,17 +119,19 @@ class Model:
     ) -> list[dict[str, Any]]:
         """Predicts raw rows: a dict for each, a Polars frame, or the path of a file; one dict is one row.
 
-        Returns one dict a row, in order: the targets, and `probabilities` where the loss gives
-        them: `{"species": "Adelie", "probabilities": {"species": {"Adelie": 0.98, …}}}`.
+        A network that writes text needs no column for what it writes. Returns one dict a row, in order: the
+        targets, and `probabilities` where the loss gives them:
+        `{"species": "Adelie", "probabilities": {"species": {"Adelie": 0.98, …}}}`.
         Raises DataError as `nncli predict` does, WeightsError as `encoders` and `judge` do.
         """
-        encoders = self.encoders
+        encoders = self._answerer.encoders if self._answerer else self.encoders
         table: Table
         if isinstance(rows, (str, Path)):
             table = read_rows(Path(rows), encoders, with_targets=False)
         else:
             table = table_from_rows(rows, encoders, with_targets=False)
-        return list(self.answers(table).documents())
+        answers = self._answerer.answers(table) if self._answerer else self.answers(table)
+        return list(answers.documents())
 
 
 def load(
@@ -181,4 +185,15 @@ def _model(opened: Opened, device: torch.device, name: str | None) -> Model:
         opened.encoders,
         opened.judge if chosen == first else None,
         f"nncli.load({str(opened.path)!r}{option})",
+        answerer_of(opened, device) if chosen == first and opened.judge else None,
     )
+
+
+def answerer_of(opened: Opened, device: torch.device, name: str | None = None) -> Answerer | None:
+    """Makes what answers rows by writing text, by a recipe or the first that does; None where none does."""
+    reads = {each: recipe for each, recipe in found_text_recipes(opened).items() if recipe.inputs}
+    recipe = reads.get(name or next(iter(reads), ""))
+    if recipe is None or opened.encoders is None:
+        return None
+    size = opened.spec.training.batch_size if opened.spec.training else 32
+    return Answerer(recipe, opened.encoders, size, device)

@@ -21,7 +21,7 @@ from nncli.errors import Exit
 from nncli.forecasts import Forecasts
 from nncli.generation.text_columns import TextRecipe
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import Model, trained_model
+from nncli.model import Model, answerer_of, trained_model
 from nncli.objectives.recipes import CompiledRecipe
 from nncli.opened import compiled_recipes, found_text_recipes, open_weights
 from nncli.outputs import Answers
@@ -32,7 +32,7 @@ from nncli.sources.streamed import Incoming
 from nncli.sources.tables import Table
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
-from nncli.text_answers import Answerer, TextAnswers
+from nncli.text_answers import TextAnswers
 
 Format = Literal["csv", "jsonl", "parquet"]
 Answer: TypeAlias = "Callable[[Table], Answers | Forecasts | RecipeAnswers | TextAnswers]"
@@ -132,19 +132,19 @@ def _opened(options: PredictOptions) -> tuple[Model, Answer]:
     opened = open_weights(options.run, code)
     texts = found_text_recipes(opened)
     writes = next((name for name, recipe in texts.items() if recipe.inputs), None)
+    model = trained_model(opened, device)
     if options.recipe is None and writes is None:
-        model = trained_model(opened, device)
         assert model.judge is not None
         return model, model.answers
-    model = trained_model(opened, device)
     recipes: dict[str, CompiledRecipe | TextRecipe] = {**compiled_recipes(opened), **texts}
     recipe = chosen_recipe(recipes, options.recipe or writes, options.run)
     if not recipe.inputs:
         raise failure("recipe-makes-rows", name=recipe.spec.name, run=str(options.run))
-    size = opened.spec.training.batch_size if opened.spec.training else 32
-    if isinstance(recipe, TextRecipe):
-        answerer = Answerer(recipe, model.encoders, size, device)
+    answerer = answerer_of(opened, device, recipe.spec.name) if isinstance(recipe, TextRecipe) else None
+    if answerer is not None:
         return replace(model, _encoders=answerer.encoders), answerer.answers
+    assert isinstance(recipe, CompiledRecipe)
+    size = opened.spec.training.batch_size if opened.spec.training else 32
     recipe.to(device)
     return model, lambda table: answers_of(recipe, model.encoders, table, size, device)
 

@@ -46,6 +46,15 @@ def test_questions_alone_are_answered(run: Path, tmp_path: Path) -> None:
     assert documents == [{"question": q, "answer": a} for q, a in PAIRS.items()]
 
 
+def test_answers_are_there_from_python(run: Path) -> None:
+    import nncli
+
+    assert nncli.load(run).predict([{"question": "two"}, {"question": "three"}]) == [
+        {"answer": "due"},
+        {"answer": "tre"},
+    ]
+
+
 def test_a_row_may_stand_on_the_command_line(run: Path) -> None:
     found, out, _ = streams()
     predict(PredictOptions(run, None, text=("ten",), threads=1), found)
