@@ -197,6 +197,12 @@ TABLE: Final[dict[str, Words]] = {
         ("for these: {known}",),
         "Some metrics are of classes, others of numbers.",
     ),
+    "metric-target-unknown": Words(
+        SpecError,
+        "`metrics:` names a target `{target}` that the data do not have",
+        ("did you mean `{nearest}`? the targets are {targets}", "the targets are {targets}"),
+        "Metrics by target stand in lists below their names; a list alone is for all targets that it fits.",
+    ),
     "metric-unknown": Words(
         SpecError,
         "there is no metric `{metric}`",

@@ -22,7 +22,7 @@ TAKES: Final[Mapping[str, str]] = {
     "training.compute": "names with tensor expressions",
     "training.loss": "a loss of torch.nn, one for each target, or terms with `from:` or `compute:`",
     "training.updates": "entries: `update:`, `compute:`, `loss:`; also `repeat:`, `optimizer:`, `metrics:`",
-    "training.metrics": "a metric or a list of metrics",
+    "training.metrics": "a metric, a list of metrics, or lists by target",
     "training.optimizer": "an optimiser of torch.optim",
     "training.regularise": "{l1: NUMBER}, with `match:` and a pattern or several beside it",
     "training.schedule": "a scheduler of torch, with `warmup`, `for`, `per` and `watch` beside it, or a list",

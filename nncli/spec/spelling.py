@@ -162,10 +162,32 @@ def _loss(node: Node) -> Node:
 
 
 def _metrics(node: Node) -> Node:
+    """Metrics by target, `{kind: [f1], price: mae}`, are those of `[kind.f1, price.mae]`."""
+    if isinstance(node, Mapping) and node.entries and all(_names_metrics(each) for _, each in node.entries):
+        found = [_of_target(target, each) for target, value in node.entries for each in _items(value)]
+        node = Sequence(tuple(found), node.place)
     node = _listed(node)
     if not isinstance(node, Sequence):
         return node
     return Sequence(tuple(_named_call(item) for item in node.items), node.place)
+
+
+def _names_metrics(node: Node) -> bool:
+    return isinstance(node, Sequence) or (isinstance(node, Scalar) and isinstance(node.value, str))
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else (node,)
+
+
+def _of_target(target: Scalar, metric: Node) -> Node:
+    """Puts the name of a target before that of a metric."""
+    if isinstance(metric, Scalar) and isinstance(metric.value, str):
+        return _word(f"{target.text}.{metric.text}", metric)
+    if isinstance(metric, Mapping) and len(metric.entries) == 1:
+        name, call = metric.entries[0]
+        return Mapping(((_word(f"{target.text}.{name.text}", name), call),), metric.place)
+    return metric
 
 
 def _stop_early(node: Node) -> Node:

@@ -6,7 +6,7 @@ import importlib
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -99,7 +99,7 @@ def build_metrics(
 ) -> tuple[Metric, ...]:
     """Makes the metrics of a spec, or the default ones of its targets; without any, names alone are checked.
 
-    Raises SpecError: `metric-unknown`, `metric-kind`, and what binding a call raises.
+    Raises SpecError: `metric-unknown`, `metric-target-unknown`, `metric-kind`, and what binding raises.
     """
     prefixes = {name: f"{name}." if len(targets) > 1 else "" for name in targets}
     if calls is None:
@@ -110,11 +110,17 @@ def build_metrics(
         )
     require_all(partial(_check, call, targets, path) for call in calls)
     return tuple(
-        Metric(prefixes[spec.name] + call.name, METRICS[call.name], spec, _arguments(call, spec, path))
+        Metric(prefixes[spec.name] + metric, METRICS[metric], spec, _arguments(call, spec, path))
         for spec in targets.values()
-        for call in calls
-        if _fits(METRICS[call.name], spec)
+        for call, (target, metric) in zip(calls, map(_parts, calls), strict=True)
+        if target in ("", spec.name) and _fits(METRICS[metric], spec)
     )
+
+
+def _parts(call: Call) -> tuple[str, str]:
+    """Takes `kind.accuracy` apart: the target, empty for all that fit, and the metric."""
+    target, _, metric = call.name.rpartition(".")
+    return target, metric
 
 
 def _fits(function: _Function, spec: TargetSpec) -> bool:
@@ -122,28 +128,32 @@ def _fits(function: _Function, spec: TargetSpec) -> bool:
 
 
 def _check(call: Call, targets: Mapping[str, TargetSpec], path: str) -> None:
-    function = METRICS.get(call.name)
+    target, metric = _parts(call)
+    function = METRICS.get(metric)
     if function is None:
-        guess = _ELSEWHERE.get(call.name.lower()) or nearest(call.name, METRICS)
-        raise failure(
-            "metric-unknown", call.place, path, metric=call.name, nearest=guess, known=list(METRICS)
-        )
+        guess = _ELSEWHERE.get(metric.lower()) or nearest(metric, METRICS)
+        raise failure("metric-unknown", call.place, path, metric=metric, nearest=guess, known=list(METRICS))
+    if target and targets and target not in targets:
+        facts = {"target": target, "nearest": nearest(target, targets), "targets": list(targets)}
+        raise failure("metric-target-unknown", call.place, path, **facts)
+    targets = {target: targets[target]} if target in targets else targets
     if targets and not any(_fits(function, spec) for spec in targets.values()):
         needed = "numbers" if function.module == "regression" else "classes"
         kinds = sorted({spec.type for spec in targets.values()})
         known = [n for n, f in METRICS.items() if any(_fits(f, spec) for spec in targets.values())]
-        facts = {"metric": call.name, "needed": needed, "kinds": kinds, "known": known}
+        facts = {"metric": metric, "needed": needed, "kinds": kinds, "known": known}
         raise failure("metric-kind", call.place, path, **facts)
 
 
 def _arguments(call: Call, spec: TargetSpec, path: str) -> Mapping[str, object]:
     if not call.positions and not call.keywords:
         return {}  # torchmetrics is slow to import; it need not be there before the first step
-    function = _torchmetrics(METRICS[call.name], spec)
+    _, metric = _parts(call)
+    function = _torchmetrics(METRICS[metric], spec)
     return bind(
-        call,
+        replace(call, name=metric),
         function,
-        f"{path}.{call.name}",
+        f"{path}.{metric}",
         ("preds", "target", "num_classes", "num_labels", "validate_args"),
     )
 

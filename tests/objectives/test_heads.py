@@ -13,6 +13,9 @@ from nncli.commands.train import TrainOptions, train
 from nncli.errors import SpecError
 from nncli.objectives.heads import Heads
 from nncli.objectives.objectives import Truth, truth_of
+from nncli.spec.opening import parse_spec
+from nncli.spec.spec import Origin
+from nncli.spec.writing import as_tree, as_yaml
 from tests.commands.test_generate_texts import streams
 from tests.objectives.update_specs import prepared
 
@@ -79,6 +82,25 @@ def test_one_target_has_the_output_of_its_name_or_the_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("metrics", "names"),
+    [
+        ("{kind: [f1, {recall: {average: micro}}], petal: mae}", ["kind.f1", "kind.recall", "petal.mae"]),
+        ("[kind.f1, mae]", ["kind.f1", "petal.mae"]),
+        ("{f1: {average: micro}}", ["kind.f1"]),
+    ],
+)
+def test_metrics_may_be_those_of_a_target(metrics: str, names: list[str]) -> None:
+    made = prepared(SPEC.replace("epochs: 30", f"epochs: 30\n  metrics: {metrics}"))
+    assert made.judge is not None and [metric.name for metric in made.judge.metrics] == names
+    text = as_yaml(as_tree(made.spec))
+    again = parse_spec(text, Origin("again.yaml", Path(), text)).training
+    assert again is not None and made.spec.training is not None
+    assert [each.name for each in again.metrics or ()] == [
+        each.name for each in made.spec.training.metrics or ()
+    ]
+
+
+@pytest.mark.parametrize(
     ("code", "old", "new"),
     [
         ("loss-outputs", "kind: scores}", "class: scores}"),
@@ -86,6 +108,9 @@ def test_one_target_has_the_output_of_its_name_or_the_first() -> None:
         ("loss-target-unknown", "{kind: Cross", "{kinds: Cross"),
         ("loss-shape", "Linear: 3", "Linear: 4"),
         ("loss-target", "kind: CrossEntropyLoss", "kind: SoftMarginLoss"),
+        ("metric-target-unknown", "epochs: 30", "epochs: 30\n  metrics: {kinds: [f1]}"),
+        ("metric-kind", "epochs: 30", "epochs: 30\n  metrics: {kind: [mae]}"),
+        ("metric-unknown", "epochs: 30", "epochs: 30\n  metrics: {kind: [maee]}"),
         ("figure-unknown", "epochs: 30", "epochs: 30\n  keep_best: validation.kind.los"),
     ],
 )
