@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from nncli.errors import WeightsError
+from nncli.errors import ResourceError, WeightsError
 from nncli.messages.catalogue import failure
 from nncli.recording import Recorder, Saving
 from nncli.runs.folder import RunFolder
@@ -191,3 +192,16 @@ def test_a_failure_that_cannot_be_noted_hides_no_other(run: RunFolder, state: Tr
     document = json.loads(run.info.read_text())
     run.info.write_text(json.dumps({**document, "format": 99}))
     _recorder(run, state).fail(failure("output-exists", file="x"))
+
+
+def test_a_folder_that_is_removed_while_a_run_trains_is_a_matter_of_resources(
+    run: RunFolder, state: TrainState
+) -> None:
+    recorder = _recorder(run, state)
+    recorder.begin(0)
+    shutil.rmtree(run.path)
+    with pytest.raises(ResourceError) as caught:
+        recorder.take(_epoch(1))
+    assert caught.value.problems[0].code == "disk-failed"
+    recorder.fail(caught.value)
+    assert not run.path.exists()

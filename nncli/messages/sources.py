@@ -128,6 +128,13 @@ TABLE: Final[dict[str, Words]] = {
         (),
         "The bytes of the file do not follow its format.",
     ),
+    "decoder-lost": Words(
+        ResourceError,
+        "the process that decodes the file was killed, or gave no rows for {seconds} s",
+        ("look for memory that ran out, then type the same again",),
+        "A Parquet file is decoded by another process, so that no bytes can end nncli. The system killed it, "
+        "or it was stopped.",
+    ),
     "data-encoding": Words(
         DataError,
         "byte {byte} of the file, {found}, is no {encoding} text",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Final, final
+from typing import IO, TYPE_CHECKING, Final, final
 
 import numpy as np
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 PIECE_ROWS: Final = 2**17
+# Units: seconds that a piece of rows may take; one takes a second at the most.
+PATIENCE: Final = 120.0
+_KILLED: Final = -9
 _MAGIC: Final = b"PAR1"
 _TAIL_BYTES: Final = 8
 _MOST_BYTES: Final = 4 * LARGE_BYTES
@@ -109,19 +113,30 @@ def _decoded(file: DataFile, columns: list[int]) -> Iterator[pl.DataFrame]:
         with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=said) as child:  # noqa: S603
             assert child.stdout is not None
             try:
-                while length := child.stdout.read(LENGTH_BYTES):
-                    content = child.stdout.read(int.from_bytes(length, "little"))
-                    if len(content) < int.from_bytes(length, "little"):
-                        break
+                while content := _answer(child, child.stdout):
                     yield pl.read_ipc_stream(content)
             except BaseException:
                 child.kill()
                 raise
+        if child.returncode == _KILLED:
+            raise failure("decoder-lost", Place(file.shown, 1, 1), seconds=f"{PATIENCE:g}")
         if child.returncode:
             said.seek(0)
             words = said.read().decode("utf-8", "replace").strip().splitlines()
             is_told = child.returncode == WRONG and words
             raise _unreadable(file, words[-1] if is_told else "its bytes make no sense")
+
+
+def _answer(child: subprocess.Popen[bytes], stream: IO[bytes]) -> bytes:
+    """Reads the next rows of a child, empty where there are no more; one that says nothing is ended."""
+    watch = threading.Timer(PATIENCE, child.kill)
+    watch.start()
+    try:
+        length = int.from_bytes(stream.read(LENGTH_BYTES), "little")
+        content = stream.read(length)
+        return content if len(content) == length else b""
+    finally:
+        watch.cancel()
 
 
 def _unreadable(file: DataFile, reason: str) -> NncliError:

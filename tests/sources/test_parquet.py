@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import os
 import random
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nncli.errors import DataError
+from nncli.errors import DataError, ResourceError
+from nncli.messages.catalogue import message_of
+from nncli.sources import parquet
 from nncli.sources.tables import Table
 from tests.sources.reading import refused, small, table_of
 
@@ -71,7 +74,9 @@ SCRIPT = """
 import resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
-from nncli.errors import DataError
+from nncli.errors import DataError, ResourceError
+from nncli.messages.catalogue import message_of
+from nncli.sources import parquet
 from tests.sources.reading import small, table_of
 for name in sys.argv[1:]:
     try:
@@ -98,3 +103,17 @@ def test_damage_does_not_take_memory_or_end_the_process(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run(command, check=False, cwd=root, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="these signals are POSIX")
+@pytest.mark.parametrize("number", [9, 19], ids=["killed", "stopped"])
+def test_a_decoder_that_is_lost_is_a_matter_of_resources_and_nobody_waits(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "child.py").write_text(f"import os; os.kill(os.getpid(), {number})")
+    monkeypatch.setattr(parquet, "_CHILD", tmp_path / "child.py")
+    monkeypatch.setattr(parquet, "PATIENCE", 0.5)
+    with pytest.raises(ResourceError) as caught:
+        read(pl.DataFrame({"x": [1, 2]}))
+    assert caught.value.problems[0].code == "decoder-lost"
+    assert "gave no rows for 0.5 s" in message_of(caught.value.problems[0])
