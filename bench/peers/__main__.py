@@ -106,7 +106,10 @@ def train_seconds(out: str) -> float:
 def is_there(python: str, other: str) -> bool:
     """Tells whether an interpreter has a package, and what its trainer needs."""
     needed = "accelerate, transformers" if other == "transformers" else other
-    done = subprocess.run([python, "-c", f"import {needed}"], capture_output=True, check=False)
+    # Keras would look for another library of tensors.
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    command = [python, "-c", f"import {needed}"]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
     return done.returncode == 0
 
 
