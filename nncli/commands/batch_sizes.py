@@ -13,7 +13,6 @@ from nncli.counted import counted
 from nncli.errors import ResourceError
 from nncli.messages.catalogue import failure
 from nncli.network.graph.sizing import free_bytes, readable_bytes
-from nncli.network.summary.summary import Wanted, summarise
 from nncli.preparing import Prepared
 from nncli.runs.folder import RunFolder
 from nncli.spec.fields import AutoRows
@@ -53,6 +52,9 @@ def batch_that_fits(prepared: Prepared, limit_bytes: int) -> int:
 
     Raises ResourceError: `batch-too-large`.
     """
+    # Most runs state their batch size, and start without what works out memory.
+    from nncli.network.summary.summary import Wanted, summarise
+
     assert prepared.data is not None and prepared.spec.training is not None
     wanted = Wanted(1, kept_per_weight(prepared.spec.training), limit_bytes // len(prepared.networks))
     costs = [summarise(name, network, wanted).cost for name, network in prepared.networks.items()]
