@@ -45,6 +45,11 @@ _nncli_verb() {
             options='--name --state --figure --sort --last --diff --json --help'
             arguments=('@folders')
             ;;
+        report)
+            options='--output --png --terminal --overwrite --data --device --threads --code --help'
+            arguments=('@runs')
+            repeats=1
+            ;;
         evaluate)
             options='--split --data --json --require --device --threads --code --help'
             arguments=('@runs')
@@ -117,6 +122,12 @@ _nncli_value() {
         'runs --sort') value=() ;;
         'runs --last') value=() ;;
         'runs --diff') value=(@runs) ;;
+        'report -o' | 'report --output') value=(@files) ;;
+        'report --png') value=(@folders) ;;
+        'report --data') value=(@files) ;;
+        'report --device') value=(auto cpu cuda cuda:0) ;;
+        'report --threads') value=() ;;
+        'report --code') value=(@files) ;;
         'evaluate --split') value=(train validation test) ;;
         'evaluate --data') value=(@files) ;;
         'evaluate --require') value=() ;;
@@ -224,7 +235,7 @@ _nncli_finish() {
 
 _nncli() {
     local verb='' option='' place=0 repeats='' paths='' words=() value=() word
-    local options='--version --debug --help' arguments=('init check data summary explain train bench find-lr inspect-gradients runs evaluate predict generate export')
+    local options='--version --debug --help' arguments=('init check data summary explain train bench find-lr inspect-gradients runs report evaluate predict generate export')
     COMPREPLY=()
     _nncli_words
     local current=${words[-1]}

@@ -10,7 +10,7 @@ function __nncli_at
         if test $skip = yes
             set skip no
         else if string match -q -- '-*' $word
-            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --diff --epochs --fail-on --figure --fold --format --from --graph --keep --last --length --memory --name --network --output --prompt --recipe --replay --require --run --seed --set --sort --split --state --steps --target --temperature --text --threads --to --top-k --top-p --write -n -o; and set skip yes
+            contains -- $word --batch-size --batches --cache --code --contact-sheet --count --data --depth --device --diff --epochs --fail-on --figure --fold --format --from --graph --keep --last --length --memory --name --network --output --png --prompt --recipe --replay --require --run --seed --set --sort --split --state --steps --target --temperature --text --threads --to --top-k --top-p --write -n -o; and set skip yes
         else if test -z "$verb"
             set verb $word
             set place 1
@@ -54,6 +54,7 @@ complete -c nncli -n '__nncli_at \'\'' -a bench -d 'Measure how quick training i
 complete -c nncli -n '__nncli_at \'\'' -a find-lr -d 'Find a learning rate: one short run in which it grows from step to step.'
 complete -c nncli -n '__nncli_at \'\'' -a inspect-gradients -d 'Look at gradients and activations layer by layer, and say what is wrong.'
 complete -c nncli -n '__nncli_at \'\'' -a runs -d 'List runs with their best figures, or tell what differs between some.'
+complete -c nncli -n '__nncli_at \'\'' -a report -d 'Write a page of what there is to see of a run, or of several.'
 complete -c nncli -n '__nncli_at \'\'' -a evaluate -d 'Measure a trained network: loss, metrics, confusion matrix.'
 complete -c nncli -n '__nncli_at \'\'' -a predict -d 'Predict raw rows: one row out per row in, in order.'
 complete -c nncli -n '__nncli_at \'\'' -a generate -d 'Let a trained network make images or numbers, or write text, by a recipe of its spec.'
@@ -160,6 +161,17 @@ complete -c nncli -n '__nncli_at runs' -l last -x -d 'Only the last N of the lis
 complete -c nncli -n '__nncli_at runs' -l diff -x -a '(__nncli_paths runs)' -d 'Tell what differs between two runs.'
 complete -c nncli -n '__nncli_at runs' -l json -d 'Write JSON to stdout instead of a table.'
 complete -c nncli -n '__nncli_at runs' -s h -l help -d 'Show this message and exit.'
+
+complete -c nncli -n '__nncli_at report' -a '(__nncli_paths runs)'
+complete -c nncli -n '__nncli_at report' -s o -l output -x -a '(__fish_complete_path)' -d 'The HTML file; default: report.html.'
+complete -c nncli -n '__nncli_at report' -l png -x -a '(__fish_complete_directories)' -d 'Write the plots alone, each as a PNG.'
+complete -c nncli -n '__nncli_at report' -l terminal -d 'Draw the curves in the terminal.'
+complete -c nncli -n '__nncli_at report' -l overwrite -d 'Replace files that are there.'
+complete -c nncli -n '__nncli_at report' -l data -x -a '(__fish_complete_path)' -d 'Other rows than those of the spec.'
+complete -c nncli -n '__nncli_at report' -l device -x -a 'auto cpu cuda cuda:0' -d 'auto, cpu, cuda or cuda:N.'
+complete -c nncli -n '__nncli_at report' -l threads -x -d 'CPU threads; default: OMP_NUM_THREADS, or all cores.'
+complete -c nncli -n '__nncli_at report' -l code -x -a '(__fish_complete_path)' -d 'Your own layers: runs this Python file, as you; repeatable.'
+complete -c nncli -n '__nncli_at report' -s h -l help -d 'Show this message and exit.'
 
 complete -c nncli -n '__nncli_at evaluate 1' -a '(__nncli_paths runs)'
 complete -c nncli -n '__nncli_at evaluate' -l split -x -a 'train validation test' -d 'train, validation or test; default: test.'

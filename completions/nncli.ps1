@@ -15,6 +15,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'find-lr' = 'Find a learning rate: one short run in which it grows from step to step.'
         'inspect-gradients' = 'Look at gradients and activations layer by layer, and say what is wrong.'
         'runs' = 'List runs with their best figures, or tell what differs between some.'
+        'report' = 'Write a page of what there is to see of a run, or of several.'
         'evaluate' = 'Measure a trained network: loss, metrics, confusion matrix.'
         'predict' = 'Predict raw rows: one row out per row in, in order.'
         'generate' = 'Let a trained network make images or numbers, or write text, by a recipe of its spec.'
@@ -32,12 +33,13 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
         'find-lr' = @('@specs')
         'inspect-gradients' = @('@specs @runs')
         'runs' = @('@folders')
+        'report' = @('@runs')
         'evaluate' = @('@runs')
         'predict' = @('@runs', '@files')
         'generate' = @('@runs')
         'export' = @('@runs @specs')
     }
-    $repeats = @('check')
+    $repeats = @('check', 'report')
     # The options of each verb, and in '' those before a verb. A switch has no Value.
     $options = @{
         '' = @(
@@ -145,6 +147,17 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--last'); Value = ''; Help = 'Only the last N of the list.' }
             @{ Names = @('--diff'); Value = '@runs'; Help = 'Tell what differs between two runs.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }
+            @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
+        )
+        'report' = @(
+            @{ Names = @('-o', '--output'); Value = '@files'; Help = 'The HTML file; default: report.html.' }
+            @{ Names = @('--png'); Value = '@folders'; Help = 'Write the plots alone, each as a PNG.' }
+            @{ Names = @('--terminal'); Help = 'Draw the curves in the terminal.' }
+            @{ Names = @('--overwrite'); Help = 'Replace files that are there.' }
+            @{ Names = @('--data'); Value = '@files'; Help = 'Other rows than those of the spec.' }
+            @{ Names = @('--device'); Value = 'auto cpu cuda cuda:0'; Help = 'auto, cpu, cuda or cuda:N.' }
+            @{ Names = @('--threads'); Value = ''; Help = 'CPU threads; default: OMP_NUM_THREADS, or all cores.' }
+            @{ Names = @('--code'); Value = '@files'; Help = 'Your own layers: runs this Python file, as you; repeatable.' }
             @{ Names = @('-h', '--help'); Help = 'Show this message and exit.' }
         )
         'evaluate' = @(

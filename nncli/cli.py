@@ -561,6 +561,55 @@ def runs(
 
 
 @app.command(
+    rich_help_panel=TRAIN,
+    epilog=_examples(
+        "nncli report runs/first --output first.html", "nncli report runs/first runs/second --terminal"
+    ),
+)
+def report(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN…", help="A run folder, or several to be compared.")
+    ],
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", metavar="FILE", help="The HTML file; default: report.html."),
+    ] = None,
+    png: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--png", metavar="DIR", help="Write the plots alone, each as a PNG."),
+    ] = None,
+    terminal: Annotated[bool, typer.Option("--terminal", help="Draw the curves in the terminal.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    data: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--data", metavar="FILE", help="Other rows than those of the spec."),
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    code: Code = None,
+) -> None:
+    """Write a page of what there is to see of a run, or of several."""
+
+    def command(streams: Streams) -> int:
+        from nncli.commands.report import ReportOptions, report
+
+        options = ReportOptions(
+            runs=tuple(runs),
+            output=output,
+            png=png,
+            terminal=terminal,
+            overwrite=overwrite,
+            data=data,
+            device=device,
+            threads=threads,
+            code=tuple(code or ()),
+        )
+        return report(options, streams)
+
+    _answer(command)
+
+
+@app.command(
     rich_help_panel=USE,
     epilog=_examples(
         "nncli evaluate runs/first", "nncli evaluate runs/first --split validation --require 'accuracy>=0.95'"

@@ -21,9 +21,14 @@ from nncli.spec.spec import Spec
 
 
 def recorded_data(model: Model, run: Path) -> Data:
-    """Opens the data that a run recorded, if it is still the same.
+    """Opens the data that a run recorded, if it is still the same. Raises what `recorded_spec` does."""
+    return open_data(recorded_spec(model, run))
 
-    It is looked for from the spec's folder; then, since runs are moved, from the run folder, the
+
+def recorded_spec(model: Model, run: Path) -> Spec:
+    """Gives the spec of a run with its data where they are, if they are still the same.
+
+    They are looked for from the spec's folder; then, since runs are moved, from the run folder, the
     folder around it and the current one, there also by its name alone.
     Raises DataError `data-not-recorded` for a weights file without a builtin set, `data-changed`,
     and `data-gone` where it cannot be read any more.
@@ -33,13 +38,13 @@ def recorded_data(model: Model, run: Path) -> Data:
     if model.run is None:
         if builtin_name(data.train) is None:
             raise failure("data-not-recorded", file=str(run))
-        return open_data(model.spec)
+        return model.spec
     is_there = False
     for spec in _places(model, run, model.run):
         # The digest comes first: nothing of a file that is not the recorded one is read out.
         digest = _digest(spec)
         if digest == model.run.data_digest:
-            return open_data(spec)
+            return spec
         is_there = is_there or digest is not None
     raise failure("data-changed" if is_there else "data-gone", file=data.train)
 

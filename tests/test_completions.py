@@ -106,7 +106,7 @@ def test_every_script_has_the_verbs_of_the_program() -> None:
     assert (
         names
         == "init check data summary explain train bench find-lr".split()
-        + "inspect-gradients runs evaluate predict generate export".split()
+        + "inspect-gradients runs report evaluate predict generate export".split()
     )
 
 

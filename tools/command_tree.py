@@ -35,6 +35,7 @@ VALUES: Final[Mapping[str, Value]] = {
     "SPEC": ("@specs",),
     "SPEC|RUN…": ("@specs", "@runs"),
     "RUN": ("@runs",),
+    "RUN…": ("@runs",),
     "SPEC|RUN": ("@specs", "@runs"),
     "RUN|SPEC": ("@runs", "@specs"),
     "FILE": ("@files",),

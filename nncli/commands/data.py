@@ -109,7 +109,7 @@ def _is_found(warning: Problem, findings: Sequence[Finding]) -> bool:
 
 
 def _draw(spec: Spec, found: Look, file: Path, streams: Streams) -> None:
-    if not image_inputs(found.data):
+    if not image_inputs(found.data.encoders):
         raise failure("contact-sheet-none")
     seed = spec.training.seed if spec.training is not None else 0
     write_atomic(file, contact_sheet_png(found.data, seed))

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import get_args
 
 from nncli.commands.output_files import check_output
-from nncli.device import resolve_device, set_precision, set_threads
+from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import FindingId
 from nncli.diagnosis.verdicts import Verdicts, diagnose
 from nncli.doctor.documents import document_of
-from nncli.doctor.measuring import Patient, measure, with_paths_of
+from nncli.doctor.measuring import Patient, measure
+from nncli.doctor.patients import trained_patient, untrained_patient
 from nncli.doctor.recorded_runs import has_weights, read_history, written_spec
 from nncli.doctor.trying import Source, source_of, tried, written
 from nncli.errors import Exit, Problem
@@ -31,7 +32,6 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 from nncli.terminal.verdicts import show_verdicts
 from nncli.terminal.waiting import waiting
-from nncli.training.job_checks import check_training
 
 WEIGHTS_SUFFIX = ".safetensors"
 
@@ -124,44 +124,12 @@ def _untrained(options: InspectOptions, streams: Streams, spec: Spec, problems: 
     prepared = prepare(spec, [*problems, *missing_sections(spec)], code=code)
     for warning in prepared.warnings:
         show_problem(streams, warning)
-    if prepared.updates:
-        raise failure("model-of-updates", file=str(options.target))
-    training = prepared.spec.training
-    assert prepared.data is not None and prepared.judge is not None and training is not None
-    device = resolve_device(options.device)
-    set_precision(training.precision, device)
-    facts = (prepared.spec, prepared.networks, prepared.data, prepared.judge, device, code)
-    return Patient(*facts, batches=options.batches)
+    return untrained_patient(prepared, options.target, resolve_device(options.device), options.batches)
 
 
 def _trained(options: InspectOptions) -> Patient:
     device, code = resolve_device(options.device), load_code(options.code)
     model = open_model(options.target, device, code)
-    spec, training = model.spec, model.training
-    if options.data:
-        data = other_data(model, options.data)
-        # Nothing is chosen by figures of a validation part that other rows do not have.
-        training = training.model_copy(update={"keep_best": None, "stop_early": None})
-        spec = replace(spec, training=training)
-    else:
-        data = recorded_data(model, options.target)
-    network = model.network
-    if model.run:
-        network = with_paths_of(read_file(RunFolder(options.target).spec, ""), network)
-    networks = {next(iter(spec.networks)): network}
-    check_training(spec, networks, model.judge.metrics, data)
-    history = read_history(options.target, model.run) if model.run else None
-    epochs = history.epochs if history else ()
-    return Patient(
-        spec,
-        networks,
-        data,
-        model.judge,
-        device,
-        code,
-        is_trained=True,
-        # The probe judges a network that was trained otherwise than one that was not.
-        step=epochs[-1].step if epochs else 1,
-        history=None if options.data else history,
-        batches=options.batches,
-    )
+    is_own = options.data is None
+    data = other_data(model, options.data) if options.data else recorded_data(model, options.target)
+    return trained_patient(model, options.target, data, code, is_own=is_own, batches=options.batches)

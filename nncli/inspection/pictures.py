@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nncli.augmentation.contact_sheets import contact_sheet
 from nncli.columns.decodes import NO_CLASS
+from nncli.columns.encoders import Encoders
 from nncli.columns.images import ImageFinish
 from nncli.columns.kind import Encoder
 from nncli.columns.masks import MaskEncoder
@@ -23,10 +24,14 @@ _IMAGES: Final = 32
 _FIRST_EPOCH: Final = 0
 
 
-def image_inputs(data: Data) -> list[Encoder]:
+def image_inputs(encoders: Encoders) -> list[Encoder]:
     """Lists the inputs that are images."""
-    inputs = data.inputs
-    return [each for each in data.encoders.input_encoders if inputs[each.column.name].type == "image"]
+    inputs = encoders.inputs()
+    return [
+        each
+        for each in encoders.input_encoders
+        if each.column.name in inputs and inputs[each.column.name].type == "image"
+    ]
 
 
 def contact_sheet_png(data: Data, seed: int) -> bytes:
@@ -52,20 +57,24 @@ def _as_trained(data: Data, seed: int) -> Iterator[Tensor]:
     part = data.parts["train"]
     at = np.unique(np.linspace(0, part.rows - 1, min(part.rows, _IMAGES)).astype(np.int64))
     draw = Draw(seed, _FIRST_EPOCH, torch.from_numpy(at))
-    for encoder in image_inputs(data):
-        yield _images(part, encoder, draw)
+    for encoder in image_inputs(data.encoders):
+        yield pixels_of(part, encoder, draw.rows, draw)
         for target in data.encoders.target_encoders:
             if isinstance(target, MaskEncoder) and target.image == encoder.column.name:
                 yield _masks(part, target, draw)
 
 
-def _images(part: Part, encoder: Encoder, draw: Draw) -> Tensor:
+def pixels_of(part: Part, encoder: Encoder, rows: Tensor, draw: Draw | None = None) -> Tensor:
+    """Gives images by their numbers in a part, int64 (N,), as uint8 (N, channels, height, width).
+
+    With a draw they are augmented and mixed as they are trained on.
+    """
     name = encoder.column.name
-    values = part.columns.inputs[name].take(part.index[draw.rows]).values
+    values = part.columns.inputs[name].take(part.index[rows]).values
     finish = part.columns.finishes.get(name)
     if finish is not None:
         values = finish(values, draw)
-    if isinstance(finish, ImageFinish) and finish.mixing is not None:
+    if draw is not None and isinstance(finish, ImageFinish) and finish.mixing is not None:
         values, _ = finish.mixing(values, draw)
     pixels = _unscaled(encoder, values.float())
     # Pixels of files end at 255; those of a table wherever they do.
