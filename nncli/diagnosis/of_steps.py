@@ -99,7 +99,7 @@ def _rate(subject: Subject, which: str, factor: float, update: float | None) -> 
     if which == "lr_too_high":
         code, limit = "diagnosis-lr-too-high", LARGE_UPDATE
         severity: Severity = "error"
-        if math.isfinite(first.after) and subject.outcome is None:
+        if math.isfinite(first.after) and subject.outcome is None and not _went_wrong(subject):
             severity = "warning"
         return Finding("lr_too_high", code, severity, "training", spot, update, limit, facts, patch=patch)
     code = "diagnosis-lr-too-low"
@@ -207,9 +207,17 @@ def nan_loss(subject: Subject) -> Finding | None:
             return found
     if subject.history is not None and subject.history.diverged:
         spot, code = subject.at("training.optimizer"), "diagnosis-diverged"
-        step = subject.history.steps[-1].step if subject.history.steps else 0
-        return Finding("nan_loss", code, "error", "training", spot, None, 0.0, {"step": step})
+        return Finding("nan_loss", code, "error", "training", spot, None, 0.0, {"after": _trail(subject)})
     return None
+
+
+def _trail(subject: Subject) -> str:
+    """Says where the statistics of a run end, with the last losses that were finite."""
+    steps = subject.history.steps if subject.history else ()
+    losses = [f"{each.loss:.3g}" for each in steps if each.loss is not None][-5:]
+    if not losses:
+        return ""
+    return f", after step {steps[-1].step}; the losses before that were {', '.join(losses)}"
 
 
 def _not_finite(probe: Probe) -> Finding | None:

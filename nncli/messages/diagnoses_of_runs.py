@@ -48,7 +48,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "diagnosis-diverged": Words(
         SpecError,
-        "the run stopped since a number was not finite, after step {step}",
+        "the run stopped since a number was not finite{after}",
         ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
         "From there on nothing can be learnt.",
     ),
