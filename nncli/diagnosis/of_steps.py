@@ -22,6 +22,7 @@ GAIN: Final = 0.25
 ENOUGH_STEPS: Final = 20
 """Of fewer steps any larger rate makes more, and what is wrong is that they are so few."""
 TINY_GAIN: Final = 0.05
+NEXT_TO_NOTHING: Final = 0.1
 TIMES_RATE: Final = 5.0
 TIMES_FALL: Final = 3.0
 FEW_STEPS: Final = 100
@@ -144,7 +145,11 @@ def _too_low_for_one_batch(subject: Subject) -> Finding | None:
     found, rate = subject.by_heart, learning_rate(subject.training)
     if found is None or rate is None or found.rate is None or not found.is_mostly_learned:
         return None
-    if found.rate < TIMES_RATE * rate:
+    replays = subject.replays
+    # First steps have to ask for a larger rate too: one batch takes any rate that is not too large.
+    is_wanted = replays is not None and min(replays.rates, key=lambda each: replays.rates[each].after) > 1
+    has_learned = subject.outcome is not None and subject.outcome.score > NEXT_TO_NOTHING
+    if found.rate < TIMES_RATE * rate or not is_wanted or has_learned:
         return None
     name = subject.training.optimizer.name
     path, better = f"training.optimizer.{name}.lr", float(f"{found.rate:.3g}")
