@@ -100,8 +100,8 @@ def _verdicts(run: RunFacts, prefix: str) -> Html | None:
 def _flow(run: RunFacts, prefix: str) -> Html | None:
     drawn = _figures(list(flow_plots(run)), prefix)
     words = (
-        "Left: the norm of each layer's gradient, inputs at the top; blank where there was none. "
-        "Right: how far one step moves the weights, as a share of them; most healthy runs stay in the band."
+        "Gradient flow: the norm of each layer's gradient, inputs at the top; blank where there was none. "
+        "Updates: how far one step moves weights, as a share of them; most healthy runs stay in the band."
     )
     return joined([note(words), drawn]) if drawn else None
 

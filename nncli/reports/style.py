@@ -59,8 +59,9 @@ figcaption{font-weight:600;font-size:14px;margin:0 0 6px;overflow-wrap:anywhere}
 .graph>svg>rect:first-of-type{fill:none}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:14px;width:100%}
-th{text-align:left;font-weight:600;color:var(--faint);font-size:13px}
-th,td{padding:6px 18px 6px 0;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}
+th{text-align:left;font-weight:600;color:var(--faint);font-size:13px;white-space:nowrap}
+th,td{padding:6px 18px 6px 0;border-bottom:1px solid var(--grid);
+vertical-align:top;overflow-wrap:break-word;max-width:46ch}
 tbody tr:last-child td{border-bottom:0}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 code,pre{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
