@@ -34,7 +34,8 @@ def _answer() -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED if "train" in sys.argv[1:3] else Exit.ABORTED
+        verb = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+        return Exit.INTERRUPTED if verb == "train" else Exit.ABORTED
     return Exit.DONE
 
 

@@ -14,9 +14,7 @@ from nncli.errors import ResourceError
 from nncli.messages.catalogue import failure
 from nncli.network.graph.sizing import free_bytes, readable_bytes
 from nncli.preparing import Prepared
-from nncli.runs.folder import RunFolder
 from nncli.spec.fields import AutoRows
-from nncli.spec.opening import open_spec
 from nncli.spec.spec import Spec
 from nncli.terminal.streams import Streams
 from nncli.training.updating import kept_per_weight
@@ -25,6 +23,8 @@ _SHARE: Final = 0.5
 """Of the memory that is free: what is measured leaves out what torch's kernels take meanwhile."""
 _LEAST_STEPS: Final = 16
 """An epoch keeps so many steps, however many rows would fit: a network learns by steps."""
+_FEW: Final = 32
+"""So many rows are never too many for that."""
 
 
 def with_batch_size(
@@ -36,9 +36,8 @@ def with_batch_size(
     """
     if spec.training is None or not isinstance(spec.training.batch_size, AutoRows):
         return prepare(spec)
-    recorded = _recorded(place)
-    if recorded is not None:
-        return prepare(_stated(spec, recorded))
+    if place.recorded is not None and place.recorded.batch_size is not None:
+        return prepare(_stated(spec, place.recorded.batch_size))
     provisional = prepare(spec)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_bytes()
     size = batch_that_fits(provisional, int(free * _SHARE))
@@ -59,10 +58,10 @@ def batch_that_fits(prepared: Prepared, limit_bytes: int) -> int:
     wanted = Wanted(1, kept_per_weight(prepared.spec.training), limit_bytes // len(prepared.networks))
     costs = [summarise(name, network, wanted).cost for name, network in prepared.networks.items()]
     fits = [each.largest_training_batch for each in costs if each is not None]
-    most = min((each for each in fits if each is not None), default=AutoRows())
+    most = min((each for each in fits if each is not None), default=_FEW)
     if most < 1:
         raise _too_large(limit_bytes)
-    most = min(most, max(AutoRows(), prepared.data.parts["train"].rows // _LEAST_STEPS))
+    most = min(most, max(_FEW, prepared.data.parts["train"].rows // _LEAST_STEPS))
     return int(2 ** (most.bit_length() - 1))
 
 
@@ -70,13 +69,6 @@ def _too_large(limit_bytes: int) -> ResourceError:
     found = failure("batch-too-large", limit=readable_bytes(limit_bytes))
     assert isinstance(found, ResourceError)
     return found
-
-
-def _recorded(place: RunPlace) -> int | None:
-    if place.recorded is None or place.path is None:
-        return None
-    training = open_spec(RunFolder(place.path).resolved).training
-    return training.batch_size if training else None
 
 
 def _stated(spec: Spec, rows: int) -> Spec:

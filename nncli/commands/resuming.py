@@ -142,6 +142,7 @@ def run_info(
         name=spec.name,
         seed=spec.training.seed if spec.training else 0,
         set=sets,
+        batch_size=int(spec.training.batch_size) if spec.training else None,
         code={relative_path(path, file) or file.name: digest for file, digest in code.digests.items()},
         spec_digest=digest_of(spec.origin.text),
         data_digest=data_digest,

@@ -61,6 +61,7 @@ class RunInfo(BaseModel):
     `nncli` is the version that made the run. `spec_folder` is where the data paths of the spec
     start from, relative to the run folder and with `/`, so that both can move together; null
     where there is no such way; `spec_file` is its name there. `set` holds the `--set` arguments as typed,
+    `batch_size` is what `batch_size: auto` came to, or what is stated; null without training.
     `code` the sha256 of each file of `--code` by its path relative to the run folder. `files` has
     what the files beside it held when it was written, by name.
     """
@@ -75,6 +76,7 @@ class RunInfo(BaseModel):
     seed: int
     set: tuple[str, ...] = ()
     code: dict[str, str] = Field(default_factory=dict)
+    batch_size: int | None = None
     spec_digest: str
     data_digest: str | None = None
     spec_folder: str | None = None

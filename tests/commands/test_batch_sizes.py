@@ -51,6 +51,11 @@ def test_a_run_records_it_and_goes_on_with_it_on_another_machine(
     answer = invoke(tmp_path, "train", "spec.yaml", "--run", "run", "--resume", "--epochs", "2")
     assert answer.code == 0 and "auto is" not in answer.err, answer.err
     assert recorded(tmp_path / "run") == 64
+    # What the run notes counts, not what somebody wrote beside it.
+    resolved = tmp_path / "run" / "resolved.yaml"
+    resolved.write_text(resolved.read_text().replace("batch_size: 64", "batch_size: auto"))
+    answer = invoke(tmp_path, "train", "spec.yaml", "--run", "run", "--resume", "--epochs", "3")
+    assert answer.code == 0 and recorded(tmp_path / "run") == 64, answer.err
     assert "batch_size: auto is" in invoke(tmp_path, "train", "spec.yaml", "--run", "other").err
     assert recorded(tmp_path / "other") < 64
 
