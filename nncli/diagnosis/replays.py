@@ -65,10 +65,13 @@ MakeJob = Callable[[TrainingSpec], tuple[TrainJob, TrainState]]
 
 
 def bare(training: TrainingSpec) -> TrainingSpec:
-    """Leaves out of a training what moves by itself, so that steps can be compared."""
-    return training.model_copy(
-        update={"schedule": (), "average": None, "stop_early": None, "keep_best": None}
-    )
+    """Leaves out of a training what moves by itself, so that steps can be compared.
+
+    Of phases nothing stays: every weight learns that the whole run does not freeze. What is not finite ends
+    a trial at once, as going back would take its losses away.
+    """
+    left_out = {"schedule": (), "phases": (), "average": None, "stop_early": None, "keep_best": None}
+    return training.model_copy(update={**left_out, "on_non_finite": None})
 
 
 def replay(job: TrainJob, state: TrainState, steps: int, *, times: float = 1.0) -> Replay:
