@@ -74,7 +74,8 @@ def replay(
         pass
     _compare(run, chosen, state.trace.losses, steps * each_step, each_step)
     reaches = chosen.after.step == last
-    if reaches and (name := _first_other(chosen.after.tensors, state)):
+    groups = ("networks",) if _begins_phase(chosen.after, state) else ("networks", "updaters")
+    if reaches and (name := _first_other(chosen.after.tensors, state, groups)):
         raise failure("replay-differs", run=run, step=last, what=name, first=chosen.first_step)
     return Replayed(chosen.first_step, steps, reaches)
 
@@ -88,10 +89,18 @@ def _compare(run: Path, chosen: Recording, again: Sequence[float], count: int, e
             raise failure("replay-differs", run=run, step=step, what=what, first=chosen.first_step)
 
 
-def _first_other(recorded: Mapping[str, Mapping[str, Tensor]], state: TrainState) -> str:
+def _begins_phase(checkpoint: Checkpoint, state: TrainState) -> bool:
+    """Tells whether a checkpoint has new updaters, which the steps before it never saw."""
+    epoch = checkpoint.state.get("epoch")
+    return state.phases is not None and isinstance(epoch, int) and state.phases.at(epoch) != state.phase
+
+
+def _first_other(
+    recorded: Mapping[str, Mapping[str, Tensor]], state: TrainState, groups: Sequence[str]
+) -> str:
     """Names the first weight or value of an optimiser that is not bit for bit as recorded."""
     again = state.tensors()
-    for group in ("networks", "updaters"):
+    for group in groups:
         for name, tensor in again[group].items():
             old = recorded.get(group, {}).get(name)
             if old is None or not _same_bits(old, tensor.cpu()):

@@ -10,17 +10,18 @@ from nncli.errors import NncliError
 from nncli.messages.catalogue import message_of
 from nncli.replaying import recordings, replay
 from nncli.runs.checkpoints import Checkpoint
+from nncli.spec.phases import PhaseSpec
+from nncli.spec.spec import Spec
 from nncli.training.loop import train
 from nncli.training.rows import EpochRow
-from tests.training.jobs import classifier, job, spec
+from tests.training.jobs import call, classifier, job, spec
 
 RUN = Path("run")
 
 
-@pytest.fixture
-def checkpoints() -> list[Checkpoint]:
+def saved_by(written: Spec) -> list[Checkpoint]:
     """What a run of two epochs saves at the end of each, the newest first."""
-    made, state = job(spec(), classifier(dropout=0.5))
+    made, state = job(written, classifier(dropout=0.5))
     saved: list[Checkpoint] = []
     for row in train(made, state, lambda: False):
         if isinstance(row, EpochRow):
@@ -36,6 +37,11 @@ def checkpoints() -> list[Checkpoint]:
     return saved
 
 
+@pytest.fixture
+def checkpoints() -> list[Checkpoint]:
+    return saved_by(spec())
+
+
 def test_steps_are_done_again_from_the_newest_stretch(checkpoints: list[Checkpoint]) -> None:
     done = replay(RUN, checkpoints, 3, *job(spec(), classifier(dropout=0.5)))
     assert (done.first_step, done.steps, done.reaches) == (5, 3, False)
@@ -46,6 +52,19 @@ def test_the_first_stretch_is_done_again_from_the_seed(checkpoints: list[Checkpo
     done = replay(RUN, checkpoints[1:], 5, *job(spec(), classifier(dropout=0.5)))
     assert (done.first_step, done.reaches) == (0, True)
     assert [each.first_step for each in recordings(checkpoints)] == [5, 0]
+
+
+def test_steps_that_end_where_a_phase_begins_are_done_again() -> None:
+    phases = (PhaseSpec(epochs=1), PhaseSpec(epochs=1, optimizer=call("SGD", lr=0.1, momentum=0.9)))
+    written = spec(epochs=2, phases=phases)
+    saved = saved_by(written)
+    for kept, first in ((saved[1:], 0), (saved, 5)):
+        done = replay(RUN, kept, 5, *job(written, classifier(dropout=0.5)))
+        assert (done.first_step, done.reaches) == (first, True)
+    saved[1].tensors["networks"]["network/3.bias"].view(torch.int32)[1] ^= 1
+    with pytest.raises(NncliError) as caught:
+        replay(RUN, saved[1:], 5, *job(written, classifier(dropout=0.5)))
+    assert caught.value.problems[0].facts["what"] == "another network/3.bias"
 
 
 def test_a_loss_that_is_another_is_told_at_its_step(checkpoints: list[Checkpoint]) -> None:

@@ -83,6 +83,7 @@ class TrainState:
         if self.phases is not None and number != self.phase:
             self.phase = number
             self.updaters = self.phases.begin(number)
+            self.statistics.forget_layers()
 
     def weights(self) -> dict[str, Tensor]:
         """Names the weights and buffers of every network as they are, uncopied; a shared one once."""

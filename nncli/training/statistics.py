@@ -83,6 +83,10 @@ class Statistics:
         owners = [_owner(name, layers) for name in learning]
         self._layers[update] = _Layers(list(learning.values()), owners)
 
+    def forget_layers(self) -> None:
+        """Forgets the weights of all updates, where others may learn from now on."""
+        self._layers = {}
+
     def around(self, update: str, take: Callable[[], None]) -> None:
         """Lets a step change the weights, and measures what it did."""
         layers = self._layers[update]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from nncli.recording import statistics_figures
+from nncli.runs.rows import row_text
 from nncli.spec.opening import parse_spec
 from nncli.spec.phases import PhaseSpec
 from nncli.spec.spec import Origin, Spec
@@ -84,6 +87,24 @@ def test_a_run_that_was_stopped_anywhere_goes_on_with_the_same_bits() -> None:
         assert other.scalars() == whole.scalars()
         for name, tensor in whole.weights().items():
             assert torch.equal(tensor, other.weights()[name]), (stop_at, name)
+
+
+def test_statistics_tell_of_layers_that_learn_later_and_a_resume_agrees() -> None:
+    frozen = (PatternAt("0.*", PLACE), PatternAt("1.*", PLACE))
+    phases = (PhaseSpec(epochs=2, freeze=frozen), PhaseSpec(epochs=9))
+    found = []
+    for stop_at in (99, 8, 30):
+        prepared, state = job(spec(epochs=11, phases=phases), network())
+        list(train(prepared, state, lambda state=state, stop_at=stop_at: state.step == stop_at))
+        rows = [*state.statistics.drain(state.step)]
+        tensors, scalars = state.tensors(), state.scalars()
+        prepared, other = job(spec(epochs=11, phases=phases), network())
+        other.restore(tensors, scalars)
+        list(train(prepared, other, lambda: False))
+        rows += other.statistics.drain(other.step)
+        found.append([row_text(statistics_figures(each)) for each in rows])
+    assert found[0] == found[1] == found[2]
+    assert [set(json.loads(each)["gradients"]) for each in found[0]] == [{"3"}, {"3"}, {"0", "1", "3"}]
 
 
 def test_a_phase_says_only_what_is_other_and_is_written_back() -> None:
