@@ -68,7 +68,8 @@ def _first_update(subject: Subject) -> float | None:
     """Gives the largest change of any layer, as a share of its weights: of early steps, or of the first."""
     if subject.history is not None and subject.history.steps:
         early = [each for each in subject.history.steps if each.step <= 50]
-        largest = [max((u for u in each.updates.values() if u is not None), default=0.0) for each in early]
+        known = [[share for share in each.updates.values() if share is not None] for each in early]
+        largest = [max(shares) for shares in known if shares]
         return median(largest) if largest else None
     ratios = [
         max((layer.update_ratio or 0.0 for layer in start.layers if layer.has_matrix), default=0.0)

@@ -172,7 +172,7 @@ def _step(
         state.statistics.end_step(state.step + 1)
 
 
-def _measured_update(job: TrainJob, state: TrainState, update: Update, take: Callable[[], None]) -> None:
+def _measured_update(job: TrainJob, state: TrainState, update: Update, take: Callable[[], bool]) -> None:
     """Changes the weights of an update, and measures how."""
     statistics = state.statistics
     if not statistics.knows(update.name):

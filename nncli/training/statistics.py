@@ -26,7 +26,8 @@ class StepStatistics:
     """What is known of a step; `loss` is the mean of the steps since the statistics before.
 
     `gradients` and `updates` are norms by layer, the second of the change to the weights as a share of
-    these; None where a layer has no gradient, or weights that are still zero.
+    these; None where a layer has no gradient, weights that are still zero, or a step that only added
+    gradients up.
     """
 
     step: int
@@ -49,6 +50,7 @@ class _Measured:
 
     owners: Sequence[str]
     has_gradient: Sequence[bool]
+    has_moved: bool
     norms: Tensor
 
 
@@ -87,11 +89,11 @@ class Statistics:
         """Forgets the weights of all updates, where others may learn from now on."""
         self._layers = {}
 
-    def around(self, update: str, take: Callable[[], None]) -> None:
-        """Lets a step change the weights, and measures what it did."""
+    def around(self, update: str, take: Callable[[], bool]) -> None:
+        """Lets a step change the weights, and measures what it did; `take` tells whether it did anything."""
         layers = self._layers[update]
         before = [weight.detach().clone() for weight in layers.weights]
-        take()
+        has_moved = take()
         gradients = [weight.grad for weight in layers.weights]
         there = [
             gradient.detach() for gradient in gradients if gradient is not None and not gradient.is_sparse
@@ -100,7 +102,8 @@ class Statistics:
             has_gradient = [gradient is not None for gradient in gradients]
             sizes = norms([*there, *before])
             subtract(before, [weight.detach() for weight in layers.weights])
-            found = _Measured(layers.owners, has_gradient, torch.cat([sizes, norms(before)]))
+            sizes = torch.cat([sizes, norms(before)])
+            found = _Measured(layers.owners, has_gradient, has_moved, sizes)
             self._measured.setdefault(self.due, []).append(found)
 
     def end_step(self, step: int) -> None:
@@ -162,4 +165,7 @@ def _sum_up(
         if has_gradient:
             gradients[owner] = squares[0] ** 0.5
     for owner, (_, weight, moved) in by_layer.items():
-        updates[owner] = (moved / weight) ** 0.5 if weight > 0 else None
+        if measured.has_moved:
+            updates[owner] = (moved / weight) ** 0.5 if weight > 0 else None
+        else:
+            updates.setdefault(owner, None)

@@ -69,18 +69,20 @@ class Updater:
         """Tells whether other weights than the last ones are kept."""
         return self._average is not None
 
-    def take(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]]) -> None:
-        """Makes the weights better by the gradients of a loss, once there are enough of them.
+    def take(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]]) -> bool:
+        """Makes the weights better by the gradients of a loss, once there are enough of them; tells whether
+        there were.
 
         `again` works the losses out once more, the one that counts first: LBFGS looks at a batch several
         times in a step.
         """
         if not self._gradients.take(loss):
-            return
+            return False
         if self._looks_again:
             self._search(loss, again)
         else:
             self.step()
+        return True
 
     def skip(self) -> None:
         """Leaves a batch out: it changes nothing, and others that were added up still count."""

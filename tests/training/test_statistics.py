@@ -71,3 +71,13 @@ def test_frozen_weights_and_layers_without_gradient_are_told() -> None:
     list(train(prepared, state, lambda: False))
     first = next(iter(state.statistics.drain(state.step)))
     assert set(first.gradients) == {"3"}
+
+
+def test_a_step_that_only_adds_gradients_up_moved_nothing() -> None:
+    prepared, state = job(spec(epochs=3, accumulate=5), classifier())
+    list(train(prepared, state, lambda: False))
+    first, tenth = state.statistics.drain(state.step)
+    # The second update falls on step 10.
+    assert (first.step, set(first.updates.values())) == (1, {None})
+    assert all(each is not None and each > 0 for each in first.gradients.values())
+    assert tenth.step == 10 and all(each is not None and each > 0 for each in tenth.updates.values())
