@@ -143,7 +143,7 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
             @{ Names = @('--name'); Value = ''; Help = 'Only runs of specs with such a name; quote it.' }
             @{ Names = @('--state'); Value = 'training done interrupted failed killed damaged'; Help = 'training, done, interrupted, failed, killed or damaged; repeatable.' }
             @{ Names = @('--figure'); Value = ''; Help = 'The figure that is shown, as in validation.loss.' }
-            @{ Names = @('--sort'); Value = ''; Help = 'run, started, time or a figure; the best comes last.' }
+            @{ Names = @('--sort'); Value = ''; Help = 'started, time, run or a figure; the best comes last.' }
             @{ Names = @('--last'); Value = ''; Help = 'Only the last N of the list.' }
             @{ Names = @('--diff'); Value = '@runs'; Help = 'Tell what differs between two runs.' }
             @{ Names = @('--json'); Help = 'Write JSON to stdout instead of a table.' }

@@ -537,7 +537,7 @@ def runs(
     ] = None,
     sort: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--sort", metavar="BY", help="run, started, time or a figure; the best comes last."),
+        typer.Option("--sort", metavar="BY", help="started, time, run or a figure; the best comes last."),
     ] = None,
     last: Annotated[
         Optional[int],  # noqa: UP045

@@ -10,7 +10,7 @@ from nncli.cli import app
 from tests.end_to_end.program import invoke
 
 VERBS = (
-    "init check data summary explain train bench find-lr inspect-gradients runs".split()
+    "init check data summary explain train bench find-lr inspect-gradients runs report".split()
     + "evaluate predict generate export".split()
 )
 

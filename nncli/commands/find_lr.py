@@ -77,5 +77,7 @@ def _show(found: RateSearch, training: TrainingSpec, written: float, streams: St
         streams.data("the loss did not fall at any rate: `nncli inspect-gradients` says why\n")
         return
     streams.data(f"the loss falls fastest at {found.steepest:.1e} and is lowest at {found.lowest:.1e}\n")
+    if found.lowest == found.points[-1].rate:
+        streams.data("it still falls at the end: more `--steps`, or a higher `--to`, show where it turns\n")
     name = training.optimizer.name
     streams.data(f"suggestion: optimizer: {as_flow({name: {'lr': found.suggested}})}   # now {written:g}\n")

@@ -67,6 +67,8 @@ def predict(options: PredictOptions, streams: Streams) -> int:
     form = _format(options)
     if options.output:
         check_output(options.output, overwrite=options.overwrite)
+        if options.format is None and options.output.suffix.lower() not in ("", *SUFFIXES):
+            raise failure("predict-ending", file=str(options.output), known=list(SUFFIXES))
     set_threads(options.threads)
     model, answer = _opened(options)
     answered = _answered(options, model, answer, streams)

@@ -58,6 +58,9 @@ def runs(options: RunsOptions, streams: Streams) -> int:
         raise failure("figure-of-no-run", figure=figure, nearest=nearest(figure, known), known=known)
     chosen = _sorted([each for each in everything if _is_wanted(each, options)], options.sort)
     chosen = chosen[-options.last :] if options.last else chosen
+    if not chosen and not options.json:
+        names = ", ".join(dict.fromkeys(each.name for each in everything))
+        streams.say(f"none of {len(everything)} runs is like that; their specs are called {names}")
     if options.json:
         streams.document({"version": 1, "runs": [_listed(each) for each in chosen]})
     else:
@@ -72,9 +75,9 @@ def _is_wanted(run: ListedRun, options: RunsOptions) -> bool:
 
 def _sorted(found: Sequence[ListedRun], order: str | None) -> list[ListedRun]:
     """Sorts runs so that what is newest, longest or best comes last, where a terminal ends."""
-    if order is None or order == "run":
+    if order == "run":
         return list(found)
-    if order == "started":
+    if order is None or order == "started":
         return sorted(found, key=lambda each: each.started.timestamp() if each.started else 0.0)
     if order == "time":
         return sorted(found, key=lambda each: each.seconds)

@@ -180,7 +180,7 @@ TABLE: Final[dict[str, Words]] = {
     "training-length": Words(
         SpecError,
         "training needs exactly one of `epochs`, `steps`, `minutes` and `phases`",
-        ("`epochs: 20`",),
+        ("{several} are both there: take one of them away", "`epochs: 20`"),
         "How long to train is stated once.",
     ),
     "phases-form": Words(

@@ -104,6 +104,12 @@ TABLE: Final[dict[str, Words]] = {
         ("did you mean `{nearest}`?", "they have {known}"),
         "Figures have the name of their part before them, as in metrics.jsonl: `validation.accuracy`.",
     ),
+    "predict-ending": Words(
+        UsageError,
+        "the ending of `{file}` says no format for predictions",
+        ("it is one of {known}; `--format csv` writes that into any file",),
+        "Predictions are written as their file is called, or as `--format` says.",
+    ),
     "rates-order": Words(
         UsageError,
         "the learning rate cannot grow from {low} to {high}",
@@ -119,7 +125,7 @@ TABLE: Final[dict[str, Words]] = {
     "spec-is-data": Words(
         UsageError,
         "`{file}` is {kind}, and no spec",
-        ("`nncli init {quoted}` writes a spec that trains on it",),
+        ("its spec is {run}", "`nncli init {quoted}` writes a spec that trains on it"),
         "Commands read a spec, a YAML file that says where the data are.",
     ),
     "contact-sheet-none": Words(

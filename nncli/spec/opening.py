@@ -59,7 +59,9 @@ def _refuse_data(path: Path) -> None:
     is_folder = path.is_dir() and not path.suffix
     if is_folder or (path.suffix.lower() in _DATA_SUFFIXES and path.exists()):
         kind = "a folder" if is_folder else "data"
-        raise failure("spec-is-data", file=str(path), kind=kind, quoted=shlex.quote(str(path)))
+        run = shlex.quote(str(path / "spec.yaml")) if (path / "run.json").exists() else ""
+        kind = "a run" if run else kind
+        raise failure("spec-is-data", file=str(path), kind=kind, run=run, quoted=shlex.quote(str(path)))
 
 
 def parse_spec(text: str, origin: Origin, sets: Sequence[str] = (), stem: str = "spec") -> Spec:

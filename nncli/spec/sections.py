@@ -71,7 +71,9 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
     found = validated(TrainingSpec, values, node, "training", problems, fallback)
     stated = [key.place for key, value in node.entries if key.text in _LENGTHS and plain(value) is not None]
     if len(stated) != 1 and not set(_LENGTHS) & misspelt_keys(problems[before:]):
-        problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs"))
+        keys = [key.text for key, value in node.entries if key.text in _LENGTHS and plain(value) is not None]
+        facts = {"several": " and ".join(f"`{each}`" for each in keys) if len(keys) > 1 else ""}
+        problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs", facts))
     return found
 
 

@@ -29,7 +29,8 @@ def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
     accuracy = json.loads(invoke(folder, "runs", "--sort", "validation.accuracy", "--json").out)["runs"]
     assert accuracy[-1]["best"] == max(each["best"] for each in accuracy)
     assert len(invoke(folder, "runs", "--name", "flo*", "--state", "done").out.splitlines()) == 3
-    assert len(invoke(folder, "runs", "--name", "x*").out.splitlines()) == 1
+    nothing = invoke(folder, "runs", "--name", "x*")
+    assert len(nothing.out.splitlines()) == 1 and "none of 2 runs is like that" in nothing.err
 
 
 def test_two_runs_are_compared(folder: Path) -> None:

@@ -213,3 +213,8 @@ def test_predictions_are_those_that_evaluate_counts(flowers: Trained, tmp_path: 
     counts = document["confusion"]["counts"]
     assert sum(counts[i][i] for i in range(3)) == right
     assert document["rows"] == len(rows) == sum(map(sum, counts))
+
+
+def test_an_ending_that_says_no_format_is_refused(tmp_path: Path) -> None:
+    answer = invoke(tmp_path, "predict", "nowhere", "rows.csv", "--output", "out.txt")
+    assert answer.code == 2 and "predict-ending" in answer.err

@@ -138,6 +138,7 @@ def test_phases_from_the_command_line_are_killed_and_go_on(tmp_path: Path) -> No
     ("phases", "code"),
     [
         ("[{epochs: 2, freeze: 'back.*'}]", "pattern-matches-nothing"),
+        ("[{epochs: 2, freeze: backbone}]", "pattern-matches-nothing"),
         ("[{epochs: 2, freeze: '*'}]", "all-frozen"),
         ("[{freeze: 'backbone.*'}]", "key-missing"),
         ("[{epochs: 2, batch_size: 4}]", "unknown-key"),
@@ -152,9 +153,11 @@ def test_a_mistake_in_a_phase_is_told_at_its_line(phases: str, code: str, tmp_pa
     (tmp_path / "spec.yaml").write_text(f"{head}  phases: {phases}\n")
     answer = invoke(tmp_path, "check", "spec.yaml")
     assert answer.code == 3
+    assert "freeze: backbone}" not in phases or "did you mean `backbone.*`?" in answer.err
     assert "spec.yaml:10:" in answer.err and f"error[{code}]" in answer.err, answer.err
 
 
 def test_a_length_beside_phases_is_told(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(TEXT + "  epochs: 5\n")
-    assert "error[training-length]" in invoke(tmp_path, "check", "spec.yaml").err
+    answer = invoke(tmp_path, "check", "spec.yaml").err
+    assert "error[training-length]" in answer and "`phases` and `epochs` are both there" in answer

@@ -128,6 +128,8 @@ def nothing_matches(pattern: str, names: Sequence[str], place: Place, path: str)
 def _nearest(pattern: str, names: Sequence[str]) -> str:
     """Finds the name, or for `backbon.*` the scope, that was probably meant."""
     scope, star, _ = pattern.rpartition(".*")
+    if any(name.startswith(f"{pattern}.") for name in names):
+        return f"{pattern}.*"
     if not star:
         return nearest(pattern, names)
     scopes = {".".join(name.split(".")[: scope.count(".") + 1]) for name in names}
