@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from nncli.errors import DataError, NncliError, Problem
-from nncli.runs.checkpoints import KEPT, Keeping, clean_leftovers, newest_checkpoint, save_checkpoint
+from nncli.runs.checkpoints import (
+    KEPT,
+    Checkpoint,
+    Keeping,
+    clean_leftovers,
+    newest_checkpoint,
+    save_checkpoint,
+)
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunState, changed_files, note_rows, read_run, update_state
 from nncli.runs.rows import append_row, append_rows, refuse_short, synced_size, truncate_after
 from nncli.runs.weights_file import write_weights
 from nncli.training.rows import DoneRow, EpochRow, ProgressRow, RewoundRow, Row, StoppedRow
-from nncli.training.state import TrainState
+from nncli.training.state import Trace, TrainState
 from nncli.training.statistics import StepStatistics
 
 METRICS_BYTES: Final = "metrics_bytes"
@@ -71,10 +78,16 @@ class Recorder:
         checkpoint, warnings = newest_checkpoint(self._run.path)
         if checkpoint is not None:
             self._state.restore(checkpoint.tensors, checkpoint.state)
+            self._restore_trace(checkpoint)
         noted = {METRICS_BYTES: self._run.metrics, STATISTICS_BYTES: self._run.statistics}
         sizes = {file: checkpoint.state.get(key) if checkpoint else 0 for key, file in noted.items()}
         warnings += self._shorten_rows({f: size if isinstance(size, int) else 0 for f, size in sizes.items()})
         return checkpoint.step if checkpoint else 0, tuple(warnings)
+
+    def _restore_trace(self, checkpoint: Checkpoint) -> None:
+        first, losses = checkpoint.state.get(TRACE), checkpoint.tensors.get(TRACE, {}).get("losses")
+        if isinstance(first, int) and losses is not None:
+            self._state.trace = Trace(first, losses.tolist(), saved=checkpoint.step)
 
     def _shorten_rows(self, sizes: Mapping[Path, int]) -> list[Problem]:
         """Drops rows that the checkpoint does not know; run.json never notes more than there is."""
@@ -132,7 +145,8 @@ class Recorder:
         keeping = Keeping(self._saving.keep, drops_later)
         save_checkpoint(self._run.path, state.step, tensors, scalars, keeping)
         write_weights(self._run.weights, self._weights(), self._metadata)
-        self._state.trace.begin(self._state.step)
+        # Saved once more at this step, the checkpoint holds the same losses.
+        trace.saved = state.step
         self._saved_at = self._clock()
         self._log("checkpoint", step=self._state.step)
         note_rows(self._run.path)
@@ -142,7 +156,7 @@ class Recorder:
 
         Where a file of data is what failed, nothing that was learned before is lost.
         """
-        if isinstance(error, DataError) and self._state.is_whole:
+        if isinstance(error, DataError) and self._state.is_whole and self._saving.is_good():
             with suppress(NncliError):
                 self.save()
         problems = error.problems if isinstance(error, NncliError) else ()

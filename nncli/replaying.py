@@ -43,7 +43,7 @@ class Recording:
 
 def recordings(checkpoints: Sequence[Checkpoint]) -> list[Recording]:
     """Finds the stretches between checkpoints that can be done again, the newest first."""
-    by_step: dict[int, Checkpoint | None] = {each.step: each for each in checkpoints}
+    by_step: dict[int, Checkpoint | None] = {each.step: each for each in reversed(checkpoints)}
     by_step.setdefault(0, None)
     found = []
     for after in checkpoints:

@@ -8,15 +8,18 @@ import pytest
 import torch
 from torch import nn
 
-from nncli.errors import ResourceError, WeightsError
+from nncli.errors import DataError, Problem, ResourceError, WeightsError
 from nncli.messages.catalogue import failure
 from nncli.recording import Recorder, Saving
+from nncli.runs.checkpoints import newest_checkpoint
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.runs.weights_file import read_weights
 from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, RewoundRow, StoppedRow
 from nncli.training.state import TrainState
+
+_DATA_ERROR = DataError(Problem("data-missing", facts={"file": "x"}))
 
 
 class Clock:
@@ -82,6 +85,39 @@ def test_a_state_that_is_not_worth_it_is_not_saved(run: RunFolder, state: TrainS
     clock.now = 2.0
     recorder.take(ProgressRow(1, 1, 1, 5, 0.5, 10))
     assert _steps(run) == [] and not run.weights.exists()
+
+
+def test_the_end_of_an_epoch_takes_the_place_of_its_last_batch(run: RunFolder, state: TrainState) -> None:
+    clock = Clock()
+    recorder = _recorder(run, state, every=1, clock=clock)
+    clock.now, state.step, state.batch = 2.0, 5, 5
+    state.trace.add(0.5)
+    recorder.take(ProgressRow(1, 5, 5, 5, 0.5, 10))
+    state.epoch, state.batch = 1, 0
+    state.keep_best(Best(1, 5, "validation.loss", 0.5))
+    recorder.take(_epoch(1))
+    recorder.take(DoneRow("epochs", 1, 5, state.best))
+    checkpoint, _ = newest_checkpoint(run.path)
+    assert checkpoint is not None and _steps(run) == [5]
+    assert (checkpoint.state["epoch"], checkpoint.state["batch"]) == (1, 0)
+    assert checkpoint.state["best"] is not None
+    assert checkpoint.state["metrics_bytes"] == run.metrics.stat().st_size
+    # The losses that led there stay, so that they can be replayed.
+    assert (checkpoint.state["trace"], checkpoint.tensors["trace"]["losses"].tolist()) == (0, [0.5])
+    inode = (checkpoint.path / "state.json").stat().st_ino
+    again = _recorder(run, TrainState(state.networks, {}))
+    again.restore()
+    again.take(DoneRow("epochs", 1, 5, state.best))
+    assert (checkpoint.path / "state.json").stat().st_ino == inode
+
+
+def test_a_state_that_is_not_worth_it_is_not_saved_for_a_file_that_is_gone(
+    run: RunFolder, state: TrainState
+) -> None:
+    Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, is_good=lambda: False)).fail(_DATA_ERROR)
+    assert _steps(run) == [] and not run.weights.exists()
+    _recorder(run, state).fail(_DATA_ERROR)
+    assert _steps(run) == [0]
 
 
 def test_a_run_that_went_back_leaves_no_later_checkpoint(run: RunFolder, state: TrainState) -> None:

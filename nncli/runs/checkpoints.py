@@ -15,8 +15,7 @@ import json
 import os
 import re
 import secrets
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,28 +88,21 @@ def save_checkpoint(
 ) -> Path:
     """Saves a step and then removes all but the newest checkpoints that verify, two or as many as to keep.
 
-    The caller holds the lock of the run. Names of groups are lower-case words. A step that is
-    saved already and verifies stays as it is, so that no moment is without a checkpoint.
+    The caller holds the lock of the run. Names of groups are lower-case words. Where the step is saved
+    already, that stays if its state is the same, or until the new one lies beside it and verifies.
     Errors: disk-full, disk-failed, folder-read-only, file-linked, save-damaged; the checkpoints
     that were there stay.
     """
     folder = RunFolder(run).checkpoints
     refuse_link(folder)
-    target = folder / f"{step:06}"
-    if target.exists() and _verifies(target):
-        if keeping.drops_later:
-            _drop_later(folder, step)
-        return target
+    written = json.dumps(state).encode()
+    old = [path for path in _saved(folder) if int(path.name) == step and _verifies(path)]
+    is_same = bool(old) and _manifest(old[0]).files[_STATE].sha256 == hashlib.sha256(written).hexdigest()
     packed = {f"{group}{_SUFFIX}": Packed(named) for group, named in tensors.items()}
-    files: dict[str, bytes | Pieces] = {**packed, _STATE: json.dumps(state).encode()}
+    files: dict[str, bytes | Pieces] = {**packed, _STATE: written}
     with disk_errors(folder, sum(map(len, files.values()))):
-        folder.mkdir(exist_ok=True)
-        sync_folder(run)
-        _set_aside(target)
-        _publish(target, step, files)
-        if keeping.drops_later:
-            _drop_later(folder, step)
-        verified = _retire(folder, step, keeping.newest)
+        target = old[0] if is_same else _put(folder, step, files, old)
+        verified = _retire(folder, step, keeping)
     if target not in verified:
         raise failure("save-damaged", checkpoint=target)
     return target
@@ -134,6 +126,25 @@ def _publish(target: Path, step: int, files: Mapping[str, bytes | Pieces]) -> No
         _discard(partial)
         raise
     sync_folder(target.parent)
+
+
+def _put(folder: Path, step: int, files: Mapping[str, bytes | Pieces], old: Sequence[Path]) -> Path:
+    """Publishes a checkpoint beside others of its step by a longer name, and removes them if it verifies."""
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+    usual = folder / f"{step:06}"
+    target = folder / f"0{old[0].name}" if old else usual
+    _set_aside(target)
+    _publish(target, step, files)
+    if not old or not _verifies(target):
+        return target
+    for path in old:
+        _remove(path)
+    if usual.exists():
+        return target
+    os.rename(target, usual)
+    sync_folder(folder)
+    return usual
 
 
 def newest_checkpoint(run: Path) -> tuple[Checkpoint | None, list[Problem]]:
@@ -184,11 +195,10 @@ def clean_leftovers(run: Path) -> None:
 
 
 def _saved(folder: Path) -> list[Path]:
-    """Lists checkpoint folders, the highest step first; the clock has no say."""
-    if not folder.is_dir():
-        return []
-    paths = [path for path in folder.iterdir() if _STEP.fullmatch(path.name)]
-    return sorted(paths, key=lambda path: int(path.name), reverse=True)
+    """Lists checkpoint folders, the highest step first, then the longest name; the clock has no say."""
+    paths = list(folder.iterdir()) if folder.is_dir() else []
+    saved = [path for path in paths if _STEP.fullmatch(path.name)]
+    return sorted(saved, key=lambda path: (int(path.name), len(path.name)), reverse=True)
 
 
 def _read(path: Path) -> Checkpoint:
@@ -247,19 +257,15 @@ def _bytes_of(path: Path) -> bytes:
         raise _DamagedError(path.name) from error
 
 
-def _drop_later(folder: Path, step: int) -> None:
-    """Removes what was saved on a way that was left."""
-    for path in _saved(folder):
-        if int(path.name) > step:
-            _remove(path)
-
-
-def _retire(folder: Path, step: int, keep: int) -> list[Path]:
-    """Removes what is older than the newest that verify, and marks damaged newer ones."""
+def _retire(folder: Path, step: int, keeping: Keeping) -> list[Path]:
+    """Removes what was saved on a way that was left or is older than enough, and marks damaged newer ones."""
     verified: list[Path] = []
     for path in _saved(folder):
-        if len(verified) == keep:
+        if len(verified) == keeping.newest:
             _remove(path)
+        elif keeping.drops_later and int(path.name) > step:
+            _remove(path)
+            _set_aside(path)
         elif _verifies(path):
             verified.append(path)
         elif int(path.name) > step:
@@ -274,22 +280,16 @@ def _set_aside(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    try:
-        listed = set(_manifest(path).files)
-    except _DamagedError:
-        return
     partial = path.with_name(path.name + PARTIAL)
-    with suppress(OSError):
+    with suppress(OSError, _DamagedError):
+        listed = set(_manifest(path).files)
         os.rename(path, partial)
         _discard(partial, listed)
 
 
 def _discard(partial: Path, listed: set[str] | None = None) -> None:
     """Removes the files of a partial folder and then the folder; files of others make it stay."""
-    try:
-        if not stat.S_ISDIR(os.lstat(partial).st_mode):
-            return
-    except FileNotFoundError:
+    if partial.is_symlink() or not partial.is_dir():
         return
     for path in list(partial.iterdir()):
         ours = path.name in listed if listed is not None else _FILE.fullmatch(path.name)

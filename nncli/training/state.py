@@ -26,14 +26,18 @@ _MOST_TRACED: Final = 1000
 class Trace:
     """The first losses since the checkpoint before, in order, which a replay has to give again.
 
-    Every update of a step adds what it makes small, as often as it runs. `step` is that of that checkpoint.
+    Every update of a step adds what it makes small, as often as it runs. `step` is that of that checkpoint,
+    `saved` that of one which the losses lead to: the next loss begins anew there.
     """
 
     step: int = 0
     losses: list[float] = field(default_factory=list)
+    saved: int | None = None
 
     def add(self, loss: float) -> None:
         """Adds a loss, as long as there is room."""
+        if self.saved is not None:
+            self.begin(self.saved)
         if len(self.losses) < _MOST_TRACED:
             self.losses.append(loss)
 
@@ -43,7 +47,7 @@ class Trace:
 
     def begin(self, step: int) -> None:
         """Begins anew at a checkpoint."""
-        self.step = step
+        self.step, self.saved = step, None
         self.losses.clear()
 
 

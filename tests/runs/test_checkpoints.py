@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,39 @@ def test_a_saved_step_stays_as_it_is(tmp_path: Path) -> None:
     before = (tmp_path / "checkpoints" / "000010" / "manifest.json").stat().st_ino
     _save(tmp_path, 10)
     assert (tmp_path / "checkpoints" / "000010" / "manifest.json").stat().st_ino == before
+
+
+def test_a_saved_step_gives_way_to_another_state(tmp_path: Path) -> None:
+    _save(tmp_path, 5, 10)
+    save_checkpoint(tmp_path, 10, _groups(11), {"epoch": 2})
+    checkpoint, warnings = newest_checkpoint(tmp_path)
+    assert checkpoint is not None and (checkpoint.state, warnings) == ({"epoch": 2}, [])
+    assert torch.equal(checkpoint.tensors["networks"]["linear.weight"], torch.full((2, 3), 11.0))
+    assert _steps(tmp_path) == ["000005", "000010"]
+
+
+@pytest.mark.parametrize("fail_at", range(4))
+def test_a_step_that_is_saved_again_is_at_no_moment_lost(
+    fail_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _save(tmp_path, 10)
+    real, calls = os.rename, iter(range(100))
+
+    def broken(source: Path, target: Path) -> None:
+        if next(calls) >= fail_at:
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", broken)
+    with suppress(ResourceError):
+        save_checkpoint(tmp_path, 10, _groups(10), {"epoch": 2})
+    monkeypatch.setattr(os, "rename", real)
+    checkpoint, warnings = newest_checkpoint(tmp_path)
+    assert checkpoint is not None and not warnings
+    assert checkpoint.state["epoch"] == (1 if fail_at == 0 else 2)
+    save_checkpoint(tmp_path, 10, _groups(10), {"epoch": 3})
+    clean_leftovers(tmp_path)
+    assert _newest(tmp_path) == 10 and _steps(tmp_path) == ["000010"]
 
 
 def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
