@@ -20,7 +20,7 @@ from nncli.runs.checkpoints import (
 )
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunState, changed_files, note_rows, read_run, update_state
-from nncli.runs.rows import append_row, append_rows, refuse_short, synced_size, truncate_after
+from nncli.runs.rows import append_row, append_rows, refuse_short, size_until, synced_size, truncate_after
 from nncli.runs.weights_file import write_weights
 from nncli.training.rows import DoneRow, EpochRow, ProgressRow, RewoundRow, Row, StoppedRow
 from nncli.training.state import Trace, TrainState
@@ -134,16 +134,23 @@ class Recorder:
     def save(self, *, drops_later: bool = False) -> None:
         """Publishes a checkpoint, and then the weights to keep.
 
-        With `drops_later` checkpoints of later steps are removed after that: the run went back.
+        With `drops_later` checkpoints of later steps are removed after that, and their statistics: the run
+        went back.
         """
         self._write_statistics()
         state, trace = self._state, self._state.trace
         tensors = {**state.tensors(), TRACE: trace.tensors()}
         noted = {METRICS_BYTES: synced_size(self._run.metrics), TRACE: trace.step}
         noted[STATISTICS_BYTES] = synced_size(self._run.statistics)
+        if drops_later:
+            noted[STATISTICS_BYTES] = size_until(self._run.statistics, state.step)
         scalars = {**state.scalars(), **noted}
         keeping = Keeping(self._saving.keep, drops_later)
         save_checkpoint(self._run.path, state.step, tensors, scalars, keeping)
+        if drops_later:
+            # Not before there is a checkpoint that counts on fewer rows.
+            note_rows(self._run.path, {self._run.statistics.name: noted[STATISTICS_BYTES]})
+            truncate_after(self._run.statistics, noted[STATISTICS_BYTES])
         write_weights(self._run.weights, self._weights(), self._metadata)
         # Saved once more at this step, the checkpoint holds the same losses.
         trace.saved = state.step

@@ -17,7 +17,7 @@ from nncli.errors import DivergedError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.recording import Recorder, Saving
 from nncli.runs.checkpoints import examined_checkpoints
-from nncli.runs.info import RunInfo, create_run
+from nncli.runs.info import RunInfo, changed_files, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.spec.guards import OnNonFinite
 from nncli.spec.optimising import Span, StageSpec
@@ -322,3 +322,24 @@ def test_a_bad_gradient_before_the_end_of_an_epoch_goes_back_too(tmp_path: Path)
         recorder.take(row)
     assert [row["event"] for row in read_rows(run.log)].count("rewound") == 1
     assert [row["epoch"] for row in read_rows(run.metrics)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("every", "snapshots"), [(1e-9, 1000), (1e9, 4)], ids=["saved at every step", "saved at the end"]
+)
+def test_a_run_that_went_back_tells_each_step_once(
+    every: float, snapshots: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_PROGRESS_EVERY", 0.0)
+    monkeypatch.setattr(loop, "SNAPSHOT_EVERY", snapshots)
+    # An epoch of twelve steps: the run goes back from the last one to the beginning, or to step 8.
+    prepared, state = at_first(11, made(batch_size=3, epochs=1, on_non_finite=REWIND))
+    run = create_run(tmp_path / "run", RunInfo(nncli="0", name="net", seed=0, spec_digest=""), "", "", {})
+    recorder = Recorder(run, state, {}, Saving(every, 3))
+    for row in train(prepared, state, never):
+        recorder.take(row)
+    assert [row["event"] for row in read_rows(run.log)].count("rewound") == 1
+    rows = read_rows(run.statistics)
+    assert [row["step"] for row in rows] == [1, 10]
+    assert all(row["gradients"] and row["loss"] is not None for row in rows)
+    assert not changed_files(run.path, read_run(run.path))

@@ -79,6 +79,20 @@ def synced_size(path: Path) -> int:
         return file.seek(0, os.SEEK_END)
 
 
+def size_until(path: Path, step: int) -> int:
+    """Counts the bytes of the rows that come before the first one of a later step.
+
+    Errors: rows-damaged, file-linked, file-not-regular.
+    """
+    size_bytes = 0
+    for number, line in enumerate(_content(path).split(b"\n")[:-1], 1):
+        found = _row(path, number, line).get("step")
+        if isinstance(found, int) and found > step:
+            break
+        size_bytes += len(line) + 1
+    return size_bytes
+
+
 def refuse_short(path: Path, size_bytes: int) -> None:
     """Refuses rows that are fewer than a checkpoint counted on. Errors: rows-short, file-linked."""
     content = _content(path)

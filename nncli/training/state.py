@@ -156,7 +156,9 @@ class TrainState:
         assert self.mishaps.back is not None
         back = self.mishaps.back.slower(factor)
         mishaps = Mishaps(rewound=self.mishaps.rewound + 1, back=back)
+        measured, self.statistics = self.statistics, Statistics()
         self.restore(back.tensors, {**back.scalars, "mishaps": Mishaps().scalars()})
+        self.statistics.take_over(measured, self.step)
         self.mishaps = mishaps
 
     def _scalars(self) -> dict[str, object]:

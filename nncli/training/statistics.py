@@ -136,6 +136,13 @@ class Statistics:
         self._sums = {int(due): [float(each) for each in total] for due, total in scalars.items()}
         self._measured = {}
 
+    def take_over(self, before: Statistics, step: int) -> None:
+        """Goes on from those of a run that went back to a step: what they have up to it and was not drained
+        waits still, and all that was drained never comes again."""
+        later = {due: total for due, total in self._sums.items() if due > step}
+        self._sums = {**{due: total for due, total in before._sums.items() if due <= step}, **later}
+        self._measured = {due: found for due, found in before._measured.items() if due <= step}
+
 
 def _owner(name: str, layers: Sequence[str]) -> str:
     """Finds the layer of a weight: the longest name that its own begins with, else its own."""
