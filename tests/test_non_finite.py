@@ -251,6 +251,17 @@ def test_skipping_ends_where_it_is_not_the_batches() -> None:
         list(train(prepared, state, never))
 
 
+def test_skipping_ends_where_every_gradient_is_wrong() -> None:
+    prepared, state = made(on_non_finite=SKIP, epochs=9)
+    weight = state.networks["network"].get_parameter("0.weight")
+    weight.register_hook(lambda gradient: gradient * NAN)
+    with pytest.raises(DivergedError) as caught:
+        list(train(prepared, state, never))
+    facts = caught.value.problems[0].facts
+    assert (facts["step"], facts["what"], facts["layer"]) == (11, "gradient or weight", "network")
+    assert is_finite(state)
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -62,6 +62,11 @@ def diverged(job: TrainJob, state: TrainState, update: Update, rows: Tensor) -> 
     return _error(job, state, _Found(found.what, found.network, found.call, step, blamed, len(given) > 0))
 
 
+def bad_gradients(job: TrainJob, state: TrainState, update: Update, rows: Tensor) -> NncliError:
+    """Makes the error for a batch whose loss is finite and whose gradients are not; these are gone already."""
+    return _error(job, state, _Found("gradient or weight", update.networks[0], None, state.step + 1, rows))
+
+
 def is_finite(state: TrainState) -> bool:
     """Tells whether all that a checkpoint would hold of weights and optimisers is finite."""
     kept = [*state.weights().values(), *state.kept().values()]

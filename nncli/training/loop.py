@@ -20,7 +20,7 @@ from nncli.errors import DataError, DivergedError
 from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.evaluation import HaltedError
 from nncli.training.job import TrainJob
-from nncli.training.recovery import SNAPSHOT_EVERY, Buffers
+from nncli.training.recovery import SNAPSHOT_EVERY
 from nncli.training.rows import (
     Best,
     DoneRow,
@@ -35,7 +35,6 @@ from nncli.training.rows import (
 from nncli.training.state import TrainState
 from nncli.training.stepping import Bounds, Moment, Update, batches_of_update, seed_draws
 from nncli.training.unread import MOST_UNREAD, UnreadLosses
-from nncli.training.updating import Updater
 
 # Units: seconds between two ProgressRows, and between two looks at the losses on a device.
 _PROGRESS_EVERY: Final = 0.1
@@ -165,8 +164,7 @@ def _step(
                     _measured_update(job, state, update, take)
                 else:
                     take()
-                if unread.buffers is not None:
-                    _note_gradients(state, update, updater, unread.buffers)
+                unread.note_gradients(update, rows, is_dropped=updater.has_dropped)
             place += 1
     if is_due:
         state.statistics.end_step(state.step + 1)
@@ -184,14 +182,6 @@ def _measured_update(job: TrainJob, state: TrainState, update: Update, take: Cal
             layers += [start + call.name for call in job.networks[network].layers]
         statistics.know(update.name, weights, layers)
     statistics.around(update.name, take)
-
-
-def _note_gradients(state: TrainState, update: Update, updater: Updater, buffers: Buffers) -> None:
-    if updater.has_dropped:
-        buffers.put_back()
-        state.mishaps.skip(update.name, is_unseen=False)
-    else:
-        state.mishaps.in_a_row = 0
 
 
 def _means(job: TrainJob, state: TrainState) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
-from nncli.training.divergence import diverged, refuse_non_finite_weights
+from nncli.training.divergence import bad_gradients, diverged, refuse_non_finite_weights
 from nncli.training.job import TrainJob
 from nncli.training.recovery import MOST_SKIPPED, Buffers
 from nncli.training.state import TrainState
@@ -60,6 +60,22 @@ class UnreadLosses:
         mishaps.skip(update.name, is_unseen=True)
         self._state.trace.add(loss)
         return False
+
+    def note_gradients(self, update: Update, rows: Tensor, *, is_dropped: bool) -> None:
+        """Counts a batch whose gradients were left out, unless it is not the batch that is wrong.
+
+        Raises DivergedError: `diverged`.
+        """
+        if self.buffers is None:
+            return
+        mishaps = self._state.mishaps
+        if not is_dropped:
+            mishaps.in_a_row = 0
+            return
+        self.buffers.put_back()
+        if mishaps.in_a_row >= MOST_SKIPPED:
+            raise bad_gradients(self._job, self._state, update, rows)
+        mishaps.skip(update.name, is_unseen=False)
 
     def read(self) -> None:
         """Reads what waits, in its order. Raises DivergedError: `diverged`."""
