@@ -112,10 +112,10 @@ class Recorder:
             append_row(self._run.metrics, epoch_figures(row))
             self._write_statistics()
             self._log("epoch", epoch=row.epoch, step=row.step, seconds=row.seconds, samples=row.samples)
-            if self._is_time():
+            # What is wrong with a state in the middle of a run, the next step tells.
+            if self._is_time() and self._saving.is_good():
                 self.save()
         elif isinstance(row, ProgressRow):
-            # What is wrong with a state in the middle of an epoch, the next step tells.
             if self._saving.every_seconds and self._is_time() and self._saving.is_good():
                 self.save()
         elif isinstance(row, RewoundRow):

@@ -84,6 +84,7 @@ def test_a_state_that_is_not_worth_it_is_not_saved(run: RunFolder, state: TrainS
     recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, is_good=lambda: False), clock)
     clock.now = 2.0
     recorder.take(ProgressRow(1, 1, 1, 5, 0.5, 10))
+    recorder.take(_epoch(1))
     assert _steps(run) == [] and not run.weights.exists()
 
 

@@ -63,7 +63,7 @@ def diverged(job: TrainJob, state: TrainState, update: Update, rows: Tensor) -> 
 
 
 def bad_gradients(job: TrainJob, state: TrainState, update: Update, rows: Tensor) -> NncliError:
-    """Makes the error for a batch whose loss is finite and whose gradients are not; these are gone already."""
+    """Makes the error for a batch whose loss is finite and whose gradients, gone already, are not."""
     return _error(job, state, _Found("gradient or weight", update.networks[0], None, state.step + 1, rows))
 
 
