@@ -171,9 +171,10 @@ _RUNS: Final = {
     ),
     "rows-damaged": Words(
         WeightsError,
-        "line {line} of {file} is no JSON object",
+        "line {line} of {file} is no row of a run",
         (_NEW_RUN,),
-        "Each line of metrics.jsonl and log.jsonl is one JSON object.",
+        "Each line of metrics.jsonl, statistics.jsonl and log.jsonl is one JSON object; its counts are whole "
+        "numbers, its figures numbers or null.",
     ),
     "rows-changed": Words(
         WeightsError,

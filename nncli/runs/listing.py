@@ -72,10 +72,11 @@ def listed(path: Path, figure: str = "") -> ListedRun:
         info = read_run(path)
         epochs, log = read_rows(run.metrics), read_rows(run.log)
         watched = figure or _watched(run)
+        is_idle = info.state == "running" and not is_held(path)
     except (NncliError, OSError):
         return ListedRun(path, path.parent.name, "damaged")
     state: State = "training" if info.state == "running" else info.state
-    if state == "training" and not is_held(path):
+    if is_idle:
         state = "killed"
     last: dict[str, Any] = epochs[-1] if epochs else {}
     best = _best(epochs, watched)
@@ -98,7 +99,7 @@ def listed(path: Path, figure: str = "") -> ListedRun:
 
 def _watched(run: RunFolder) -> str:
     found = _WATCHED.search(read_own(run.resolved))
-    return found[1].decode() if found else "train.loss"
+    return found[1].decode(errors="replace") if found else "train.loss"
 
 
 def _best(epochs: list[dict[str, Any]], watched: str) -> dict[str, Any] | None:
@@ -125,4 +126,4 @@ def _started(log: list[dict[str, Any]]) -> datetime | None:
 
 def _seconds(log: list[dict[str, Any]]) -> dict[int, float]:
     """Gives the seconds of each epoch; of one that was trained again, those of the last time."""
-    return {int(row["epoch"]): float(row["seconds"]) for row in log if row.get("event") == "epoch"}
+    return {int(row["epoch"]): float(row.get("seconds") or 0.0) for row in log if row.get("event") == "epoch"}

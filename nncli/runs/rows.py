@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final, cast
 
 from nncli.messages.catalogue import failure
 from nncli.operating_system import BINARY, NO_FOLLOW
 from nncli.runs.atomic import append_line, disk_errors, read_own, refuse_link
+
+_COUNTS: Final = ("epoch", "step")
+_GROUPS: Final = ("train", "validation", "gradients", "updates")
 
 
 def row_text(row: Mapping[str, object]) -> str:
@@ -61,9 +66,34 @@ def _row(path: Path, number: int, line: bytes) -> dict[str, object]:
         row = json.loads(line)
     except (ValueError, RecursionError):
         row = None
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or not _is_sound(row):
         raise failure("rows-damaged", file=path, line=number)
     return row
+
+
+def _is_sound(row: Mapping[str, object]) -> bool:
+    """Tells whether counts are counts and figures are numbers, so that readers need not ask."""
+    kind = row.get("kind", row.get("event"))
+    wanted = {"epoch": _COUNTS, "step": ("step",)}.get(str(kind), ())
+    counts = all(type(row.get(key)) is int for key in _COUNTS if key in row or key in wanted)
+    groups = all(_is_group(row.get(key)) for key in _GROUPS)
+    rate = row.get("learning_rate")
+    return (
+        counts
+        and groups
+        and _is_group({key: row.get(key) for key in ("loss", "seconds")})
+        and (_is_number(rate) or _is_group(rate))
+    )
+
+
+def _is_group(value: object) -> bool:
+    return value is None or (isinstance(value, Mapping) and all(map(_is_number, value.values())))
+
+
+def _is_number(value: object) -> bool:
+    """Tells whether a figure is one; null stands for what is undefined or not finite."""
+    most = sys.float_info.max
+    return value is None or (type(value) in (int, float) and -most <= cast(float, value) <= most)
 
 
 def synced_size(path: Path) -> int:

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from nncli.doctor.recorded_runs import read_history
+from nncli.errors import WeightsError
+from nncli.reports.course import read_course
 from nncli.runs.comparing import compare_runs
 from nncli.runs.folder import RunFolder
-from nncli.runs.info import update_state
+from nncli.runs.info import RunInfo, create_run, update_state
 from nncli.runs.listing import list_runs, listed
 from nncli.runs.locks import RunLock, is_held
 from tests.end_to_end.program import invoke
@@ -57,6 +62,31 @@ def test_a_damaged_run_is_told_and_hides_no_other(tmp_path: Path) -> None:
     assert [each.state for each in list_runs(tmp_path)] == ["done", "damaged"]
     RunFolder(run).metrics.write_text("no row\n")
     assert [each.state for each in list_runs(tmp_path)] == ["damaged", "damaged"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"epoch":"b","step":5',
+        '"epoch":1',
+        '"epoch":1,"step":null',
+        '"epoch":1,"step":5,"train":[0.5]',
+        '"epoch":1,"step":5,"train":{"loss":"low"}',
+        '"epoch":1,"step":5,"train":{"loss":Infinity}',
+        '"epoch":1,"step":5,"learning_rate":{"a":"b"}',
+    ],
+)
+def test_a_row_with_other_values_is_damage(row: str, tmp_path: Path) -> None:
+    info = RunInfo(nncli="0", name="net", seed=0, spec_digest="")
+    run = create_run(tmp_path / "run", info, "", "", {})
+    run.metrics.write_text('{"version":1,"kind":"epoch",' + row + "}\n")
+    assert [each.state for each in list_runs(tmp_path)] == ["damaged"]
+    answer = invoke(tmp_path, "runs", ".")
+    assert answer.code == 0 and "damaged" in answer.out, answer.err
+    for read in (read_course, read_history):
+        with pytest.raises(WeightsError) as caught:
+            read(run.path, info)
+        assert caught.value.problems[0].code == "rows-damaged"
 
 
 def test_what_differs_is_told_by_path(tmp_path: Path) -> None:
