@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from nncli import __version__
 from nncli.errors import Problem, WeightsError
+from nncli.messages.catalogue import failure
 from nncli.network.graph.sizing import weight_bytes
 from nncli.own_code import OwnCode
 from nncli.preparing import Prepared
@@ -154,14 +155,19 @@ def run_info(
 def choose_run(path: Path | None, resume: bool, name: str) -> RunPlace:
     """Chooses the run folder: the one named, the newest of a name to resume, or a new one.
 
-    Raises BusyError `run-exists` where it is there and `--resume` is not.
+    Raises BusyError `run-exists` where it is there and `--resume` is not, and WeightsError `run-damaged`.
     """
     found = path if path is not None else newest_run(RUNS, name) if resume else None
     if found is None or not RunFolder(found).info.exists():
         return RunPlace(path, name)
     if not resume:
         raise run_exists(found)
-    return RunPlace(found, name, read_run(found), read_environment(RunFolder(found).environment))
+    recorded, file = read_run(found), RunFolder(found).environment
+    environment = read_environment(file)
+    # Its threads and choices decide bits.
+    if file in changed_files(found, recorded):
+        raise failure("run-damaged", run=found, file=file.name)
+    return RunPlace(found, name, recorded, environment)
 
 
 def finished_row(path: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def _size(text: str) -> Size:
 
 
 def _products(names: Any) -> Products:
-    if not isinstance(names, list) or not set(names) <= set(_PRODUCTS):
+    if not isinstance(names, list) or not all(name in _PRODUCTS for name in names):
         raise ValueError("choices have another form")
     return Products(**dict.fromkeys(names, True))
 

@@ -152,6 +152,16 @@ def test_recorded_threads_are_taken_and_others_are_warned_of(
     assert (recorded["threads"], recorded["device"]) == (1, "cpu")
 
 
+def test_a_changed_note_of_threads_is_refused(tmp_path: Path, stop_after: Callable[[int], None]) -> None:
+    write_flowers(tmp_path)
+    stop_after(9)
+    _train(tmp_path, "run", "--threads", 1, code=75)
+    path = tmp_path / "run" / "environment.json"
+    path.write_text(path.read_text().replace('"threads": 1', '"threads": 2'))
+    err = _train(tmp_path, "run", "--resume", code=5)
+    assert "error[run-damaged]: run is damaged: environment.json is not as nncli wrote it" in err
+
+
 def test_an_existing_run_is_never_overwritten(tmp_path: Path) -> None:
     write_flowers(tmp_path)
     _train(tmp_path, "run")

@@ -31,7 +31,7 @@ def test_choices_come_back() -> None:
 @pytest.mark.parametrize(
     "document",
     [[], None, {"threads": 0}, {"threads": True}, {"onednn": 3}, {"onednn": {"4": ["output"]}}]
-    + [{"onednn": {"4 to 3": names}} for names in (["else"], "output", {"output": 1})],
+    + [{"onednn": {"4 to 3": names}} for names in (["else"], "output", {"output": 1}, [["output"]], [{}])],
 )
 def test_another_form_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match=r"choices|invalid literal"):
