@@ -97,7 +97,7 @@ def _answer(command: Callable[[Streams], int], quiet: bool = False, interrupted:
     from nncli.terminal.door import through_door
     from nncli.terminal.streams import open_streams
 
-    streams = open_streams(quiet)
+    streams = open_streams(quiet, _State.debug)
     raise typer.Exit(through_door(lambda: command(streams), streams, _State.debug, interrupted))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -179,10 +180,17 @@ def _found(
         return ()
     from nncli.doctor.after_training import findings_after
 
-    # The run is done and saved: nothing that goes wrong in judging it makes it a failure.
-    with suppress(Exception):
-        return findings_after(prepared, job, state, run)
-    return ()
+    # The run is done and saved: nothing that goes wrong in judging it makes it a failure, and a signal ends
+    # the judging alone.
+    try:
+        with StopSignal(streams.restore_terminal, is_breaking=True) as stop:
+            return () if stop.requested else findings_after(prepared, job, state, run)
+    except KeyboardInterrupt:
+        return ()
+    except Exception:
+        if streams.debug:
+            traceback.print_exc()
+        return ()
 
 
 def _follow(

@@ -58,12 +58,16 @@ class _Writer:
 
 @dataclass(frozen=True)
 class Streams:
-    """The two streams of a command; `live` is true where both are terminals that can redraw a line."""
+    """The two streams of a command; `live` is true where both are terminals that can redraw a line.
+
+    With `debug` what is left aside elsewhere shows its traceback.
+    """
 
     out: Console
     err: Console
     live: bool
     quiet: bool = False
+    debug: bool = False
 
     def say(self, text: str = "", style: str | None = None) -> None:
         """Writes a line for a person to stderr, unless `--quiet`; control characters are spelt out."""
@@ -108,14 +112,14 @@ class Streams:
         self.out.file.flush()
 
 
-def open_streams(quiet: bool = False) -> Streams:
+def open_streams(quiet: bool = False, debug: bool = False) -> Streams:
     """Opens the streams of this process."""
     for stream in (sys.stdout, sys.stderr):
         # A label that the terminal's encoding does not have is spelt out.
         cast(Any, stream).reconfigure(errors="backslashreplace")
     out, err = _console(sys.stdout, strict=True), _console(sys.stderr, strict=False)
     dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
-    return Streams(out, err, live=out.is_terminal and err.is_terminal and not dumb, quiet=quiet)
+    return Streams(out, err, live=out.is_terminal and err.is_terminal and not dumb, quiet=quiet, debug=debug)
 
 
 def _console(stream: TextIO, *, strict: bool) -> Console:
