@@ -10,6 +10,7 @@ from typing import Final
 
 NO_FOLLOW: Final[int] = getattr(os, "O_NOFOLLOW", 0)
 BINARY: Final[int] = getattr(os, "O_BINARY", 0)
+NO_WAIT: Final[int] = getattr(os, "O_NONBLOCK", 0)
 _FAR: Final = 1 << 30
 """Windows hides the bytes that are locked, so the one that is locked lies behind the text."""
 _NO_FOLDER_SYNC: Final = (errno.EINVAL, errno.ENOTSUP)

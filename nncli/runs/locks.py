@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, final
 
 from nncli.messages.catalogue import failure
-from nncli.operating_system import BINARY, NO_FOLLOW, release_lock, take_lock
+from nncli.operating_system import BINARY, NO_FOLLOW, NO_WAIT, release_lock, take_lock
 from nncli.runs.atomic import disk_errors
 
 LOCK_NAME: Final = ".lock"
+
+# Who only asks whether a run is held has its lock for a moment. Units: seconds between two looks.
+_LOOKS: Final = 10
+_BETWEEN: Final = 0.02
 
 
 @final
@@ -29,10 +34,10 @@ class RunLock:
     def __enter__(self) -> RunLock:
         path = self._run / LOCK_NAME
         with disk_errors(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW | BINARY, 0o644)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_FOLLOW | NO_WAIT | BINARY, 0o644)
         try:
             with disk_errors(path):
-                if not take_lock(descriptor):
+                if not _take_soon(descriptor):
                     raise failure("run-in-use", run=self._run, process=_holder(descriptor))
                 os.ftruncate(descriptor, 0)
                 os.lseek(descriptor, 0, os.SEEK_SET)
@@ -53,10 +58,18 @@ class RunLock:
         os.close(self._descriptor)
 
 
+def _take_soon(descriptor: int) -> bool:
+    for _ in range(_LOOKS):
+        if take_lock(descriptor):
+            return True
+        time.sleep(_BETWEEN)
+    return take_lock(descriptor)
+
+
 def is_held(run: Path) -> bool:
     """Tells whether a process holds a run; nothing is left behind."""
     try:
-        descriptor = os.open(run / LOCK_NAME, os.O_RDONLY | NO_FOLLOW | BINARY)
+        descriptor = os.open(run / LOCK_NAME, os.O_RDONLY | NO_FOLLOW | NO_WAIT | BINARY)
     except OSError:
         return False
     try:

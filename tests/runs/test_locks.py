@@ -10,6 +10,7 @@ import pytest
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import hint_of
+from nncli.runs import locks
 from nncli.runs.locks import RunLock
 
 if TYPE_CHECKING:
@@ -76,3 +77,33 @@ def test_a_lock_file_of_nonsense_names_no_process(tmp_path: Path, refused: Refus
         (tmp_path / ".lock").write_bytes(b"\xff; rm -rf")
         with refused("run-in-use"), RunLock(tmp_path):
             pass
+
+
+def test_a_look_at_the_lock_is_no_use_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looking = RunLock(tmp_path).__enter__()
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        looking.__exit__(None, None, None)
+
+    monkeypatch.setattr(locks.time, "sleep", nap)
+    with RunLock(tmp_path):
+        assert len(naps) == 1
+
+
+def test_a_lock_that_stays_held_is_refused_soon(
+    tmp_path: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(locks.time, "sleep", naps.append)
+    with RunLock(tmp_path), refused("run-in-use"), RunLock(tmp_path):
+        pass
+    assert 0 < sum(naps) <= 0.25
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX")
+def test_a_pipe_in_the_place_of_the_lock_hangs_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".lock")
+    look = f"from pathlib import Path; from nncli.runs.locks import is_held; is_held(Path({str(tmp_path)!r}))"
+    assert subprocess.run([sys.executable, "-c", look], timeout=60, check=False).returncode == 0
