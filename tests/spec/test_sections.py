@@ -36,7 +36,7 @@ def test_every_key_says_what_it_is(model: type[Section]) -> None:
         ("on_non_finite: {policy: rewind, times: 0}", "value-range", "at least 1"),
         ("on_non_finite: {policy: rewind, learning_rate_factor: 2}", "value-range", "less than 1"),
         ("on_non_finite: {rewind: {}}", "unknown-key", "known keys: policy, learning_rate_factor, times"),
-        ("steps: 5", "training-length", "`epochs: 20`"),
+        ("steps: 5", "training-length", "`epochs` and `steps` are both there: take one of them away"),
         ("metrics: [3]", "call-expected", "the name alone, or `{NAME: {argument: value}}`"),
         ("seed: x", "value-type", ""),
     ],
