@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import torch
 
+from nncli.cores import usable_cores
 from nncli.messages.catalogue import failure
 
 # Far above any machine: where the system refuses a thread, OpenMP ends the process with no word.
@@ -39,7 +40,7 @@ def set_threads(count: int | None) -> int:
     Results depend on it bit for bit, so a run records it. Raises UsageError: `threads-range`.
     """
     if count is None:
-        count = min(_wished_threads() or available_cores(), MOST_THREADS)
+        count = min(_wished_threads() or usable_cores(), MOST_THREADS)
     if not 1 <= count <= MOST_THREADS:
         raise failure("threads-range", received=count, most=MOST_THREADS)
     torch.set_num_threads(count)
@@ -50,13 +51,6 @@ def _wished_threads() -> int:
     """Reads what batch systems and people set for all programs with OpenMP; 0 where it says nothing."""
     text = os.environ.get("OMP_NUM_THREADS", "").strip()
     return int(text) if text.isascii() and text.isdigit() else 0
-
-
-def available_cores() -> int:
-    """Counts the cores that this process may use, which a batch system can make fewer."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def set_precision(precision: Literal["auto", "float32", "bf16", "fp16"], device: torch.device) -> None:

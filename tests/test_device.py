@@ -5,7 +5,8 @@ import os
 import pytest
 import torch
 
-from nncli.device import available_cores, resolve_device, set_precision, set_threads
+from nncli.cores import usable_cores
+from nncli.device import resolve_device, set_precision, set_threads
 from nncli.errors import UsageError
 from nncli.messages.catalogue import message_of
 
@@ -51,15 +52,15 @@ def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         assert set_threads(1) == 1 == torch.get_num_threads()
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-        assert set_threads(None) == available_cores() == torch.get_num_threads()
+        assert set_threads(None) == usable_cores() == torch.get_num_threads()
         for wish in ("", "0", "many", "-1"):
             monkeypatch.setenv("OMP_NUM_THREADS", wish)
-            assert set_threads(None) == available_cores()
+            assert set_threads(None) == usable_cores()
         monkeypatch.setenv("OMP_NUM_THREADS", "3")
         assert set_threads(None) == 3 == torch.get_num_threads()
     finally:
         torch.set_num_threads(before)
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
     with pytest.raises(UsageError):
         set_threads(0)
     with pytest.raises(UsageError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from nncli.commands.resuming import RunPlace
 from nncli.counted import counted
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
+from nncli.network.graph.sizing import most_used_bytes
 from nncli.network.summary.summary import Wanted, summarise
 from nncli.own_code import load_code
 from nncli.preparing import Prepared, missing_sections, prepare
@@ -101,12 +101,7 @@ def _memory_bytes(device: torch.device) -> int | None:
     """Tells the most that this process, or the device, has held; None where the system does not say."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    return most_used_bytes() or None
 
 
 def _document(job: TrainJob, found: Measured) -> dict[str, Any]:

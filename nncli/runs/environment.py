@@ -6,7 +6,6 @@ Nothing in it names a person, a host or an absolute path.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Final
 
 import torch
 
+from nncli.cores import usable_cores
 from nncli.messages.catalogue import failure
 from nncli.runs.atomic import read_own
 
@@ -64,7 +64,7 @@ def describe_environment(
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu": cpu,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "cores": _cores(),
+        "cores": usable_cores(),
         "device": device,
         "device_name": torch.cuda.get_device_name(device) if device.startswith("cuda") else cpu,
         "threads": threads,
@@ -125,12 +125,6 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def git_commit(folder: Path) -> str | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Final
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
-from nncli.network.graph.sizing import free_bytes, readable_bytes
+from nncli.network.graph.sizing import free_bytes, most_used_bytes, readable_bytes
 
 CODE: Final = "memory-exhausted"
 _ASKED: Final = re.compile(r"allocate (\d{1,18}) bytes")
@@ -22,19 +21,8 @@ def exhausted(text: str, batch_size: int = 0) -> NncliError:
     first = text.splitlines()[0][:200] if text else ""
     asked = _ASKED.search(text)
     wanted = f"{readable_bytes(int(asked[1]))} more were asked for" if asked else first or "no more was given"
-    used = _used_bytes()
+    used = most_used_bytes()
     here = f"; this process had {readable_bytes(used)}, and {readable_bytes(free_bytes())} are free"
     reason = first if "CUDA" in first else wanted + (here if used else "")
     half, accumulate = (batch_size // 2, 2) if batch_size > 1 else ("", "")
     return failure(CODE, reason=reason, half=half, accumulate=accumulate)
-
-
-def _used_bytes() -> int:
-    """Reads the most memory that this process had; 0 where the system does not say."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    # Linux counts kilobytes, macOS bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
