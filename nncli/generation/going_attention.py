@@ -76,15 +76,13 @@ class _Remembered:
         return masks
 
 
-@final
-class GoingSelfAttention(nn.Module):
-    """SelfAttention that keeps keys and values. Padding masks are left out: what is written has none."""
+class _Remembering(nn.Module):
+    """A layer that keeps the keys and values of the steps so far."""
 
     has_window = True
 
-    def __init__(self, layer: SelfAttention) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.layer = layer
         self.forget()
 
     def forget(self) -> None:
@@ -94,6 +92,15 @@ class GoingSelfAttention(nn.Module):
     def keep(self, rows: Tensor) -> None:
         """Takes the states of rows by number."""
         self._seen.keep(rows)
+
+
+@final
+class GoingSelfAttention(_Remembering):
+    """SelfAttention that keeps keys and values. Padding masks are left out: what is written has none."""
+
+    def __init__(self, layer: SelfAttention) -> None:
+        super().__init__()
+        self.layer = layer
 
     def forward(self, x: Tensor, attn_mask: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """Maps the next steps, (batch, new steps, embed_dim), to the same shape."""
@@ -160,25 +167,14 @@ class GoingCrossAttention(nn.Module):
 
 
 @final
-class GoingMultiheadAttention(nn.Module):
+class GoingMultiheadAttention(_Remembering):
     """torch's MultiheadAttention of a sequence to itself, that keeps keys and values."""
-
-    has_window = True
 
     def __init__(self, layer: nn.MultiheadAttention) -> None:
         super().__init__()
         if layer.in_proj_weight is None or layer.bias_k is not None or layer.add_zero_attn:
             raise ValueError("this MultiheadAttention has parts that are not kept")
         self.layer = layer
-        self.forget()
-
-    def forget(self) -> None:
-        """Starts a new sequence."""
-        self._seen = _Remembered()
-
-    def keep(self, rows: Tensor) -> None:
-        """Takes the states of rows by number."""
-        self._seen.keep(rows)
 
     def forward(
         self,
@@ -200,11 +196,10 @@ class GoingMultiheadAttention(nn.Module):
             # torch's mask is true where a step may not look.
             attn_mask = ~attn_mask
         masks = seen.masks(attn_mask, query.shape[1], causal=False, device=query.device)
-        result = (
-            attend(parts[0], keys, values, masks, 0.0, None)
-            if masks
-            else (F.scaled_dot_product_attention(parts[0], keys, values))
-        )
+        if masks:
+            result = attend(parts[0], keys, values, masks, 0.0, None)
+        else:
+            result = F.scaled_dot_product_attention(parts[0], keys, values)
         return layer.out_proj(result.transpose(1, 2).flatten(2)), None
 
 

@@ -62,54 +62,56 @@ class GoingRecurrent(nn.Module):
         return result, state
 
 
-@final
-class GoingPositions(nn.Module):
-    """PositionEmbedding that counts on. Raises ValueError beyond its last position."""
+class _Counting(nn.Module):
+    """A layer that remembers nothing but how many steps there were, which are as many in all rows."""
 
     has_window = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forget()
+
+    def forget(self) -> None:
+        """Starts a new sequence."""
+        self._count = 0
+
+    def keep(self, rows: Tensor) -> None:
+        """Takes the states of rows by number: there are none."""
+
+    def _next(self, steps: int) -> tuple[int, int]:
+        """Counts the next steps; gives how many there were before, and with them."""
+        first, self._count = self._count, self._count + steps
+        return first, self._count
+
+
+@final
+class GoingPositions(_Counting):
+    """PositionEmbedding that counts on. Raises ValueError beyond its last position."""
 
     def __init__(self, layer: PositionEmbedding) -> None:
         super().__init__()
         self.layer = layer
-        self.forget()
-
-    def forget(self) -> None:
-        """Starts a new sequence."""
-        self._count = 0
-
-    def keep(self, rows: Tensor) -> None:
-        """Positions are those of all rows."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Adds the vectors of the next positions."""
-        first, self._count = self._count, self._count + x.shape[1]
-        if self._count > len(self.layer.weight):
-            raise ValueError(f"there are {len(self.layer.weight)} positions; received {self._count} steps")
-        return x + self.layer.weight[first : self._count]
+        first, count = self._next(x.shape[1])
+        if count > len(self.layer.weight):
+            raise ValueError(f"there are {len(self.layer.weight)} positions; received {count} steps")
+        return x + self.layer.weight[first:count]
 
 
 @final
-class GoingPositionBias(nn.Module):
+class GoingPositionBias(_Counting):
     """RelativePositionBias of the next steps to all steps so far."""
-
-    has_window = True
 
     def __init__(self, layer: RelativePositionBias) -> None:
         super().__init__()
         self.layer = layer
-        self.forget()
-
-    def forget(self) -> None:
-        """Starts a new sequence."""
-        self._count = 0
-
-    def keep(self, rows: Tensor) -> None:
-        """Distances are those of all rows."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Gives (1, heads, new steps, steps so far)."""
-        first, self._count = self._count, self._count + x.shape[1]
-        made: Tensor = self.layer(x.new_empty(1, self._count, 1))
+        first, count = self._next(x.shape[1])
+        made: Tensor = self.layer(x.new_empty(1, count, 1))
         return made[:, :, first:]
 
 
