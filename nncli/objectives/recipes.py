@@ -16,7 +16,7 @@ from nncli.messages.catalogue import failure, failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.graph.values import ROWS as SAMPLE_ROWS
 from nncli.network.graph.values import Value, shown
-from nncli.objectives.row_memory import rows_at_once
+from nncli.objectives.rows_at_once import rows_at_once
 from nncli.objectives.walks import ROWS, Batch, Walk
 from nncli.spec.items import Assignment
 from nncli.spec.recipes import RecipeSpec, Rounds

@@ -11,9 +11,7 @@ from typing import Any, Final
 from nncli.runs.atomic import read_own
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import read_run
-from nncli.runs.listing import ListedRun, listed
-from nncli.spec.nodes import plain
-from nncli.spec.reading import read_nodes
+from nncli.runs.listing import ListedRun, listed, read_resolved
 
 ABSENT: Final = "–"
 """Stands where one of the runs says nothing."""
@@ -63,8 +61,7 @@ def _figure(run: ListedRun, name: str) -> str:
 
 
 def _spec(path: Path) -> dict[str, str]:
-    file = RunFolder(path).resolved
-    return dict(_flat(plain(read_nodes(read_own(file).decode("utf-8"), str(file))), ""))
+    return dict(_flat(read_resolved(RunFolder(path)), ""))
 
 
 def _environment(path: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ from nncli.runs.folder import RunFolder
 from nncli.runs.info import read_run
 from nncli.runs.locks import is_held
 from nncli.runs.rows import read_rows
+from nncli.spec.nodes import plain
+from nncli.spec.reading import read_nodes
 
 State: TypeAlias = Literal["training", "done", "interrupted", "failed", "killed", "damaged"]
 
 _DEPTH: Final = 3
 """How deep below a folder runs are looked for: `runs/<name>/<number>` is two below."""
-_WATCHED: Final = re.compile(rb"^  keep_best: (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def listed(path: Path, figure: str = "") -> ListedRun:
         epochs, log = read_rows(run.metrics), read_rows(run.log)
         watched = figure or _watched(run)
         is_idle = info.state == "running" and not is_held(path)
-    except (NncliError, OSError):
+    except (NncliError, OSError, ValueError):
         return ListedRun(path, path.parent.name, "damaged")
     state: State = "training" if info.state == "running" else info.state
     if is_idle:
@@ -97,9 +97,15 @@ def listed(path: Path, figure: str = "") -> ListedRun:
     )
 
 
+def read_resolved(run: RunFolder) -> dict[str, Any]:
+    """Reads the resolved spec as plain values. Raises SpecError where it is no YAML, OSError, ValueError."""
+    found = plain(read_nodes(read_own(run.resolved).decode("utf-8"), str(run.resolved)))
+    return found if isinstance(found, dict) else {}
+
+
 def _watched(run: RunFolder) -> str:
-    found = _WATCHED.search(read_own(run.resolved))
-    return found[1].decode(errors="replace") if found else "train.loss"
+    training = read_resolved(run).get("training")
+    return str(training.get("keep_best", "train.loss")) if isinstance(training, dict) else "train.loss"
 
 
 def _best(epochs: list[dict[str, Any]], watched: str) -> dict[str, Any] | None:

@@ -73,9 +73,16 @@ def search_rates(
     losses_of_step = sum(update.repeat for update in job.updates)
     grown = 0
 
+    points: list[Point] = []
+
+    def note() -> None:
+        """Adds the points of the losses that came since."""
+        for loss in state.trace.losses[len(points) * losses_of_step :: losses_of_step]:
+            points.append(_next_point(points, loss, low * growth ** len(points)))
+
     def stop() -> bool:
         nonlocal grown
-        points = _points(state.trace.losses[::losses_of_step], low, growth)
+        note()
         if len(points) > _LEAST_POINTS and points[-1].smoothed > _BEYOND * min(p.smoothed for p in points):
             return True
         for updater in state.updaters.values():
@@ -89,17 +96,15 @@ def search_rates(
     with suppress(DivergedError):
         for _ in train(trial, state, stop):
             pass
-    points = _points(state.trace.losses[::losses_of_step], low, growth)
-    return RateSearch(points, *_judged(points))
+    note()
+    return RateSearch(tuple(points), *_judged(points))
 
 
-def _points(losses: Sequence[float], low: float, growth: float) -> tuple[Point, ...]:
-    points, mean = [], 0.0
-    for number, loss in enumerate(losses):
-        mean = _KEPT * mean + (1 - _KEPT) * loss
-        # The first means would lean towards zero.
-        points.append(Point(low * growth**number, loss, mean / (1 - _KEPT ** (number + 1))))
-    return tuple(points)
+def _next_point(before: Sequence[Point], loss: float, rate: float) -> Point:
+    # The first means would lean towards zero: each is divided by how much of it there is.
+    count = len(before)
+    mean = before[-1].smoothed * (1 - _KEPT**count) if before else 0.0
+    return Point(rate, loss, (_KEPT * mean + (1 - _KEPT) * loss) / (1 - _KEPT ** (count + 1)))
 
 
 def _judged(points: Sequence[Point]) -> tuple[float | None, float | None]:

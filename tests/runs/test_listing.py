@@ -45,6 +45,15 @@ def test_runs_stand_in_the_order_of_people_with_the_epoch_of_their_best_figure(t
     assert (other.best, other.best_epoch) == (None, 0)
 
 
+def test_the_figure_is_that_of_training_and_not_a_var_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(
+        "vars: {keep_best: 3}\n" + SPEC.replace("epochs: 3", "epochs: $keep_best")
+    )
+    assert invoke(tmp_path, "train", "net.yaml", "--run", "run", "--quiet").code == 0
+    assert "  keep_best: 3" in (tmp_path / "run" / "resolved.yaml").read_text()
+    assert listed(tmp_path / "run").figure == "validation.loss"
+
+
 def test_a_run_that_nobody_holds_was_killed(tmp_path: Path) -> None:
     run = trained(tmp_path)
     with RunLock(run):

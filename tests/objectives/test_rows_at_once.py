@@ -4,7 +4,7 @@ import pytest
 from torch import fx
 
 from nncli.objectives.recipes import CompiledRecipe
-from nncli.objectives.row_memory import row_bytes, rows_at_once
+from nncli.objectives.rows_at_once import row_bytes, rows_at_once
 from tests.objectives.test_recipes import recipes
 from tests.objectives.update_specs import GAN
 
