@@ -26,12 +26,10 @@ def recorded_data(model: Model, run: Path) -> Data:
 
 
 def recorded_spec(model: Model, run: Path) -> Spec:
-    """Gives the spec of a run with its data where they are, if they are still the same.
+    """Gives the spec of a trained network with its data where they are, if they are still the same.
 
-    They are looked for from the spec's folder; then, since runs are moved, from the run folder, the
-    folder around it and the current one, there also by its name alone.
-    Raises DataError `data-not-recorded` for a weights file without a builtin set, `data-changed`,
-    and `data-gone` where it cannot be read any more.
+    Raises DataError `data-not-recorded` for a weights file without a builtin set, and what
+    `with_recorded_data` does.
     """
     data = model.spec.data
     assert data is not None
@@ -39,14 +37,27 @@ def recorded_spec(model: Model, run: Path) -> Spec:
         if builtin_name(data.train) is None:
             raise failure("data-not-recorded", file=str(run))
         return model.spec
+    # The weights file leaves folders out of paths; the run folder knows the way to the data.
+    resolved = open_spec(RunFolder(run).resolved)
+    return with_recorded_data(replace(model.spec, data=resolved.data), run, model.run)
+
+
+def with_recorded_data(spec: Spec, run: Path, info: RunInfo) -> Spec:
+    """Gives a spec of a run with its data where they are, if they are those that the run noted.
+
+    They are looked for from the spec's folder; then, since runs are moved, from the run folder, the
+    folder around it and the current one, there also by its name alone. Nothing of a file that is not the
+    recorded one is read out: run folders come from others too.
+    Raises DataError `data-changed`, and `data-gone` where it cannot be read any more.
+    """
+    assert spec.data is not None
     is_there = False
-    for spec in _places(model, run, model.run):
-        # The digest comes first: nothing of a file that is not the recorded one is read out.
-        digest = _digest(spec)
-        if digest == model.run.data_digest:
-            return spec
+    for found in _places(spec, run, info):
+        digest = _digest(found)
+        if digest is not None and digest == info.data_digest:
+            return found
         is_there = is_there or digest is not None
-    raise failure("data-changed" if is_there else "data-gone", file=data.train)
+    raise failure("data-changed" if is_there else "data-gone", file=spec.data.train)
 
 
 def _digest(spec: Spec) -> str | None:
@@ -56,16 +67,14 @@ def _digest(spec: Spec) -> str | None:
         return None
 
 
-def _places(model: Model, run: Path, info: RunInfo) -> Iterator[Spec]:
+def _places(spec: Spec, run: Path, info: RunInfo) -> Iterator[Spec]:
     """Makes the spec with each folder and each way in which its data may be there."""
-    # The weights file leaves folders out of paths; the run folder knows the way to the data.
-    recorded = open_spec(RunFolder(run).resolved).data
-    assert recorded is not None
+    assert spec.data is not None
     recorded_folder = spec_folder_of(run, info)
     folders = [recorded_folder] if recorded_folder else []
-    for data in (recorded, _names_only(recorded)):
+    for data in (spec.data, _names_only(spec.data)):
         for folder in dict.fromkeys([*folders, run, run.resolve().parent, Path()]):
-            yield replace(model.spec, data=data, origin=replace(model.spec.origin, folder=folder))
+            yield replace(spec, data=data, origin=replace(spec.origin, folder=folder))
 
 
 def _names_only(data: DataSpec) -> DataSpec:

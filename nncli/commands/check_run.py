@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nncli.counted import counted
@@ -12,11 +12,12 @@ from nncli.errors import Problem, printable
 from nncli.messages.catalogue import failure, failures
 from nncli.own_code import NO_CODE, OwnCode
 from nncli.preparing import Prepared, prepare
+from nncli.recorded import with_recorded_data
 from nncli.replaying import Replayed, replay
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
 from nncli.runs.folder import RunFolder
-from nncli.runs.info import RunInfo, spec_folder_of
-from nncli.runs.sameness import check_same_code, check_same_run
+from nncli.runs.info import RunInfo
+from nncli.runs.sameness import check_same_code
 from nncli.runs.verifying import Verified, verify_run
 from nncli.runs.weights_file import read_weights
 from nncli.spec.opening import open_spec
@@ -100,8 +101,4 @@ def _prepared(path: Path, info: RunInfo, code: OwnCode) -> Prepared:
     given = info.model_copy(update={"code": {file.name: digest for file, digest in code.digests.items()}})
     check_same_code(path, info, given)
     spec = open_spec(RunFolder(path).resolved)
-    folder = spec_folder_of(path, info) or path.resolve().parent
-    prepared = prepare(replace(spec, origin=replace(spec.origin, folder=folder)), code=code)
-    digest = prepared.data.digest if prepared.data else None
-    check_same_run(path, info, info.model_copy(update={"data_digest": digest}))
-    return prepared
+    return prepare(with_recorded_data(spec, path, info) if spec.data else spec, code=code)

@@ -114,7 +114,7 @@ def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Pat
     if options.target.is_dir() and not has_weights(options.target):
         # It diverged, or was killed, before it saved anything: what there is can still be judged.
         info = read_run(options.target)
-        patient = _untrained(options, streams, *written_spec(options.target, info))
+        patient = _untrained(options, streams, written_spec(options.target, info), [])
         return replace(patient, history=read_history(options.target, info))
     return _trained(options)
 

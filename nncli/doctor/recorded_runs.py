@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from nncli.diagnosis.history import History, history_of
-from nncli.errors import Problem
+from nncli.recorded import with_recorded_data
 from nncli.runs.folder import RunFolder
-from nncli.runs.info import RunInfo, read_run, spec_folder_of
+from nncli.runs.info import RunInfo, read_run
 from nncli.runs.rows import read_rows
-from nncli.spec.opening import read_text
+from nncli.spec.opening import parse_spec
 from nncli.spec.reading import read_file
 from nncli.spec.spec import Origin, Spec
 
@@ -32,9 +32,12 @@ def has_weights(path: Path) -> bool:
     return RunFolder(path).weights.exists()
 
 
-def written_spec(path: Path, info: RunInfo) -> tuple[Spec, list[Problem]]:
-    """Reads the spec of a run as it was written, with its `--set` values; its data lie where they did."""
+def written_spec(path: Path, info: RunInfo) -> Spec:
+    """Reads the spec of a run as it was written, with its `--set` values and its data where they are.
+
+    Raises SpecError where it is wrong, and what `with_recorded_data` does.
+    """
     file = RunFolder(path).spec
     text = read_file(file, str(file))
-    folder = spec_folder_of(path, info) or path.resolve().parent
-    return read_text(text, Origin(str(file), folder, text), info.set, stem=info.name)
+    spec = parse_spec(text, Origin(str(file), path, text), info.set, stem=info.name)
+    return spec if spec.data is None else with_recorded_data(spec, path, info)

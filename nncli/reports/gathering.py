@@ -145,8 +145,8 @@ def _of_untrained(facts: RunFacts, path: Path, info: RunInfo, looking: Looking, 
 
 
 def _prepared(path: Path, info: RunInfo, looking: Looking) -> Prepared:
-    spec, problems = written_spec(path, info)
-    return prepare(spec, [*problems, *missing_sections(spec)], code=looking.code)
+    spec = written_spec(path, info)
+    return prepare(spec, missing_sections(spec), code=looking.code)
 
 
 def _drawn(facts: RunFacts, networks: Mapping[str, CompiledNetwork], tried: _Tried) -> RunFacts:

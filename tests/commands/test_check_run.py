@@ -167,7 +167,8 @@ def test_other_data_is_refused_before_a_replay(copy: Path) -> None:
     table = (copy / "flowers.csv").read_text()
     (copy / "flowers.csv").write_text(table.replace("0.50", "0.51"))
     answer = invoke(copy, "check", "run", "--replay", 1)
-    assert answer.code == 5 and "the digest of the data" in answer.err
+    assert answer.code == 4 and "error[data-changed]" in answer.err
+    assert "0.51" not in answer.err
 
 
 def test_a_short_run_is_replayed_from_its_beginning(tmp_path: Path) -> None:

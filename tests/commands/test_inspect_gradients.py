@@ -193,3 +193,22 @@ def test_the_answer_about_one_batch_in_words(tmp_path: Path) -> None:
     assert said[0] == "yes: 32 rows, 300 of 300 steps, at a learning rate of 0.1"
     assert said[1].startswith("  loss   1.") and "█" in said[1] and "▁" in said[1]
     assert said[2].endswith("of that of one answer for all rows; by heart is 5%")
+
+
+def test_other_data_in_the_place_of_those_of_a_run_without_weights_are_not_read(tmp_path: Path) -> None:
+    rows = "".join(f"{number % 7},{number % 3}\n" for number in range(90))
+    (tmp_path / "rows.csv").write_text(f"size,price\n{rows}")
+    (tmp_path / "wild.yaml").write_text(
+        "data: {train: rows.csv, inputs: {size: number}, targets: {price: number}}\n"
+        "network: [Linear: 8, Linear: 1]\n"
+        "training: {loss: MSELoss, optimizer: {SGD: {lr: 1e30}}, epochs: 3}\n"
+    )
+    assert invoke(tmp_path, "train", "wild.yaml", "--run", "run").code == 7
+    (tmp_path / "rows.csv").write_text("a secret\nof somebody\n")
+    for arguments in (("inspect-gradients", "run"), ("report", "run", "--output", "page.html")):
+        answer = invoke(tmp_path, *arguments)
+        said = (
+            answer.out + answer.err + (tmp_path / "page.html").read_text() if answer.code == 0 else answer.err
+        )
+        assert "secret" not in said and "somebody" not in said
+    assert "error[data-changed]" in invoke(tmp_path, "inspect-gradients", "run").err
