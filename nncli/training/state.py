@@ -157,7 +157,9 @@ class TrainState:
         back = self.mishaps.back.slower(factor)
         mishaps = Mishaps(rewound=self.mishaps.rewound + 1, back=back)
         measured, self.statistics = self.statistics, Statistics()
-        self.restore(back.tensors, {**back.scalars, "mishaps": Mishaps().scalars()})
+        # The time went by all the same, where a run is so many minutes long.
+        stays = {"mishaps": Mishaps().scalars(), "seconds": self.seconds}
+        self.restore(back.tensors, {**back.scalars, **stays})
         self.statistics.take_over(measured, self.step)
         self.mishaps = mishaps
 

@@ -40,6 +40,16 @@ def test_best_weights_do_not_move_with_training() -> None:
     assert torch.equal(state.weights_to_keep()["network/0.weight"], best)
 
 
+def test_a_run_that_goes_back_does_not_get_its_minutes_again() -> None:
+    prepared, state = job(spec(epochs=1))
+    list(train(prepared, state, lambda: False))
+    state.seconds = 30.0
+    state.take_snapshot()
+    state.seconds = 50.0
+    state.go_back(0.5)
+    assert (state.seconds, state.mishaps.rewound) == (50.0, 1)
+
+
 @pytest.mark.parametrize("wrong", [torch.zeros(3), torch.zeros(16, 4, dtype=torch.int8)])
 def test_state_that_a_kernel_would_read_past_its_end_is_refused(wrong: torch.Tensor) -> None:
     prepared, state = job(spec(epochs=1), classifier())
