@@ -135,7 +135,9 @@ class TrainingDisplay:
         line = epoch_line(row, self._epochs)
         pace = self._pace.text(self._left(row.step))
         if self._live is None or self._tasks is None:
-            self._streams.say(f"{line}  {pace}" if pace else line)
+            whole, err = f"{line}  {pace}" if pace else line, self._streams.err
+            # A terminal would break it in the middle of a number.
+            self._streams.say(line if err.is_terminal and len(whole) > err.width else whole)
             return
         epoch, total = self._tasks
         self._live.console.print(line, style="bold" if row.improved else None)

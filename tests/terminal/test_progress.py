@@ -67,3 +67,20 @@ def test_bars_leave_room_for_the_keys_that_a_terminal_echoes(width: int) -> None
     assert len(drawn) >= 2
     widths = [cell_len(part.rpartition("\x1b[2K")[2]) for part in drawn]
     assert max(widths) == width - ECHO_CELLS
+
+
+@pytest.mark.parametrize(
+    ("width", "is_terminal", "has_pace"), [(80, True, False), (120, True, True), (80, False, True)]
+)
+def test_a_line_that_is_too_long_for_a_terminal_leaves_the_pace_out(
+    width: int, is_terminal: bool, has_pace: bool
+) -> None:
+    err = Console(file=io.StringIO(), width=width, force_terminal=is_terminal, color_system=None)
+    display = TrainingDisplay(Streams(err, err, live=False), epochs=20, steps=200, batches=10)
+    display._pace = Pace(iter(float(n) for n in range(9)).__next__)
+    for epoch in range(1, 4):
+        display.take(_epoch(epoch, 10 * epoch))
+    assert isinstance(err.file, io.StringIO)
+    last = err.file.getvalue().splitlines()[-1]
+    assert last.startswith("epoch  3/20") and ("samples/s" in last) is has_pace
+    assert len(last) <= width or not is_terminal
