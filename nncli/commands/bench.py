@@ -27,13 +27,26 @@ from nncli.training.job import TrainJob
 from nncli.training.timing import Limit, StepTimes, limit_of, peak_flops, time_step
 from nncli.training.updating import kept_per_weight
 
-_LIMITS: Final[Mapping[Limit, str]] = {
-    "arithmetic": "arithmetic: smaller numbers (`precision: bf16`) or a quicker machine",
-    "data": "data: taking and preparing rows takes long; smaller files, or fewer changes by `augment`",
-    "optimizer": "the optimiser: it goes through all weights in every step; a larger `batch_size`",
-    "memory": "memory: numbers are moved more than computed with; a larger `batch_size`, `precision: bf16`",
-    "calls": "calls: a step is so small that what is around its arithmetic counts; a larger `batch_size`",
+_LIMITS: Final[Mapping[Limit, tuple[str, str]]] = {
+    "arithmetic": ("arithmetic", "take smaller numbers, `precision: bf16`, or a quicker machine"),
+    "data": (
+        "data: taking and preparing rows takes long",
+        "take smaller files, or fewer changes by `augment`",
+    ),
+    "optimizer": (
+        "the optimiser: it goes through all weights in every step",
+        "take a larger `batch_size`",
+    ),
+    "memory": (
+        "memory: numbers are moved more than computed with",
+        "take a larger `batch_size` or `precision: bf16`",
+    ),
+    "calls": (
+        "calls: what is around the arithmetic of so small a step counts",
+        "take a larger `batch_size`",
+    ),
 }
+"""What limits a step, and what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +150,9 @@ def _lines(prepared: Prepared, job: TrainJob, found: Measured) -> Iterator[str]:
         yield f"  arithmetic  not counted; {peak}"
     else:
         yield f"  arithmetic  {found.flops / 1e9:,.1f} GFLOP/s, {found.share_of_peak:.0%} of {peak}"
-    yield f"  limit       {_LIMITS[limit_of(times, found.share_of_peak)]}"
+    limit, advice = _LIMITS[limit_of(times, found.share_of_peak)]
+    yield f"  limit       {limit}"
+    yield f"  hint        {advice}"
 
 
 def _part(name: str, seconds: float, whole: float) -> str:

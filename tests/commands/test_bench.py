@@ -28,7 +28,7 @@ def test_people_read_a_step_in_parts(tmp_path: Path) -> None:
     assert re.fullmatch(r"flowers: batches of \d+ on cpu, 1 thread", first)
     names = [line.split()[0] for line in lines]
     parts = ["data", "forward", "backward", "optimiser"]
-    assert names == ["samples/s", "step", *parts, "memory", "arithmetic", "limit"]
+    assert names == ["samples/s", "step", *parts, "memory", "arithmetic", "limit", "hint"]
     shares = [int(line.split()[-1].rstrip("%")) for line in lines[2:6]]
     assert 98 <= sum(shares) <= 102
     assert "batch_size" in lines[-1]

@@ -17,7 +17,11 @@ def test_curves_stand_in_their_frame_with_decades_below() -> None:
 def test_several_curves_have_their_names() -> None:
     rising = [(float(n), float(n)) for n in range(10)]
     text = draw_curves({"train": rising, "validation": rising[::-1]}, Axis("epoch"), (60, 12))
-    assert "train" in text and "validation" in text
+    lines = text.splitlines()
+    assert lines[0] == "⠒ train   • validation" and len(lines) == 12
+    # Where both are high and low is seen: nothing lies on the curves.
+    assert "•" in lines[2] and "⠒" not in lines[1]
+    assert lines[-2].split() == ["0", "2", "4", "6", "8"]
 
 
 def test_what_is_not_finite_is_left_out() -> None:
