@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Final, final
 
 import torch
@@ -15,6 +16,7 @@ from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
 from nncli.objectives.objectives import Objective, Truth, on_device
+from nncli.training.ahead import Ahead, pays
 
 MOST_HELD_BYTES: Final = 256 * 2**20
 """Columns up to this size are copied to the device as a whole; of larger ones each batch is."""
@@ -34,6 +36,7 @@ class HeldColumn:
         self._device = device
         self._finish = finish
         self._whole: Taken | None = None
+        self._found_ahead: Callable[[Tensor], Taken | None] | None = None
         row_bytes = stored.row_bytes
         if row_bytes is not None and row_bytes * len(index) <= MOST_HELD_BYTES:
             taken = stored.take(index)
@@ -72,11 +75,19 @@ class HeldColumn:
         if self._whole is not None:
             mask = None if self._whole.mask is None else self._whole.mask.index_select(0, rows)
             values = self._whole.values.index_select(0, rows)
-        else:
-            taken = self._stored.take(self._index.index_select(0, rows.to(self._index.device)), draw)
-            mask = None if taken.mask is None else on_device(taken.mask, self._device)
-            values = on_device(_widened(taken.values, self._finish), self._device)
-        return _finished(self._finish, Taken(values, mask), draw)
+            return _finished(self._finish, Taken(values, mask), draw)
+        taken = self._found_ahead(rows) if self._found_ahead else None
+        return _finished(self._finish, taken or self.fetch(rows.to(self._index.device), draw), draw)
+
+    def fetch(self, rows: Tensor, draw: Draw | None) -> Taken:
+        """Copies samples that are not held to the device, by their number, int64 (B,) on the CPU."""
+        taken = self._stored.take(self._index.index_select(0, rows), draw)
+        mask = None if taken.mask is None else on_device(taken.mask, self._device)
+        return Taken(on_device(_widened(taken.values, self._finish), self._device), mask)
+
+    def read_ahead(self, found: Callable[[Tensor], Taken | None]) -> None:
+        """Looks from now on for samples that somebody fetched before they were taken."""
+        self._found_ahead = found
 
 
 @final
@@ -171,6 +182,22 @@ class HeldPart:
                 if taken.mask is not None and taken.mask.shape == wrong.shape:
                     wrong &= taken.mask
                 found |= wrong.reshape(len(rows), -1).any(dim=1)
+        return found
+
+    @cached_property
+    def ahead(self) -> Ahead | None:
+        """What reads columns ahead that are not held; None where all are, or where it would not pay."""
+        columns = {
+            (kind, name): column
+            for kind, named in (("input", self._inputs), ("target", self._targets))
+            for name, column in named.items()
+            if column.whole is None
+        }
+        if not columns or not pays(self.device):
+            return None
+        found = Ahead({key: column.fetch for key, column in columns.items()}, self.device)
+        for key, column in columns.items():
+            column.read_ahead(partial(found.found, key))
         return found
 
     def draw(self, seed: int, epoch: int, rows: Tensor) -> Draw | None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 from typing import Final
 
 from torch import Tensor
@@ -18,6 +19,7 @@ from torch import Tensor
 from nncli.better import is_better
 from nncli.errors import DataError, DivergedError
 from nncli.training.divergence import refuse_non_finite_weights
+from nncli.training.epoch_rows import EpochRows
 from nncli.training.evaluation import HaltedError
 from nncli.training.job import TrainJob
 from nncli.training.recovery import SNAPSHOT_EVERY
@@ -102,14 +104,15 @@ def _train_epoch(
     job: TrainJob, state: TrainState, stop: Callable[[], bool], meter: _Meter
 ) -> Generator[ProgressRow, None, bool]:
     """Trains on what is left of an epoch; returns whether it was asked to stop."""
-    order = job.order(state.epoch)
-    steps = job.steps_of_epoch()
+    steps = job.steps_of_epoch()[state.batch :]
+    whole = state.batch + len(steps)
+    rows = EpochRows(job.train, job.order(state.epoch), job.train.ahead, job.training.seed, state.epoch)
     for module in state.networks.values():
         module.train()
     unread = UnreadLosses(job, state)
     goes_back = job.policy == "rewind"
     meter.epoch_began = time.monotonic()
-    for batches in steps[state.batch :]:
+    for batches, following in zip_longest(steps, steps[1:], fillvalue=()):
         if state.batch and job.is_over(state):
             break
         if goes_back and state.batch % SNAPSHOT_EVERY == 0:
@@ -119,7 +122,8 @@ def _train_epoch(
             unread.read()
             return True
         try:
-            _step(job, state, order, batches, unread)
+            rows.turn(following)
+            _step(job, state, rows, batches, unread)
         except DataError:
             # A file that is gone; what came before it is to be saved.
             unread.read()
@@ -132,13 +136,13 @@ def _train_epoch(
         if now - meter.shown >= _PROGRESS_EVERY or len(unread) >= MOST_UNREAD:
             meter.shown = now
             unread.read()
-            yield _progress(job, state, len(steps), meter)
+            yield _progress(job, state, whole, meter)
     unread.read()
     return stop()
 
 
 def _step(
-    job: TrainJob, state: TrainState, order: Tensor, batches: Sequence[Bounds], unread: UnreadLosses
+    job: TrainJob, state: TrainState, rows_of: EpochRows, batches: Sequence[Bounds], unread: UnreadLosses
 ) -> None:
     """Runs every update of a step, in order, each as often as it says."""
     part, seed = job.train, job.training.seed
@@ -146,8 +150,8 @@ def _step(
     is_due = state.step + 1 == state.statistics.due
     for update in job.updates:
         updater = state.updaters[update.name]
-        for first, last in batches_of_update(update, batches):
-            rows, moment = order[first:last], Moment(seed, state.step, state.epoch)
+        for bounds in batches_of_update(update, batches):
+            rows, moment = rows_of[bounds], Moment(seed, state.step, state.epoch)
             if update.draws:
                 seed_draws(moment, place, job.device)
             work_out = partial(update.losses, part, rows, part.draw(seed, state.epoch, rows), moment)
