@@ -89,6 +89,7 @@ def commands(workload: Workload, python: str, number: int) -> dict[str, list[str
         run_folder = f"run-{label.replace(' ', '-')}-{number}"
         nncli = [sys.executable, "-m", "nncli", "train", f"{workload.name}.yaml", "--run", run_folder]
         found[label] = [*nncli, "--json", "--quiet", *sets]
+    found["raw-tuned bf16"] = [*raw, "bf16", workload.name, "."]
     found["raw-naive"] = [*raw, "naive", workload.name, "."]
     for other in OTHERS:
         found[other] = [python, "-m", "bench.peers.frameworks", other, workload.name, "."]
@@ -175,8 +176,8 @@ def table(workload: Workload, took: dict[str, Took]) -> list[str]:
     return [*lines, ""]
 
 
-def processes(rounds: int) -> list[str]:
-    """Times inference of 10,000 rows, and the start, against what torch alone takes."""
+def processes(found: argparse.Namespace, missing: set[str]) -> list[str]:
+    """Times inference of 10,000 rows, and the start, against what torch alone and other trainers take."""
     python = sys.executable
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -187,24 +188,37 @@ def processes(rounds: int) -> list[str]:
         nncli = [python, "-m", "nncli"]
         run([*nncli, "train", "mlp.yaml", "--run", "run", "--epochs", "1", "--quiet"], folder)
         ask = [*nncli, "predict", "run", "ask.csv", "--output", "said.csv", "--overwrite"]
-        both = {
+        starts = {
             "import torch": [python, "-c", "import torch, os; os._exit(0)"],
-            "nncli train to its first step": [python, "-c", FIRST_STEP, "mlp.yaml"],
+            "nncli train to its first step": [python, "-c", FIRST_STEP, "mlp.yaml", "start{number}"],
+        }
+        answers = {
             "bare torch predicts 10,000 rows": [python, "-m", "bench.peers.raw", "predict", "mlp", "."],
             "nncli predict of 10,000 rows": ask,
         }
+        for other in (each for each in OTHERS if each not in missing):
+            command = [found.python, "-m", "bench.peers.frameworks", other, "mlp", "."]
+            starts[f"{other} to its first step"] = [*command, "first-step"]
+            answers[f"{other} predicts 10,000 rows"] = [*command, "predict"]
+        both = starts | answers
         took: dict[str, list[float | None]] = {label: [] for label in both}
-        for number in range(rounds + 1):
+        for number in range(found.rounds + 1):
             for label, command in both.items():
-                done = run([*command, f"start{number}"] if "first step" in label else command, folder)
+                done = run([*command[:-1], command[-1].format(number=number)], folder)
                 if number:
                     took[label].append(done.seconds if done else None)
     rows = ["**processes**", "", "| | s | against |", "|---|---|---|"]
-    labels = list(both)
-    for label, base in zip(labels, (labels[0], labels[0], labels[2], labels[2]), strict=True):
-        more = statistics.median(a - b for a, b in zip(took[label], took[base], strict=True) if a and b)
-        against = f"{ratio(took[label], took[base]):.2f} of {base}, {more:+.2f} s" if label != base else ""
-        rows.append(f"| {label} | {median(took[label]):.2f} | {against} |")
+    for labels in (list(starts), list(answers)):
+        for label in labels:
+            base, own = labels[0], labels[1]
+            pairs = zip(took[label], took[base], strict=True)
+            more = statistics.median([a - b for a, b in pairs if a and b] or [0.0])
+            against = (
+                f"{ratio(took[label], took[base]):.2f} of {base}, {more:+.2f} s" if label != base else ""
+            )
+            if label not in (base, own):
+                against = f"{own} takes {ratio(took[own], took[label]):.2f} of it"
+            rows.append(f"| {label} | {median(took[label]):.2f} | {against} |")
     return [*rows, ""]
 
 
@@ -233,7 +247,7 @@ def main() -> None:
     print("\n".join(said), flush=True)
     for name in found.only or [*WORKLOADS, "processes"]:
         if name == "processes":
-            lines = processes(found.rounds)
+            lines = processes(found, missing)
         else:
             lines = table(WORKLOADS[name], measure(WORKLOADS[name], found, missing))
         print("\n".join(lines), flush=True)

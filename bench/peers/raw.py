@@ -1,6 +1,6 @@
 """Loops written by hand: as tutorials show them, and as quick as torch allows in exact float32.
 
-python -m bench.peers.raw naive|tuned|predict WORKLOAD FOLDER
+python -m bench.peers.raw naive|tuned|bf16|predict WORKLOAD FOLDER
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +74,11 @@ class Fused:
             weight.grad = None
 
 
-def tuned(workload: Workload, x: Tensor, y: Tensor) -> float:
-    """Trains on batches taken by index, with the fused kernel; losses are read once an epoch."""
+def tuned(workload: Workload, x: Tensor, y: Tensor, *, is_half: bool = False) -> float:
+    """Trains on batches taken by index, with the fused kernel; losses are read once an epoch.
+
+    With `is_half` in bfloat16, wherever torch's autocast takes it.
+    """
     module, loss_function = workload.network(), nn.functional.cross_entropy
     optimizer = Fused(module.parameters())
     total = torch.zeros(())
@@ -82,7 +86,8 @@ def tuned(workload: Workload, x: Tensor, y: Tensor) -> float:
         order = torch.randperm(len(x))
         total = torch.zeros(())
         for rows in order.split(workload.batch):
-            loss = loss_function(module(x.index_select(0, rows)), y.index_select(0, rows))
+            with torch.autocast("cpu", torch.bfloat16, enabled=is_half):
+                loss = loss_function(module(x.index_select(0, rows)), y.index_select(0, rows))
             loss.backward()
             optimizer.step()
             total += loss.detach()
@@ -90,13 +95,19 @@ def tuned(workload: Workload, x: Tensor, y: Tensor) -> float:
     return total.item()
 
 
+def asked_rows(folder: Path) -> Tensor:
+    """Reads the rows of a CSV that are to be answered."""
+    rows = np.loadtxt(folder / "ask.csv", delimiter=",", skiprows=1, usecols=range(54), dtype=np.float32)
+    return torch.from_numpy(rows)
+
+
 def predict(folder: Path) -> None:
     """Answers the rows of a CSV: weights loaded, rows read, classes written."""
     module = WORKLOADS["mlp"].network()
     module.load_state_dict(load_file(folder / "weights.safetensors"))
-    rows = np.loadtxt(folder / "ask.csv", delimiter=",", skiprows=1, usecols=range(54), dtype=np.float32)
+    rows = asked_rows(folder)
     with torch.inference_mode():
-        found = module(torch.from_numpy(rows)).argmax(1)
+        found = module(rows).argmax(1)
     with (folder / "answers.csv").open("w") as file:
         file.write("kind\n")
         file.writelines(f"k{each}\n" for each in found.tolist())
@@ -111,7 +122,9 @@ def main() -> None:
     torch.manual_seed(0)
     x, y = rows_of(folder)
     began = time.perf_counter()
-    loss = {"naive": naive, "tuned": tuned}[variant](WORKLOADS[name], x, y)
+    loss = {"naive": naive, "tuned": tuned, "bf16": partial(tuned, is_half=True)}[variant](
+        WORKLOADS[name], x, y
+    )
     print(json.dumps({"seconds": time.perf_counter() - began, "loss": loss}))
 
 

@@ -21,7 +21,7 @@ from nncli.training.state import TrainState
 
 KIND: Final = "choices"
 """The kind of entry of the cache."""
-_VERSION: Final = 1
+_VERSION: Final = 2
 _FILE: Final = "choices.json"
 
 

@@ -14,7 +14,9 @@ from torch import nn
 from nncli.messages.catalogue import failure
 from nncli.training.compiling import compiled
 from nncli.training.linear_kernels import Products, Size, products_by
+from nncli.training.wide_attention import attention_in_float32
 
+_SWITCHES = ("channels_last", "compiled", "wide_attention")
 _PRODUCTS = ("output", "inputs", "weights")
 
 
@@ -24,23 +26,21 @@ class Choices:
 
     `threads` is None where it was not measured. `linear` has the sizes some of whose products go through
     oneDNN; all else is torch's own. `channels_last` keeps the weights of convolutions as they are quickest.
-    `compiled` networks go through torch.compile.
+    `compiled` networks go through torch.compile. `wide_attention` is in float32 in steps of 16 bits.
     """
 
     threads: int | None = None
     linear: Mapping[Size, Products] = field(default_factory=dict)
     channels_last: bool = False
     compiled: bool = False
+    wide_attention: bool = False
 
     def to_json(self) -> dict[str, object]:
         """Writes what differs from torch's own way, as environment.json has it: empty where nothing does."""
         written: dict[str, object] = {}
         if self.threads is not None:
             written["threads"] = self.threads
-        if self.channels_last:
-            written["channels_last"] = True
-        if self.compiled:
-            written["compiled"] = True
+        written |= {name: True for name in _SWITCHES if getattr(self, name)}
         if self.linear:
             sizes = sorted(self.linear.items())
             written["onednn"] = {f"{i} to {o}": _names(products) for (i, o), products in sizes}
@@ -55,8 +55,7 @@ class Choices:
         if not (threads is None or (type(threads) is int and threads > 0)) or not isinstance(linear, dict):
             raise ValueError("choices have another form")
         found = {_size(key): _products(names) for key, names in linear.items()}
-        is_last, is_compiled = (document.get(each) is True for each in ("channels_last", "compiled"))
-        return cls(threads, found, is_last, is_compiled)
+        return cls(threads, found, *(document.get(name) is True for name in _SWITCHES))
 
 
 def _names(products: Products) -> list[str]:
@@ -92,6 +91,8 @@ def applied(choices: Choices, networks: Mapping[str, nn.Module]) -> Iterator[Non
         if choices.channels_last:
             held.enter_context(_channels_last(networks))
         held.enter_context(products_by(networks.values(), choices.linear))
+        if choices.wide_attention:
+            held.enter_context(attention_in_float32())
         if choices.compiled:
             held.enter_context(compiled(networks.values()))
         yield

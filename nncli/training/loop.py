@@ -40,6 +40,7 @@ from nncli.training.unread import MOST_UNREAD, UnreadLosses
 
 # Units: seconds between two ProgressRows, and between two looks at the losses on a device.
 _PROGRESS_EVERY: Final = 0.1
+_NO_BATCHES: Final[tuple[Bounds, ...]] = ()
 
 
 @dataclass
@@ -112,7 +113,7 @@ def _train_epoch(
     unread = UnreadLosses(job, state)
     goes_back = job.policy == "rewind"
     meter.epoch_began = time.monotonic()
-    for batches, following in zip_longest(steps, steps[1:], fillvalue=()):
+    for batches, following in zip_longest(steps, steps[1:], fillvalue=_NO_BATCHES):
         if state.batch and job.is_over(state):
             break
         if goes_back and state.batch % SNAPSHOT_EVERY == 0:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nncli.network.beyond_torch.attention import CrossAttention, SelfAttention
 from nncli.training.choices import Choices, applied
 from nncli.training.job import TrainJob
 from nncli.training.kernels import backward
@@ -24,9 +25,13 @@ from nncli.training.stepping import Moment
 
 # Another way is taken where it needs less than this share of the time: measurements vary by less.
 _ENOUGH: Final = 0.88
+# Whole steps, timed in turn over more rounds, vary by less.
+_ENOUGH_IN_TURN: Final = 0.95
+_LAYOUT_ROUNDS: Final = 5
 # Products of fewer multiplications take less than what another way costs around them.
 _LEAST_WORK: Final = 2**18
 _MOST_WORK: Final = 2**25
+_ATTENTION: Final = (nn.MultiheadAttention, SelfAttention, CrossAttention)
 _SEEN_ROWS: Final = 2
 _STEP_SECONDS: Final = 0.03
 _ROUNDS: Final = 3
@@ -41,9 +46,12 @@ def measure(job: TrainJob, state: TrainState, *, with_threads: bool) -> Choices:
         if with_threads and job.device.type == "cpu" and torch.get_num_threads() > 1:
             choices = Choices(threads=_threads(job, state))
             torch.set_num_threads(choices.threads or 1)
-        is_last = _is_quicker_channels_last(job, state)
-        linear_sizes = _linear(job, state) if _may_choose_products(job) else {}
-        return Choices(choices.threads, linear_sizes, is_last)
+        return Choices(
+            choices.threads,
+            _linear(job, state) if _may_choose_products(job) else {},
+            channels_last=_is_quicker_channels_last(job, state),
+            wide_attention=_is_quicker_wide_attention(job, state),
+        )
 
 
 def seconds_of_step(job: TrainJob, state: TrainState) -> float:
@@ -147,15 +155,27 @@ def _is_quicker_channels_last(job: TrainJob, state: TrainState) -> bool:
     parts = [part for module in state.networks.values() for part in module.modules()]
     if not any(isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)) for part in parts):
         return False
+    return _is_quicker(Choices(channels_last=True), job, state)
+
+
+def _is_quicker_wide_attention(job: TrainJob, state: TrainState) -> bool:
+    parts = [part for module in state.networks.values() for part in module.modules()]
+    is_bf16 = job.training.precision == "bf16" and job.device.type == "cpu"
+    if not is_bf16 or not any(isinstance(part, _ATTENTION) for part in parts):
+        return False
+    return _is_quicker(Choices(wide_attention=True), job, state)
+
+
+def _is_quicker(choices: Choices, job: TrainJob, state: TrainState) -> bool:
+    """Tells whether steps are quicker with other choices than with none; both are timed in turn."""
     step = _short_step(job, state)
-    step()
-    plain = min(_seconds(step, time.perf_counter) for _ in range(_ROUNDS))
-    with applied(Choices(channels_last=True), state.networks):
-        step()
-        last = min(_seconds(step, time.perf_counter) for _ in range(_ROUNDS))
-    # Again, so that work beside it that began or ended meanwhile does not decide.
-    plain = min(plain, *(_seconds(step, time.perf_counter) for _ in range(_ROUNDS)))
-    return last < _ENOUGH * plain
+    least = {"plain": float("inf"), "other": float("inf")}
+    for _ in range(_LAYOUT_ROUNDS):
+        for name, each in (("plain", Choices()), ("other", choices)):
+            with applied(each, state.networks):
+                step()
+                least[name] = min(least[name], _seconds(step, time.perf_counter))
+    return least["other"] < _ENOUGH_IN_TURN * least["plain"]
 
 
 def _linear(job: TrainJob, state: TrainState) -> dict[Size, Products]:

@@ -20,10 +20,12 @@ from tests.training.jobs import PLACE, call, job, spec
 
 ALL = Products(True, True, True)
 SOME = Choices(2, {(4, 16): ALL, (16, 3): Products(weights=True)}, channels_last=True, compiled=True)
+SWITCHES = [Choices(channels_last=True), Choices(compiled=True), Choices(wide_attention=True)]
 
 
 def test_choices_come_back() -> None:
     assert Choices.from_json(SOME.to_json()) == SOME
+    assert all(Choices.from_json(each.to_json()) == each for each in SWITCHES)
     assert Choices().to_json() == {} and Choices.from_json({}) == Choices()
     assert SOME.to_json()["onednn"] == {"4 to 16": ["output", "inputs", "weights"], "16 to 3": ["weights"]}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import cycle
 
 import pytest
 import torch
 from torch import nn
 
+from nncli.network.beyond_torch.attention import SelfAttention
 from nncli.training import measuring
 from nncli.training.choices import Choices
 from nncli.training.linear_kernels import Products, onednn_product
@@ -70,6 +72,23 @@ def test_threads_are_measured_only_where_asked(winner: Callable[[str], None]) ->
         assert measure(prepared, state, with_threads=False).threads is None
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("precision", "is_wide"), [("bf16", True), ("float32", False)])
+def test_attention_is_wide_where_steps_have_16_bits_and_it_is_quicker(
+    precision: str, is_wide: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = cycle([5.0, 4.7])
+
+    def timed(work: Callable[[], object], _: Callable[[], float]) -> float:
+        work()
+        return next(seconds)
+
+    attention = nn.Sequential(nn.Unflatten(1, (2, 2)), SelfAttention(2, 1), nn.Flatten(), nn.Linear(4, 3))
+    prepared, state = job(spec(precision=precision), attention)
+    monkeypatch.setattr(measuring, "_short_step", lambda *_: lambda: None)
+    monkeypatch.setattr(measuring, "_seconds", timed)
+    assert measure(prepared, state, with_threads=False) == Choices(wide_attention=is_wide)
 
 
 def test_nothing_of_the_run_changes() -> None:
