@@ -14,6 +14,8 @@ from nncli.messages.catalogue import failure
 # What compiling may take, and what it saves of a step on a GPU: taken so that it is rarely in vain.
 COMPILING_SECONDS: Final = 60.0
 SAVED_SHARE: Final = 0.2
+# Below so many bytes of weights, the launches of kernels take longer than what these do.
+_SMALL_BYTES: Final = 64 * 2**20
 _FAILED: Final = ("torch._dynamo", "torch._inductor", "torch.fx")
 
 
@@ -39,8 +41,15 @@ def compiled(modules: Iterable[nn.Module]) -> Iterator[None]:
             del module.__dict__["forward"]
 
 
+def mode_of(device: torch.device, weight_bytes: int) -> str:
+    """Chooses the mode of torch.compile: with CUDA graphs for small networks, whose launches cost most."""
+    return "reduce-overhead" if device.type == "cuda" and weight_bytes < _SMALL_BYTES else "default"
+
+
 def _compiled(module: nn.Module, plain: Callable[..., Any]) -> Callable[..., Any]:
-    quick = torch.compile(plain)
+    weights = list(module.parameters())
+    device = weights[0].device if weights else torch.device("cpu")
+    quick = torch.compile(plain, mode=mode_of(device, sum(each.nbytes for each in weights)))
 
     def forward(*inputs: Any) -> Any:
         if not module.training:

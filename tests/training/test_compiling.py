@@ -11,7 +11,7 @@ import torch
 from nncli.errors import UsageError
 from nncli.training import compiling
 from nncli.training.choices import Choices, applied
-from nncli.training.compiling import COMPILING_SECONDS, SAVED_SHARE, pays
+from nncli.training.compiling import COMPILING_SECONDS, SAVED_SHARE, mode_of, pays
 from nncli.training.loop import train
 from tests.training.jobs import job, spec
 
@@ -28,10 +28,18 @@ def test_it_pays_where_much_is_saved() -> None:
     assert pays(enough, 1.0) and not pays(enough - 2, 1.0) and not pays(None, 1.0)
 
 
+def test_small_networks_on_cuda_are_launched_as_graphs() -> None:
+    cuda = torch.device("cuda")
+    assert mode_of(cuda, 2**20) == "reduce-overhead"
+    assert mode_of(cuda, 2**30) == mode_of(torch.device("cpu"), 2**20) == "default"
+
+
 def test_steps_are_compiled_and_judging_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
-    def counting(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def counting(plain: Callable[..., Any], *, mode: str) -> Callable[..., Any]:
+        assert mode == "default"
+
         def forward(*inputs: Any) -> Any:
             calls.append(len(inputs))
             return plain(*inputs)
@@ -55,7 +63,7 @@ def test_steps_are_compiled_and_judging_is_not(monkeypatch: pytest.MonkeyPatch) 
 def test_what_torch_cannot_compile_is_told(
     raised: Exception, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_: Callable[..., Any]) -> Callable[..., Any]:
+    def failing(_: Callable[..., Any], **_more: Any) -> Callable[..., Any]:
         def forward(*_: Any) -> Any:
             raise raised
 
