@@ -9,9 +9,10 @@ from typing import Final, final
 import torch
 from torch import Tensor
 
+from nncli.columns.clips import Clips
 from nncli.columns.encoders import Columns
 from nncli.columns.images import ImageFinish
-from nncli.columns.stored import Finish, Stored, Taken, TargetFinish
+from nncli.columns.stored import Dense, Finish, Ragged, Stored, Taken, TargetFinish, Windows
 from nncli.columns.targets import class_targets
 from nncli.data.dataset import Part
 from nncli.draws import Draw
@@ -22,6 +23,7 @@ MOST_HELD_BYTES: Final = 256 * 2**20
 """Columns up to this size are copied to the device as a whole; of larger ones each batch is."""
 _FINISHED_BYTES: Final = 4
 _MASK: Final = ".mask"
+_IN_MEMORY: Final = (Dense, Ragged, Windows, Clips)
 
 
 @final
@@ -84,6 +86,14 @@ class HeldColumn:
         taken = self._stored.take(self._index.index_select(0, rows), draw)
         mask = None if taken.mask is None else on_device(taken.mask, self._device)
         return Taken(on_device(_widened(taken.values, self._finish), self._device), mask)
+
+    @property
+    def is_worth_reading_ahead(self) -> bool:
+        """Tells whether samples come from files, from more than is held, or go to a GPU."""
+        if self._whole is not None or self._device.type == "cuda":
+            return self._whole is None
+        is_in_memory = isinstance(self._stored, _IN_MEMORY)
+        return not is_in_memory or sum(t.nbytes for t in self._stored.tensors().values()) > MOST_HELD_BYTES
 
     def read_ahead(self, found: Callable[[Tensor], Taken | None]) -> None:
         """Looks from now on for samples that somebody fetched before they were taken."""
@@ -186,12 +196,12 @@ class HeldPart:
 
     @cached_property
     def ahead(self) -> Ahead | None:
-        """What reads columns ahead that are not held; None where all are, or where it would not pay."""
+        """What reads columns ahead that take long; None where none does, or no thread has time."""
         columns = {
             (kind, name): column
             for kind, named in (("input", self._inputs), ("target", self._targets))
             for name, column in named.items()
-            if column.whole is None
+            if column.is_worth_reading_ahead
         }
         if not columns or not pays(self.device):
             return None
