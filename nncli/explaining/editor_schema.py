@@ -32,7 +32,7 @@ from nncli.spec.keys import Key, all_keys
 from nncli.spec.reference import Entry
 from nncli.spec.reference_files import entries_of
 from nncli.training.optimizers import optimizer_classes
-from nncli.training.schedule_checks import scheduler_classes
+from nncli.training.schedule_calls import scheduler_classes
 
 # Editors read this draft; the newer ones change nothing that is used here.
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
@@ -73,6 +73,7 @@ def _definitions() -> Schema:
         "data": _section("data"),
         "training": _section("training") | {"anyOf": [{"required": ["loss"]}, {"required": ["updates"]}]},
         **{f"call.{name}": _call(name, target) for name, target in called.items()},
+        "call.ChainedScheduler": any_of([_several("scheduler"), definition("arguments.ChainedScheduler")]),
         **{f"call.{name}": _function(name, target) for name, target in functions().items()},
         **{f"arguments.{name}": _arguments(target) for name, target in called.items()},
     }
@@ -256,7 +257,11 @@ def _share() -> Schema:
 
 
 def _one_or_several(name: str, *others: Schema) -> Schema:
-    return {"anyOf": [definition(name), {"type": "array", "items": definition(name)}, *others]}
+    return {"anyOf": [definition(name), _several(name), *others]}
+
+
+def _several(name: str) -> Schema:
+    return {"type": "array", "items": definition(name)}
 
 
 # Keys whose short forms the types in schema.py do not tell.

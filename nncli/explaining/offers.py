@@ -27,7 +27,7 @@ from nncli.network.layers.records import PADDING_MASKS, VALID_MASKS
 from nncli.network.layers.torch_layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
 from nncli.objectives.losses import form_of, probabilities_of, why_unfit
 from nncli.training.optimizers import optimizer_classes
-from nncli.training.schedule_checks import scheduler_classes
+from nncli.training.schedule_calls import scheduler_classes
 
 _TARGETS: Final[Mapping[str, str]] = {
     "index": "the number of its class",

@@ -65,6 +65,8 @@ def written(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, (tuple, list)):
         return f"[{', '.join(written(item) for item in value)}]"
+    if isinstance(value, Mapping) and value:
+        return f"{{{', '.join(f'{key}: {written(item)}' for key, item in value.items())}}}"
     if isinstance(value, str):
         return value or '""'
     if isinstance(value, (int, float)):

@@ -86,6 +86,12 @@ TABLE: Final[dict[str, Words]] = {
         ("train a new run, without `--resume`; numbers of epochs and steps let a run be made longer",),
         "A finished run is made longer only where a longer one would have begun in the same way.",
     ),
+    "schedule-alone": Words(
+        SpecError,
+        "{scheduler} works the rate out anew each time, so that the others beside it hardly count",
+        ("a list lets one follow the other: `[{{LinearLR: {{}}, for: 5 epochs}}, …]`",),
+        "Schedulers that move the rate together each go on from it; some of torch's do not; a warning.",
+    ),
     "schedule-beyond": Words(
         SpecError,
         "`{argument}` of {scheduler} is {length} {unit}, but the run is over after {runs}",
@@ -117,6 +123,12 @@ TABLE: Final[dict[str, Words]] = {
         ("make `warmup:` or `for:` shorter; a share such as `5%` fits every run",),
         "Parts of a schedule follow each other; the run is over before this one; a warning.",
     ),
+    "schedule-negative": Words(
+        SpecError,
+        "`{argument}` is {value} at {at}, and a rate below zero makes the loss larger",
+        ("keep it at zero or more: `max(0, …)`",),
+        "A factor of a learning rate is zero or more at every count of the run.",
+    ),
     "schedule-over": Words(
         SpecError,
         "{scheduler} gives no rate after `{argument}`, which is {length}, but the run has {runs} {unit}",
@@ -139,7 +151,7 @@ TABLE: Final[dict[str, Words]] = {
         SpecError,
         "{scheduler} cannot be used like this",
         ("{instead}",),
-        "Some schedulers take functions or other schedulers, and some words belong to one of them.",
+        "Some schedulers take others, and some words belong to one of them.",
     ),
     "schedule-unknown": Words(
         SpecError,

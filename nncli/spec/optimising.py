@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias, cast, get_args
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import nearest
-from nncli.spec.calls import read_call
+from nncli.spec.calls import read_call, read_named_call
 from nncli.spec.items import Argument, Call
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.weights import PatternAt, read_patterns
@@ -20,6 +20,8 @@ Unit: TypeAlias = Literal["%", "steps", "epochs"]
 Pace: TypeAlias = Literal["step", "epoch"]
 _SPAN: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|step|epoch)s?")
 _WORDS: Final = ("warmup", "for", "per", "watch")
+CHAINED: Final = "ChainedScheduler"
+_SCHEDULER: Final = "a scheduler of torch, such as ExponentialLR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Span:
 class StageSpec:
     """A part of a schedule: a class of torch.optim.lr_scheduler, or none where only `warmup:` is given.
 
-    `lasts` is what `for:` says. `per` tells whether it moves with every step or every epoch, `watch` which
-    figure it reads; None where that is left to nncli.
+    `chained` holds those that a ChainedScheduler moves together. `lasts` is what `for:` says. `per` tells
+    whether it moves with every step or every epoch, `watch` which figure it reads; None where that is left
+    to nncli.
     """
 
     place: Place
@@ -57,6 +60,12 @@ class StageSpec:
     lasts: Span | None = None
     per: Pace | None = None
     watch: Argument | None = None
+    chained: tuple[Call, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The schedulers that move the rate, each with its arguments."""
+        return self.chained or ((self.call,) if self.call else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,8 @@ def read_schedule(node: Node, path: str, problems: list[Problem]) -> tuple[Stage
 
 def _read_stage(node: Node, path: str, problems: list[Problem]) -> StageSpec | None:
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return StageSpec(node.place, Call(node.text, node.place))
+        call, chained = _read_calls(node, Scalar(None, "", True, node.place), path, problems)
+        return StageSpec(node.place, call, chained=chained)
     if not isinstance(node, Mapping) or not node.entries:
         problems.append(Problem("schedule-form", node.place, path, {"fault": "it names a scheduler"}))
         return None
@@ -149,16 +159,37 @@ def _read_stage(node: Node, path: str, problems: list[Problem]) -> StageSpec | N
             facts["instead"] = "a list holds several that follow each other: `- {StepLR: 5, for: 5 epochs}`"
         problems.append(Problem("schedule-form", name.place, f"{path}.{name.text}", facts))
         return None
-    call = read_call(*calls[0], f"{path}.{calls[0][0].text}", problems) if calls else None
+    found = _read_calls(*calls[0], path, problems) if calls else None
     watch = node.get("watch")
     return StageSpec(
         place=node.place,
-        call=call,
+        call=found[0] if found else None,
         warmup=_read_span(node.get("warmup"), f"{path}.warmup", problems),
         lasts=_read_span(node.get("for"), f"{path}.for", problems),
         per=_read_pace(node.get("per"), f"{path}.per", problems),
         watch=Argument(watch.text, watch.place) if isinstance(watch, Scalar) else None,
+        chained=found[1] if found else (),
     )
+
+
+def _read_calls(
+    name: Scalar, node: Node, path: str, problems: list[Problem]
+) -> tuple[Call, tuple[Call, ...]]:
+    """Reads a scheduler, and those that it moves together where it is a ChainedScheduler."""
+    here = f"{path}.{name.text}"
+    if name.text != CHAINED:
+        return read_call(name, node, here, problems), ()
+    if isinstance(node, Mapping) and node.keys() == ["schedulers"]:
+        node = node.entries[0][1]
+    items = node.items if isinstance(node, Sequence) else ()
+    if not items:
+        facts = {"fault": f"{CHAINED} holds a list of schedulers that move the rate together"}
+        facts["instead"] = f"write `{CHAINED}: [{{LinearLR: {{}}}}, {{ExponentialLR: 0.9}}]`"
+        problems.append(Problem("schedule-form", name.place, here, facts))
+    found = [
+        read_named_call(item, f"{here}.{number}", problems, _SCHEDULER) for number, item in enumerate(items)
+    ]
+    return Call(name.text, name.place), tuple(each for each in found if each)
 
 
 def _read_span(node: Node | None, path: str, problems: list[Problem]) -> Span | None:

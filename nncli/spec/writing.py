@@ -14,7 +14,7 @@ from nncli.spec.fields import AutoRows, Section
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.nodes import Node, Scalar, Sequence, node_of
-from nncli.spec.optimising import GroupSpec, StageSpec
+from nncli.spec.optimising import CHAINED, GroupSpec, StageSpec
 from nncli.spec.phases import PhaseSpec
 from nncli.spec.scalars import resolve
 from nncli.spec.schema import LossTerm, TrainingSpec
@@ -160,6 +160,8 @@ def _patterns(match: tuple[PatternAt, ...]) -> Any:
 def _stage(stage: StageSpec) -> dict[str, Any]:
     words = {"warmup": stage.warmup, "for": stage.lasts, "per": stage.per}
     tree = _call(stage.call) if stage.call else {}
+    if stage.chained:
+        tree = {CHAINED: [_call(each) for each in stage.chained]}
     tree |= {word: str(value) for word, value in words.items() if value is not None}
     return {**tree, "watch": stage.watch.value} if stage.watch else tree
 

@@ -114,7 +114,10 @@ def _updated(
 ) -> Iterator[tuple[TrainingSpec, nn.Module]]:
     """Pairs the weights of each update with what is said of their training."""
     if not modules:
-        yield training.model_copy(update={"groups": (), "regularise": None}), nn.Linear(1, 1, device="meta")
+        # A list with a value for each group fits no other number of them.
+        schedule = () if training.groups else training.schedule
+        left_out = {"groups": (), "regularise": None, "schedule": schedule}
+        yield training.model_copy(update=left_out), nn.Linear(1, 1, device="meta")
     elif not training.updates:
         yield training, next(iter(modules.values()))
     for update in training.updates if modules else ():

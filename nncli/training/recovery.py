@@ -13,8 +13,10 @@ from torch import Tensor, nn
 MOST_SKIPPED: Final = 10
 # A run goes back to the beginning of its epoch, and over no more steps than this.
 SNAPSHOT_EVERY: Final = 1000
+# The rate to which SWALR leads a group of weights.
+SWA_RATE: Final = "swa_lr"
 # What a group of weights keeps of its learning rate, as schedulers read it.
-RATES: Final = ("lr", "initial_lr", "max_lr", "min_lr")
+RATES: Final[tuple[str, ...]] = ("lr", "initial_lr", "max_lr", "min_lr")
 _PREFIX: Final = "back_"
 
 Groups: TypeAlias = Mapping[str, Mapping[str, Tensor]]
@@ -41,7 +43,7 @@ class Snapshot:
         scalars = deepcopy(dict(self.scalars))
         for updater in scalars["updaters"].values():
             for group in updater["groups"]:
-                group.update({key: group[key] * factor for key in RATES if key in group})
+                group.update({key: group[key] * factor for key in (*RATES, SWA_RATE) if key in group})
             if "schedule" in updater:
                 updater["schedule"]["factor"] *= factor
         return Snapshot(self.tensors, scalars)

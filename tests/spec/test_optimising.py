@@ -78,6 +78,11 @@ SCHEDULES = [
     ),
     ("{warmup: 1.5 epochs}", [" 1.5 epochs"]),
     ("[{LinearLR: {}, for: 1 epoch}, {CosineAnnealingLR: {}}]", ["LinearLR 1 epochs", "CosineAnnealingLR"]),
+    (
+        "{ChainedScheduler: [StepLR, {StepLR: [2, gamma: 0.5]}], per: step}",
+        ["ChainedScheduler step StepLR StepLR"],
+    ),
+    ("{ChainedScheduler: {schedulers: [{StepLR: 3}]}}", ["ChainedScheduler StepLR"]),
 ]
 
 
@@ -86,7 +91,9 @@ def _stages(spec: Spec) -> list[str]:
     found = []
     for each in spec.training.schedule:
         words = (each.warmup, each.lasts, each.per, each.watch.value if each.watch else None)
-        found.append(" ".join([each.call.name if each.call else "", *(str(word) for word in words if word)]))
+        names = [call.name for call in each.chained]
+        said = [each.call.name if each.call else "", *(str(word) for word in words if word), *names]
+        found.append(" ".join(said))
     return found
 
 
@@ -106,6 +113,11 @@ def test_a_schedule_is_read_and_written(written: str, expected: list[str]) -> No
         ("{StepLR: {step_size: 3}, warm_up: 5%}", "schedule-form", "`warm_up` is a second name"),
         ("[StepLR, StepLR]", "schedule-form", "by `for:` how long"),
         ("[{StepLR: {}, for: 2 epochs}, {StepLR: {}, warmup: 5%}]", "schedule-form", "in the first entry"),
+        ("ChainedScheduler", "schedule-form", "a list of schedulers"),
+        ("{ChainedScheduler: []}", "schedule-form", "a list of schedulers"),
+        ("{ChainedScheduler: {StepLR: 5}}", "schedule-form", "a list of schedulers"),
+        ("{ChainedScheduler: [3]}", "call-expected", "a scheduler of torch"),
+        ("{ChainedScheduler: [{StepLR: 3, for: 5 epochs}]}", "call-two-names", ""),
         ("{StepLR: {}, warmup: 500}", "span-form", "500"),
         ("{StepLR: {}, warmup: 120%}", "span-form", "120%"),
         ("{StepLR: {}, warmup: [5, steps]}", "span-form", "a list or mapping"),
