@@ -9,6 +9,7 @@ from typing import Final
 from torch import fx, nn
 
 from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.network.parametrized import kind_of
 
 _WEIGHTED: Final = ("Linear", "Conv1d", "Conv2d", "Conv3d")
 # What changes the form of values, or is linear in them where it is not trained.
@@ -159,7 +160,7 @@ def _only_input(node: fx.Node) -> fx.Node | None:
 
 def _kind(network: CompiledNetwork, node: fx.Node) -> str:
     if node.op == "call_module":
-        return type(network.module.get_submodule(str(node.target))).__name__
+        return kind_of(network.module.get_submodule(str(node.target))).__name__
     name = getattr(node.target, "__name__", str(node.target))
     return str(name)
 

@@ -13,6 +13,7 @@ from nncli.explaining.offers import (
     example_of,
     functions,
     initialisers,
+    parametrizations,
 )
 from nncli.explaining.word_schemas import (
     FILE_WORDS,
@@ -54,7 +55,7 @@ def editor_schema() -> Schema:
 
 def _definitions() -> Schema:
     called: dict[str, Callable[..., Any]] = {**layer_classes(), **loss_classes()}
-    called |= {**optimizer_classes(), **scheduler_classes(), **initialisers()}
+    called |= {**optimizer_classes(), **scheduler_classes(), **initialisers(), **parametrizations()}
     network = _closed(_described("key of a network", FILE_WORDS), ("layers",))
     return {
         "dollar": {"type": "string", "pattern": r"\$"},
@@ -69,6 +70,7 @@ def _definitions() -> Schema:
         "optimizer": _one_of(optimizer_classes()),
         "scheduler": _one_of(scheduler_classes(), {word: {} for word in ("warmup", "for", "per", "watch")}),
         "initialiser": _one_of(initialisers()),
+        "parametrization": _one_of(parametrizations()),
         "metric": _metric(),
         "data": _section("data"),
         "training": _section("training") | {"anyOf": [{"required": ["loss"]}, {"required": ["updates"]}]},

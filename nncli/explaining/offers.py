@@ -23,6 +23,7 @@ from nncli.network.functions.binding import is_demanded_axis
 from nncli.network.functions.signatures import overloads_of, takes_tensor, takes_tensors
 from nncli.network.items.finishing import INITIALISERS
 from nncli.network.items.inflows import forward_inputs
+from nncli.network.items.parametrizing import PARAMETRIZATIONS
 from nncli.network.layers.records import PADDING_MASKS, VALID_MASKS
 from nncli.network.layers.torch_layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
 from nncli.objectives.losses import form_of, probabilities_of, why_unfit
@@ -44,7 +45,7 @@ _OPTIONAL: Final[Mapping[str, str]] = {
 # In layers of nncli true means what it means in a padding mask.
 _OPTIONAL_OF_OURS: Final = {"attn_mask": "if you like: added to the scores, or true where a step may look"}
 # What every call of a kind gets from nncli.
-FILLED: Final = frozenset({"tensor", "generator"})
+FILLED: Final = frozenset({"tensor", "generator", "module"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ def initialisers() -> Mapping[str, Callable[..., Any]]:
     return {name: getattr(nn.init, name) for name in sorted(INITIALISERS)}
 
 
+def parametrizations() -> Mapping[str, Callable[..., Any]]:
+    """Names the norms that weights may go through."""
+    return PARAMETRIZATIONS
+
+
 def image_changes() -> Mapping[str, Callable[..., Any]]:
     """Names what `augment:` of images may do."""
     return {**TRANSFORMS, **MIXERS}
@@ -90,6 +96,11 @@ KINDS: Final = (
     Kind("optimiser of torch.optim", "training:\n  optimizer: %s\n", optimizer_classes),
     Kind("scheduler of torch.optim", "training:\n  schedule: %s\n", scheduler_classes),
     Kind("initialiser of torch.nn.init", "- Linear: 10\n  init: %s\n", initialisers),
+    Kind(
+        "norm of weights of torch.nn.utils.parametrizations",
+        "- Linear: 10\n  parametrize: %s\n",
+        parametrizations,
+    ),
     Kind("change of images, as in torchvision", _AUGMENT % ("photo", "image"), image_changes),
     Kind("change of sounds, as in audiomentations", _AUGMENT % ("sound", "audio"), sound_changes),
     Kind("function of tensors", "", functions),
@@ -97,7 +108,7 @@ KINDS: Final = (
 
 
 def explain_offers(word: str) -> Iterator[Explanation]:
-    """Explains a layer, loss, optimiser, scheduler, initialiser or change by its name."""
+    """Explains a layer, loss, optimiser, scheduler, initialiser, norm or change by its name."""
     for kind in KINDS:
         target = kind.offered().get(word)
         if target is None:

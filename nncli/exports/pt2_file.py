@@ -16,6 +16,7 @@ from nncli.errors import NncliError
 from nncli.exports.subject import Subject, results
 from nncli.exports.verification import Batches, sample_rows
 from nncli.messages.catalogue import failure
+from nncli.network.parametrized import with_plain_weights
 from nncli.runs.atomic import write_new
 
 
@@ -39,15 +40,16 @@ def run_pt2(subject: Subject, path: Path, batches: Batches) -> Batches:
 
 
 def traced(subject: Subject, form: str) -> ExportedProgram:
-    """Traces a network with two rows, for any number of them.
+    """Traces a network with two rows, for any number of them; norms of weights are worked out before.
 
     Raises WeightsError `export-refused` in torch's words.
     """
     rows = tuple(sample_rows(subject, 2))
     any_rows = tuple({0: Dim("batch")} for _ in rows)
+    module = with_plain_weights(subject.network.module)
     try:
         with quiet():
-            program = torch.export.export(subject.network.module, rows, dynamic_shapes=any_rows)
+            program = torch.export.export(module, rows, dynamic_shapes=any_rows)
     # Whatever torch raises here comes of what the network is made of.
     except Exception as error:
         raise refused(form, error) from error

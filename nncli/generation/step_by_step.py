@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 from nncli.generation.going_on import GOING_ON, GoesOn
 from nncli.network.beyond_torch.attention import CrossAttention
 from nncli.network.compiled import CompiledNetwork
+from nncli.network.parametrized import kind_of
 
 _TRIED: Final = 48
 """How many steps of a network are compared: enough for any state to matter."""
@@ -242,7 +243,7 @@ def _go_on(module: fx.GraphModule) -> list[GoesOn]:
         if node.op != "call_module":
             continue
         layer = module.get_submodule(str(node.target))
-        kind = GOING_ON.get(type(layer))
+        kind = GOING_ON.get(kind_of(layer))
         if kind is None:
             continue
         if isinstance(layer, CrossAttention) and not holders.issuperset(node.all_input_nodes[1:]):

@@ -119,6 +119,12 @@ TABLE: Final[dict[str, Words]] = {
         ('`init: [{{match: "*.weight", normal_: {{std: 0.02}}}}]`',),
         "Initial values are stated by pattern.",
     ),
+    "parametrize-form": Words(
+        SpecError,
+        "`parametrize:` of a network is a list of patterns, each with spectral_norm or weight_norm",
+        ('`parametrize: [{{match: "*.weight", spectral_norm: {{}}}}]`',),
+        "Norms of weights are stated by pattern.",
+    ),
     "join-form": Words(
         SpecError,
         "`join:` is a function, `none`, or an expression over the branches",

@@ -114,6 +114,30 @@ TABLE: Final[dict[str, Words]] = {
         ),
         "A path leads inward through named items, results and repetitions.",
     ),
+    "parametrization-unknown": Words(
+        SpecError,
+        "weights cannot go through `{name}`",
+        ("did you mean `{nearest}`?", "spectral_norm or weight_norm, as in torch.nn.utils.parametrizations"),
+        "Norms of weights have the names that torch.nn.utils.parametrizations gives them.",
+    ),
+    "parametrize-refused": Words(
+        SpecError,
+        "{call} cannot be put on {name}: {reason}",
+        (),
+        "A norm of weights failed on their shape or on its arguments; the reason is torch's.",
+    ),
+    "parametrize-unfit": Words(
+        SpecError,
+        "{name} cannot go through {call}: {reason}",
+        ("say which weights are meant: `match: NAME.weight`, or `parametrize:` beside the layer",),
+        "Weights that are shared, recurrent or read row by row have no norm.",
+    ),
+    "parametrize-without-weight": Words(
+        SpecError,
+        "{layer} has no `{name}` that {call} could be put on",
+        ('inside of it, name them in the network: `parametrize: [{{match: "*.weight", {call}: {{}}}}]`',),
+        "`parametrize:` beside an item is of its `weight`, or of another tensor by `name:`.",
+    ),
     "pattern-matches-nothing": Words(
         SpecError,
         "no weight has a name that matches `{pattern}`",

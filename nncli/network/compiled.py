@@ -41,11 +41,20 @@ class LayerCall:
     has_shared: bool = False
 
 
+class Norm(NamedTuple):
+    """A function of torch.nn.utils.parametrizations with its arguments, for a layer or a `part` inside it."""
+
+    function: str
+    arguments: Mapping[str, object]
+    part: str = ""
+
+
 class Construction(NamedTuple):
-    """A layer of the module: its class and all its arguments, as they are bound."""
+    """A layer of the module: its class, all its arguments as they are bound, and the norms of its weights."""
 
     kind: type[nn.Module]
     arguments: Mapping[str, object]
+    norms: tuple[Norm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from nncli.network.items.inflows import find
 from nncli.network.items.inputs import input_values
 from nncli.network.items.layer_names import Namer
 from nncli.network.items.network_calls import in_order
+from nncli.network.items.parametrizing import parametrizations, parametrize
 from nncli.network.layers.recurrent import unpack
 from nncli.spec.items import Constant
 from nncli.spec.network_spec import FEATURES, InputSpec, NetworkSpec
@@ -121,6 +122,7 @@ def _compile(
         raise failure("network-empty", spec.place, path)
     outputs = _outputs(build, frame, spec, path)
     wanted = initialisations(build, spec, path)
+    normed = parametrizations(build, spec, path)
     check_frozen(build, spec, path)
     if outputs is not None:
         build.report(_unused(build, outputs, path))
@@ -135,6 +137,7 @@ def _compile(
     used = _keep_used_inputs(build.tape.graph, values, inputs)
     module = _module(build)
     initialise(module, wanted)
+    parametrize(build, module, normed)
     frozen = freeze(module, spec, build)
     module.train()
     return CompiledNetwork(

@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from nncli.errors import NncliError, Problem
 from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork, WeightsWish, stored_tensors
+from nncli.network.parametrized import Parametrized, parametrized
 from nncli.pretrained.loading import check_weights, load_weights
 from nncli.pretrained.moves import Layers
 from nncli.pretrained.own_layers import layer_records
 from nncli.pretrained.planning import WeightsPlan, plan_weights
 from nncli.pretrained.report import WeightsReport
 from nncli.pretrained.stored import StoredWeights, open_stored
+from nncli.pretrained.transforms import transform
+from nncli.spec.patterns import plain_name
 from nncli.spec.spec import Spec
 
 
@@ -61,10 +67,39 @@ def _loaded(network: CompiledNetwork, wish: WeightsWish, folder: Path, *, copied
         if name.startswith(start)
     }
     stored = open_stored(folder / wish.weights.file, wish.weights.place)
+    plain = _stored_plainly(network, wish, stored, tensors)
+    for name, normed in plain.items():
+        below = f"{normed.name}.parametrizations.{normed.tensor}.".removeprefix(start)
+        tensors = {each: tensor for each, tensor in tensors.items() if not each.startswith(below)}
+        tensors[name] = torch.zeros_like(_like(normed), requires_grad=False)
     plan = _planned(network, wish, stored, {name: tuple(tensor.shape) for name, tensor in tensors.items()})
     warnings = plan.warnings()
     (load_weights if copied else check_weights)(plan, stored, tensors)
+    for name, normed in plain.items():
+        if copied and name in plan.tensors:
+            normed.put(tensors[name])
     return ForeignWeights(wish.weights.file, wish.prefix, plan.report, tuple(warnings))
+
+
+def _stored_plainly(
+    network: CompiledNetwork, wish: WeightsWish, stored: StoredWeights, tensors: Mapping[str, Tensor]
+) -> dict[str, Parametrized]:
+    """Finds weights that have a norm here and none in a file, by their names there once they are renamed."""
+    start = f"{wish.prefix}." if wish.prefix else ""
+    named = {f"{each.name}.{each.tensor}": each for each in parametrized(network.module)}
+    own = {name.removeprefix(start): each for name, each in named.items() if name.startswith(start)}
+    if not own:
+        return {}
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    shapes |= {name: tuple(_like(each).shape) for name, each in own.items()}
+    found = transform(shapes, stored.shapes(), wish.weights).tensors
+    normed = {plain_name(name) for name in found if plain_name(name) != name}
+    return {name: each for name, each in own.items() if name in found and name not in normed}
+
+
+def _like(normed: Parametrized) -> Tensor:
+    """Finds a tensor with the shape of a weight that has a norm."""
+    return list(normed.originals.values())[-1]
 
 
 def _planned(

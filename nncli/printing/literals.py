@@ -27,7 +27,11 @@ _PLACES: Final = (
 )
 # What a program binds itself; a variable of that name would hide it.
 RESERVED: Final = frozenset(
-    {"self", "torch", "nn", "F", "einops", "Tensor", "Group", "OrderedDict", *dir(builtins)}
+    {
+        *("self", "torch", "nn", "F", "einops", "Tensor", "Group", "OrderedDict"),
+        *("spectral_norm", "weight_norm"),
+        *dir(builtins),
+    }
 )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.network.calls.signatures import signature_of
-from nncli.network.compiled import Construction
+from nncli.network.compiled import Construction, Norm
 from nncli.network.layers.torch_layers import INFERRED
 from nncli.printing.literals import (
     Code,
@@ -105,10 +105,23 @@ def layer_recipe(made: Construction) -> Recipe:
         given = {**dict(zip(gaps, codes, strict=True)), **others}
         keywords = {name: given[name] for name in order if name not in positions}
         keywords = {name: code for name, code in keywords.items() if code != usual.get(name)}
-        return call(callable_name(made.kind), tuple(given[name] for name in positions), keywords)
+        layer = call(callable_name(made.kind), tuple(given[name] for name in positions), keywords)
+        for norm in norms:
+            layer = normed(layer, norm)
+        return layer
 
-    form = ("layer", made.kind, tuple(gaps), tuple(others.items()))
+    norms = [norm for norm in made.norms if not norm.part]
+    form = ("layer", made.kind, tuple(gaps), tuple(others.items()), tuple(map(_norm_form, norms)))
     return Recipe(form, tuple(gaps.values()), write)
+
+
+def normed(layer: Code, norm: Norm) -> Code:
+    """Puts a norm on a weight of a layer: `spectral_norm(nn.Linear(8, 4))`."""
+    return call(norm.function, (layer,), {name: literal(value) for name, value in norm.arguments.items()})
+
+
+def _norm_form(norm: Norm) -> Hashable:
+    return norm.function, tuple((name, literal(value)) for name, value in norm.arguments.items())
 
 
 def _usual(kind: type[nn.Module]) -> dict[str, Code]:

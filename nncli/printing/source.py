@@ -21,8 +21,9 @@ from nncli.network.graph.values import shown
 from nncli.printing.classes import PrintedClass
 from nncli.printing.copied_source import Copied, Import, copied_source, import_lines, is_written_anew
 from nncli.printing.flow import Flow, own_functions
-from nncli.printing.layout import frozen, ties
+from nncli.printing.layout import frozen, path_of, ties
 from nncli.printing.literals import RESERVED, Code, callable_name, identifier, literal
+from nncli.printing.recipes import normed
 from nncli.printing.sorting import printed_classes
 from nncli.printing.specialising import Use
 from nncli.printing.unparsing import definition_lines
@@ -46,6 +47,8 @@ _IMPORTS: Final = MappingProxyType(
         "F": Import("torch.nn.functional", "", "F"),
         "einops": Import("einops"),
         "OrderedDict": Import("collections", "OrderedDict"),
+        "spectral_norm": Import("torch.nn.utils.parametrizations", "spectral_norm"),
+        "weight_norm": Import("torch.nn.utils.parametrizations", "weight_norm"),
     }
 )
 
@@ -132,9 +135,9 @@ def _without_options(network: CompiledNetwork, uses: Mapping[Any, Use]) -> Compi
     dropped = {target: uses[target].dropped() for target in anew}
     built = {
         name: Construction(
-            kind, {key: arguments[key] for key in arguments if key not in dropped.get(kind, ())}
+            kind, {key: arguments[key] for key in arguments if key not in dropped.get(kind, ())}, norms
         )
-        for name, (kind, arguments) in network.constructions.items()
+        for name, (kind, arguments, norms) in network.constructions.items()
     }
     return replace(network, constructions=built)
 
@@ -161,12 +164,21 @@ def _class(printed: PrintedClass, network: CompiledNetwork, reserved: Iterable[s
         yield from _indented(_assignment(f"self.{identifier(name)} = ", code))
     if part.region is None:
         yield from _indented(ties(module))
+        yield from _indented(_inner_norms(network))
         yield from _indented(frozen(module))
     yield ""
     arguments = (Code("self"), *(Code(f"{each}: Tensor") for each in flow.arguments))
     results = f") -> {_results(part.graph)}:"
     yield from definition_lines("def forward(", arguments, results, " " * 4)
     yield from _indented(flow.lines())
+
+
+def _inner_norms(network: CompiledNetwork) -> Iterator[str]:
+    """Writes the norms of weights that are inside of layers."""
+    for name, made in network.constructions.items():
+        for norm in made.norms:
+            if norm.part:
+                yield normed(Code(path_of(network.module, f"{name}.{norm.part}")), norm).line()
 
 
 def _about(region: Region | None) -> str:

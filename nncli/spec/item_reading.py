@@ -39,12 +39,20 @@ from nncli.spec.operations import (
 from nncli.spec.scopes import Entrance, Scope, Written, resolved, substituted
 from nncli.spec.structures import read_outputs, read_parallel, read_residual
 from nncli.spec.weights import WeightsSpec, read_weights_spec
-from nncli.spec.words import read_decision, read_flow, read_init, read_names, read_result, read_share
+from nncli.spec.words import (
+    read_decision,
+    read_flow,
+    read_init,
+    read_names,
+    read_parametrization,
+    read_result,
+    read_share,
+)
 
 T = TypeVar("T")
 Words = Mapping[str, Written]
 # In a loop these words belong to every repetition; the others belong to the whole.
-_OF_COPIES: Final = frozenset({"take", "share", "init", "freeze", "when"})
+_OF_COPIES: Final = frozenset({"take", "share", "init", "parametrize", "freeze", "when"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +155,15 @@ class ItemReader:
         take = read("take", read_result)
         share = read("share", partial(read_share, is_repeated="repeat" in parts.words))
         init = read("init", read_init)
+        parametrize = read("parametrize", read_parametrization)
         freeze = read("freeze", read_decision) or False
         weights = read("weights", self._weights)
         if len(self._problems) > before:
             operation = Broken()
         place, path = parts.use.place, parts.path
-        return Item(operation, place, path, names, from_, take, share, init, freeze, None, weights)
+        return Item(
+            operation, place, path, names, from_, take, share, init, parametrize, freeze, weights=weights
+        )
 
     def _weights(self, written: Written) -> WeightsSpec | None:
         return read_weights_spec(substituted(resolved(written)), written.path, self._problems)

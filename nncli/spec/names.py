@@ -11,7 +11,9 @@ from nncli.spec.nodes import Scalar
 
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 SPEC_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
-ITEM_WORDS: Final = frozenset("name from take share init freeze when repeat join shortcut weights".split())
+ITEM_WORDS: Final = frozenset(
+    "name from take share init parametrize freeze when repeat join shortcut weights".split()
+)
 # Operations of nncli's own; no block or network may be called so.
 STRUCTURES: Final = frozenset(
     "Sequential residual parallel rearrange reduce repeat_axis Parameter compute".split()

@@ -52,8 +52,8 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class InitRule:
-    """Initial values by pattern: `{match: "*.weight", normal_: {std: 0.02}}`."""
+class CallByPattern:
+    """What is done with weights, by a pattern of their names: `{match: "*.weight", normal_: {std: 0.02}}`."""
 
     match: str
     call: Call
@@ -64,19 +64,20 @@ class InitRule:
 class NetworkSpec:
     """One network: its inputs where the file states them, its items from input to output, and its outputs.
 
-    `outputs` maps names to paths; empty for the last result. `freeze` holds patterns over the names
-    of its weights. `input_names` holds the names of all inputs in order
-    where the file lists them, as in `inputs: [noise: [64], digit]`; those that are not in `inputs` are as
-    the data declares them. Where `inputs:` is wrong, `unread_inputs` are its names: nothing else is wrong
-    with what reads them.
+    `outputs` maps names to paths; empty for the last result. `freeze` holds patterns over the names of its
+    weights, `init` and `parametrize` what is done with those that a pattern matches. `input_names` holds the
+    names of all inputs in order where the file lists them, as in `inputs: [noise: [64], digit]`; those that
+    are not in `inputs` are as the data declares them. Where `inputs:` is wrong, `unread_inputs` are its
+    names: nothing else is wrong with what reads them.
     """
 
     layers: tuple[Item, ...]
     place: Place
     inputs: Mapping[str, InputSpec] | None = None
     outputs: Mapping[str, Source] = field(default_factory=dict)
-    init: tuple[InitRule, ...] = ()
+    init: tuple[CallByPattern, ...] = ()
     weights: WeightsSpec | None = None
     freeze: tuple[PatternAt, ...] = ()
+    parametrize: tuple[CallByPattern, ...] = ()
     input_names: tuple[str, ...] = ()
     unread_inputs: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from nncli.errors import NncliError, Place, Problem
@@ -17,7 +18,7 @@ from nncli.spec.inputs import names_in, read_inputs
 from nncli.spec.item_reading import ItemReader, first_layer
 from nncli.spec.items import Broken, Item
 from nncli.spec.names import check_name
-from nncli.spec.network_spec import InitRule, NetworkSpec
+from nncli.spec.network_spec import CallByPattern, NetworkSpec
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence, stated
 from nncli.spec.operations import read_computation
 from nncli.spec.scopes import Scope, Written, resolved, substituted
@@ -25,7 +26,7 @@ from nncli.spec.structures import read_outputs
 from nncli.spec.tensor_expressions import Computation
 from nncli.spec.weights import PatternAt, WeightsSpec, is_pattern, read_patterns, read_weights_spec
 
-KEYS = ("inputs", "layers", "outputs", "init", "weights", "freeze")
+KEYS = ("inputs", "layers", "outputs", "init", "parametrize", "weights", "freeze")
 T = TypeVar("T")
 
 
@@ -129,7 +130,8 @@ class _Network:
             place=node.place,
             inputs=inputs if written_inputs is not None else None,
             outputs=self._part("outputs", read_outputs) or {},
-            init=self._part("init", _read_init) or (),
+            init=self._part("init", partial(_read_calls, form="init-form")) or (),
+            parametrize=self._part("parametrize", partial(_read_calls, form="parametrize-form")) or (),
             weights=self._part("weights", self._weights),
             freeze=self._part("freeze", self._freeze) or (),
             input_names=names,
@@ -171,27 +173,27 @@ class _Network:
         return read_patterns(node, written.path, self._problems)
 
 
-def _read_init(written: Written) -> tuple[InitRule, ...]:
-    """Reads `init: [{match: "*.weight", normal_: {std: 0.02}}]`.
+def _read_calls(written: Written, form: str) -> tuple[CallByPattern, ...]:
+    """Reads `init: [{match: "*.weight", normal_: {std: 0.02}}]`, or `parametrize:` in the same form.
 
-    Raises SpecError `init-form`, `pattern-form`, and what calls raise.
+    Raises SpecError `init-form`, `parametrize-form`, `pattern-form`, and what calls raise.
     """
     node = substituted(resolved(written))
     if not isinstance(node, Sequence):
-        raise failure("init-form", node.place, written.path)
+        raise failure(form, node.place, written.path)
     problems: list[Problem] = []
-    rules: list[InitRule] = []
+    rules: list[CallByPattern] = []
     for number, item in enumerate(node.items):
         path = f"{written.path}.{number}"
         match = item.get("match") if isinstance(item, Mapping) else None
         calls = [e for e in item.entries if e[0].text != "match"] if isinstance(item, Mapping) else []
         if not isinstance(match, Scalar) or not isinstance(match.value, str) or len(calls) != 1:
-            problems.append(Problem("init-form", item.place, path))
+            problems.append(Problem(form, item.place, path))
             continue
         name, arguments = calls[0]
         call = read_call(name, arguments, f"{path}.{name.text}", problems)
         if is_pattern(match, f"{path}.match", problems):
-            rules.append(InitRule(match.value, call, item.place))
+            rules.append(CallByPattern(match.value, call, item.place))
     if problems:
         raise failures(problems)
     return tuple(rules)

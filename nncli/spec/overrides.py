@@ -16,7 +16,7 @@ from nncli.spec.reading import read_value
 # else.
 Kind: TypeAlias = Literal["networks", "layers", "items", "branches", "item", "call", "signature", "section"]
 _AT_THE_TOP: Final[dict[str, Kind]] = {"network": "layers", "networks": "networks", "blocks": "networks"}
-_LONG_FORM: Final = frozenset("args inputs vars layers outputs init weights freeze".split())
+_LONG_FORM: Final = frozenset("args inputs vars layers outputs init parametrize weights freeze".split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Final
 
 LONGEST_PATTERN: Final = 200
+_NORMED: Final = "parametrizations."
 _FOREIGN_SIGNS: Final = frozenset("?[]{}()|^$+\\ \t\n\r,")
 
 
@@ -67,8 +68,21 @@ def renaming_fault(pattern: str, replacement: str) -> str:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Tells whether a pattern matches a whole name."""
-    return captured(pattern, name) is not None
+    """Tells whether a pattern matches a whole name, or the plain name of a weight that has a norm."""
+    return captured(pattern, name) is not None or (
+        _NORMED in name and captured(pattern, plain_name(name)) is not None
+    )
+
+
+def plain_name(name: str) -> str:
+    """Gives the name of the weight that a tensor is learned in place of: `fc.weight`; else the name itself.
+
+    torch calls that tensor `fc.parametrizations.weight.original`, or two of them `original0` and `original1`.
+    """
+    scope, found, rest = name.rpartition(_NORMED)
+    weight, _, last = rest.partition(".")
+    is_other = not found or not last.startswith("original") or (scope and not scope.endswith("."))
+    return name if is_other else f"{scope}{weight}"
 
 
 def captured(pattern: str, name: str) -> tuple[str, ...] | None:

@@ -120,7 +120,7 @@ network:
     ),
     _concept(
         "patterns",
-        "which names of weights rename, skip, freeze and init mean",
+        "which names of weights rename, skip, freeze, init and parametrize mean",
         (
             ("fc.weight", "this name"),
             ("h.*.attn.weight", "* stands for what lies between two dots, or for a piece of it"),

@@ -1,4 +1,4 @@
-"""The words of files, networks and blocks, and values: what each means, its forms, an example."""
+"""The words of files and blocks, and values: what each means, its forms, an example."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from nncli.spec.reference import ITEM_ENTRIES, Entry, Group
 from nncli.spec.reference_concepts import CONCEPTS
 from nncli.spec.reference_keys import INPUT_ENTRIES, WEIGHTS_ENTRIES
 from nncli.spec.reference_metrics import METRICS
+from nncli.spec.reference_networks import NETWORK_ENTRIES
+from nncli.spec.reference_structures import STRUCTURE_ENTRIES
 
 
 def _keys(group: Group, *rows: tuple[str, str, tuple[tuple[str, str], ...], str]) -> tuple[Entry, ...]:
@@ -74,7 +76,7 @@ network:
         "the network: a list of items, or a mapping with layers and more",
         (
             ("network: [...]", "items, from input to output"),
-            ("network: {layers: [...]}", "also inputs, outputs, init, weights, freeze"),
+            ("network: {layers: [...]}", "also inputs, outputs, init, parametrize, weights, freeze"),
         ),
         "network:\n  - Linear: 16\n  - ReLU\n  - Linear: $classes\n",
     ),
@@ -108,72 +110,6 @@ networks:
   generator: {inputs: {noise: [16]}, layers: [Linear: 64, Sigmoid]}
 predict:
   sample: {compute: {image: "generator(randn(batch, 16))"}}
-""",
-    ),
-)
-
-_NETWORKS: Final = _keys(
-    "key of a network",
-    (
-        "network.inputs",
-        "what flows in, where the data does not say so; rows are left out of shapes",
-        (
-            ("inputs: {image: [3, 224, 224]}", "a shape; [] is one number for each row"),
-            ("inputs: {tokens: {shape: [64], type: index, vocabulary: 1000}}", "whole numbers below 1000"),
-            ("inputs: [digit, noise: [64]]", "an input of the data by its name, beside another"),
-        ),
-        "network:\n  inputs: {image: [3, 32, 32]}\n  layers:\n    - Conv2d: [16, 3]\n",
-    ),
-    (
-        "network.layers",
-        "the items of the network, from input to output",
-        (("layers: [...]", "each item is one operation with words beside it"),),
-        "network:\n  inputs: {row: [8]}\n  layers:\n    - Linear: 4\n",
-    ),
-    (
-        "network.outputs",
-        "the results; left out, the last one",
-        (("outputs: [mu, logvar]", "by name"), ("outputs: {class: head}", "under other names")),
-        """\
-network:
-  inputs: {row: [8]}
-  layers:
-    - Linear: 4
-      name: latent
-    - Linear: 8
-  outputs: {code: latent, row: x}
-""",
-    ),
-    (
-        "network.init",
-        "initial values of parameters by their names in the weights file",
-        (('init: [{match: "*.weight", normal_: {std: 0.02}}]', "later rules go over earlier ones"),),
-        """\
-network:
-  inputs: {row: [8]}
-  layers: [Linear: 4]
-  init:
-    - {match: "*.bias", zeros_: {}}
-""",
-    ),
-    (
-        "network.weights",
-        "weights of the whole network from a safetensors file",
-        (("weights: {file: …, rename: {…}}", "as the word beside an item"),),
-        "network:\n  inputs: {row: [8]}\n  layers: [Linear: 4]\n  weights: before.safetensors\n",
-    ),
-    (
-        "network.freeze",
-        "what is not trained",
-        (("freeze: true", "the whole network"), ('freeze: "backbone.*"', "parameters by name; or a list")),
-        """\
-network:
-  inputs: {row: [8]}
-  layers:
-    - Linear: 4
-      name: backbone
-    - Linear: 2
-  freeze: "backbone.*"
 """,
     ),
 )
@@ -283,8 +219,9 @@ _VALUES: Final = _keys(
 
 ENTRIES: Final = (
     *ITEM_ENTRIES,
+    *STRUCTURE_ENTRIES,
     *_FILES,
-    *_NETWORKS,
+    *NETWORK_ENTRIES,
     *INPUT_ENTRIES,
     *_BLOCKS,
     *WEIGHTS_ENTRIES,

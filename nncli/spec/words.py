@@ -1,4 +1,4 @@
-"""The words beside an operation: name, from, take, share, init, freeze, when."""
+"""The words beside an operation: name, from, take, share, init, parametrize, freeze, when."""
 
 from __future__ import annotations
 
@@ -146,9 +146,17 @@ def read_init(written: Written) -> Call:
 
     Raises SpecError `call-expected`, `call-two-names`, and what arguments raise.
     """
+    return _read_call(written, "an initialiser, such as kaiming_normal_")
+
+
+def read_parametrization(written: Written) -> Call:
+    """Reads `parametrize: {spectral_norm: {n_power_iterations: 2}}`; raises SpecError as `read_init` does."""
+    return _read_call(written, "spectral_norm or weight_norm")
+
+
+def _read_call(written: Written, wanted: str) -> Call:
     problems: list[Problem] = []
-    node = _settled(written)
-    call = read_named_call(node, written.path, problems, "an initialiser, such as kaiming_normal_")
+    call = read_named_call(_settled(written), written.path, problems, wanted)
     if problems or call is None:
         raise failures(problems)
     return call

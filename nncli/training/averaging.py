@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import stored_tensors
+from nncli.network.parametrized import parametrized
 from nncli.training.optimizer_state import laid_out_like
 
 AVERAGE: Final = "average"
@@ -38,10 +39,12 @@ class Average:
 
     def __init__(self, module: nn.Module, how: Averaging) -> None:
         frozen = {id(each) for each in module.parameters() if not each.requires_grad}
+        # A mean of directions has no length of one: a spectral norm goes on from where it is.
+        directions = {id(b) for each in parametrized(module) for b in each.learned.buffers()}
         self._current = {
             name: tensor
             for name, tensor in stored_tensors(module).items()
-            if tensor.is_floating_point() and id(tensor) not in frozen
+            if tensor.is_floating_point() and id(tensor) not in frozen | directions
         }
         self._how = how
         self._average: dict[str, Tensor] = {}

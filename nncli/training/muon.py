@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, final
 
 import torch
 from torch import nn
 
+from nncli.network.parametrized import parametrized
 from nncli.training.kernels import Optimizer, defaults_of, fused_optimizer
 
 # What AdamW takes over from Muon; all else has AdamW's defaults.
@@ -36,6 +37,15 @@ class MuonWithAdamW:
             part.zero_grad(set_to_none)
 
 
+def _no_matrices(module: nn.Module) -> Iterator[nn.Parameter]:
+    """Walks what has two dimensions and is no matrix: tables of embeddings, and lengths of normed weights."""
+    normed = list(parametrized(module))
+    yield from (weight for each in normed for weight in each.originals.values() if weight.shape[-1:] == (1,))
+    for layer in module.modules():
+        if isinstance(layer, (nn.Embedding, nn.EmbeddingBag)):
+            yield from layer.parameters()
+
+
 def muon_with_adamw(
     module: nn.Module, groups: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any]
 ) -> MuonWithAdamW:
@@ -44,7 +54,7 @@ def muon_with_adamw(
     The table of an embedding is no matrix that something is multiplied with. Raises ValueError where there
     is no matrix.
     """
-    tables = {each.weight for each in module.modules() if isinstance(each, (nn.Embedding, nn.EmbeddingBag))}
+    tables = set(_no_matrices(module))
     settings = {**defaults_of(torch.optim.Muon), **arguments}
     matrices: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ import torch
 from nncli.exports.subject import Subject
 from nncli.exports.verification import Batches, sample_rows
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
+from tests.network.compiled import network
 from tests.network.handmade import convolutions, transformer
 
 METADATA = {
@@ -30,6 +31,24 @@ def tokens() -> Subject:
 def pictures() -> Subject:
     """Two inputs, batch statistics, an LSTM."""
     return subject("pictures", {"network": convolutions()})
+
+
+def normed() -> Subject:
+    """Weights that are learned through norms, one of them inside of a layer."""
+    text = """
+    network:
+      inputs: {image: [2, 6, 6]}
+      parametrize: [{match: "*.query.weight", spectral_norm: {}}]
+      layers:
+        - Conv2d: [4, 3]
+          parametrize: {spectral_norm: {n_power_iterations: 2}}
+        - rearrange: b c h w -> b (h w) c
+        - SelfAttention: {heads: 2}
+        - Linear: 3
+          parametrize: weight_norm
+    """
+    torch.manual_seed(0)
+    return subject("normed", {"network": network(text)})
 
 
 def both() -> Subject:

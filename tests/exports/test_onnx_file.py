@@ -9,7 +9,7 @@ import pytest
 from nncli.errors import UsageError, WeightsError
 from nncli.exports import onnx_file
 from nncli.exports.onnx_file import run_onnx, write_onnx
-from tests.exports.subjects import METADATA, assert_close, batches, pictures, tokens
+from tests.exports.subjects import METADATA, assert_close, batches, normed, pictures, tokens
 
 onnx = pytest.importorskip("onnx")
 
@@ -50,3 +50,10 @@ def test_more_than_one_file_can_hold_is_refused(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(WeightsError) as caught:
         write_onnx(pictures(), tmp_path / "net.onnx")
     assert caught.value.problems[0].code == "export-too-large"
+
+
+def test_norms_of_weights_are_worked_out_once(tmp_path: Path) -> None:
+    subject, path = normed(), tmp_path / "net.onnx"
+    write_onnx(subject, path)
+    assert_close(subject, run_onnx(subject, path, batches(subject)))
+    assert "conv2d.weight" in {each.name for each in onnx.load(path).graph.initializer}

@@ -12,7 +12,7 @@ import torch
 from nncli.errors import WeightsError
 from nncli.exports.pt2_file import quiet, run_pt2, traced, write_pt2
 from nncli.spec.network_spec import InputSpec
-from tests.exports.subjects import METADATA, assert_close, batches, pictures, subject
+from tests.exports.subjects import METADATA, assert_close, batches, normed, pictures, subject
 from tests.network.handmade import Hand
 
 
@@ -23,6 +23,14 @@ def test_the_file_takes_any_number_of_rows_and_carries_the_metadata(tmp_path: Pa
     extra = dict.fromkeys(METADATA, "")
     torch.export.load(str(path), extra_files=extra)
     assert extra == METADATA
+
+
+def test_norms_of_weights_are_worked_out_once(tmp_path: Path) -> None:
+    made, path = normed(), tmp_path / "net.pt2"
+    write_pt2(made, path)
+    assert_close(made, run_pt2(made, path, batches(made)))
+    assert "conv2d.weight" in torch.export.load(str(path)).state_dict
+    assert "conv2d.parametrizations.weight.original" in made.network.module.state_dict()
 
 
 def test_the_file_names_no_folder_of_this_machine(tmp_path: Path) -> None:

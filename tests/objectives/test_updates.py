@@ -20,7 +20,7 @@ from nncli.training.mixing_checks import refuse_mixing
 from nncli.training.rows import EpochRow
 from nncli.training.state import TrainState
 from nncli.training.stepping import Moment
-from tests.objectives.update_specs import GAN, ONE, PAIR, PENALTY, job, prepared
+from tests.objectives.update_specs import GAN, NORMED, ONE, PAIR, PENALTY, job, prepared
 
 
 def _weights(state: TrainState) -> dict[str, Tensor]:
@@ -39,9 +39,10 @@ def _drawn(step: int, place: int) -> None:
     torch.manual_seed(step_seed(0, step, place))
 
 
-def test_a_gan_does_what_the_loop_written_by_hand_does() -> None:
-    running, state = job(GAN)
-    theirs, own = job(GAN)
+@pytest.mark.parametrize("text", [GAN, NORMED])
+def test_a_gan_does_what_the_loop_written_by_hand_does(text: str) -> None:
+    running, state = job(text)
+    theirs, own = job(text)
     list(train(running, state, lambda: False))
     generator, critic = own.networks["generator"], own.networks["critic"]
     for_critic = torch.optim.SGD(critic.parameters(), lr=0.1, fused=True)
@@ -102,7 +103,7 @@ def test_the_network_that_is_not_updated_gets_no_gradients() -> None:
     assert all(torch.equal(kept[name], p.grad) for name, p in critic.items() if p.grad is not None)
 
 
-@pytest.mark.parametrize("text", [GAN, PENALTY])
+@pytest.mark.parametrize("text", [GAN, NORMED, PENALTY])
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_run_that_stops_goes_on_with_the_same_bits(text: str, stop: int) -> None:
     running, whole = job(text)

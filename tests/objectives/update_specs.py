@@ -67,6 +67,13 @@ PENALTY = (
       loss: {compute: -score}
 """
 )
+NORMED = GAN.replace(
+    "    layers: [Flatten, Linear: 8, Tanh, Linear: 1]\n",
+    """\
+    layers: [Conv2d: [4, 3, stride: 2], LeakyReLU: 0.2, Flatten, Linear: 1]
+    parametrize: [{match: "*.weight", spectral_norm: {}}]
+""",
+)
 ONE = (
     DATA
     + """

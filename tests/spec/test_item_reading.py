@@ -57,6 +57,9 @@ def test_words_stand_beside_an_operation() -> None:
     assert (item.from_.named["mask"].path, item.from_.named["mask"].constant) == ("", None)
     assert item.from_.named["y"].constant == 2
     assert item.take is not None and item.take.text == "last" and item.freeze is True
+    item = one("{Linear: 3, parametrize: {spectral_norm: {n_power_iterations: $depth}}}")
+    assert item.parametrize is not None and item.parametrize.name == "spectral_norm"
+    assert item.parametrize.keywords["n_power_iterations"].value == 2
 
 
 def test_a_condition_that_is_known_is_decided_and_another_waits() -> None:

@@ -151,6 +151,7 @@ def test_inputs_may_be_those_of_the_data_by_name() -> None:
         ("network: {layers: [ReLU], freeze: 3}\ndata: builtin:iris\n", "freeze-form"),
         ("network: {layers: [ReLU], freeze: ['a.**']}\ndata: builtin:iris\n", "pattern-form"),
         ("network: {layers: [ReLU], init: {normal_: {}}}\ndata: builtin:iris\n", "init-form"),
+        ("network: {layers: [ReLU], parametrize: spectral_norm}\ndata: builtin:iris\n", "parametrize-form"),
         ("network: {layers: [ReLU], init: [{match: 'a..b', ones_: }]}\ndata: builtin:iris\n", "pattern-form"),
         ("network: {layers: [ReLU], outputs: 3}\ndata: builtin:iris\n", "outputs-form"),
         ("network: {layers: [ReLU], outputs: [a..b]}\ndata: builtin:iris\n", "path-form"),

@@ -14,6 +14,7 @@ from nncli.spec.patterns import (
     literal_part,
     matches,
     pattern_fault,
+    plain_name,
     renamed,
     renaming_fault,
     with_part,
@@ -155,3 +156,19 @@ def test_no_pattern_takes_long() -> None:
     start = time.process_time()
     assert not matches(pattern, ".".join(["a"] * 512))
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("a.fc.parametrizations.weight.original", "a.fc.weight"),
+        ("parametrizations.weight.original1", "weight"),
+        ("a.parametrizations.weight.0._u", "a.parametrizations.weight.0._u"),
+        ("my_parametrizations.weight.original", "my_parametrizations.weight.original"),
+        ("a.fc.weight", "a.fc.weight"),
+    ],
+)
+def test_a_weight_that_has_a_norm_is_called_by_its_plain_name_too(name: str, plain: str) -> None:
+    assert plain_name(name) == plain
+    assert matches(name, name) and matches(plain, name)
+    assert matches("*.weight", name) is plain.endswith("weight")

@@ -7,6 +7,7 @@ import json
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from nncli.spec.items import Call
 from nncli.spec.optimising import AverageSpec
@@ -74,13 +75,14 @@ def test_lbfgs_equals_torch_with_a_closure() -> None:
 def test_muon_takes_matrices_and_adamw_the_rest() -> None:
     def network() -> nn.Sequential:
         torch.manual_seed(2)
-        return nn.Sequential(nn.Embedding(5, 4), nn.Linear(4, 3), nn.LayerNorm(3), nn.Linear(3, 2))
+        normed = weight_norm(nn.Linear(4, 3))
+        return nn.Sequential(nn.Embedding(5, 4), normed, nn.LayerNorm(3), nn.Linear(3, 2))
 
     training = spec(optimizer=call("Muon", lr=0.02, weight_decay=0.0)).training
     assert training is not None
     ours, theirs = network(), network()
     updater = build_updater(training, ours, Horizon(5, 5))
-    matrices = [theirs[1].weight, theirs[3].weight]
+    matrices = [theirs[1].parametrizations.weight.original1, theirs[3].weight]
     others = [p for p in theirs.parameters() if all(p is not each for each in matrices)]
     parts = [
         torch.optim.Muon(matrices, lr=0.02, weight_decay=0.0),
@@ -103,3 +105,20 @@ def test_an_average_is_one_more_number_for_each_weight() -> None:
     averaged = spec(optimizer=call("AdamW"), average=AverageSpec(PLACE, ema=0.9)).training
     assert plain is not None and averaged is not None
     assert (kept_per_weight(plain), kept_per_weight(averaged)) == (2, 3)
+
+
+def test_an_average_leaves_the_directions_of_a_spectral_norm_as_they_are() -> None:
+    training = spec(optimizer=call("SGD", lr=0.1), average=AverageSpec(PLACE, ema=0.5)).training
+    assert training is not None
+    torch.manual_seed(1)
+    module = nn.Sequential(spectral_norm(nn.Linear(3, 4)), nn.Tanh(), nn.Linear(4, 2))
+    updater = build_updater(training, module, Horizon(5, 5))
+    for _ in range(4):
+        _step(updater, module)
+    learned = module[0].parametrizations.weight
+    weight, direction = learned.original.detach().clone(), learned[0]._u.clone()
+    with updater.averaged():
+        assert not torch.equal(learned.original, weight)
+        assert torch.equal(learned[0]._u, direction)
+        assert torch.allclose(torch.linalg.matrix_norm(module.eval()[0].weight, 2), torch.ones(()), atol=0.05)
+    assert not any("_u" in name for name in updater.tensors())

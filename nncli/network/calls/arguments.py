@@ -49,7 +49,7 @@ AT_LEAST_ONE: Final = frozenset(
     "hidden_size input_size num_layers embedding_dim num_embeddings kernel_size stride dilation "
     "embed_dim num_heads nhead d_model dim_feedforward in1_features in2_features "
     "upscale_factor downscale_factor heads kv_heads head_dim memory_dim length buckets max_distance "
-    "sample_rate n_fft win_length hop_length n_mels n_mfcc".split()
+    "sample_rate n_fft win_length hop_length n_mels n_mfcc n_power_iterations".split()
 )
 
 

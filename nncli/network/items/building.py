@@ -158,7 +158,7 @@ def _once(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> 
     named.kind = kind_of(item.operation)
     if not isinstance(item.operation, (Function, Rearrangement, Compute)):
         named.module = named.module or name
-    if (item.init or freeze or item.weights) and not is_shared:
+    if (item.init or item.parametrize or freeze or item.weights) and not is_shared:
         build.wishes.append(Wish(item, name, freeze))
     return take(build, item, named, name) if item.take else named
 

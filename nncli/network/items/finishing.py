@@ -52,21 +52,21 @@ def initialisations(build: Build, spec: NetworkSpec, path: str) -> list[Initiali
     arguments.
     """
     found: list[Initialisation] = []
-    for scope, each, where in _specs(build, spec, path):
-        own = _weights_below(build, scope)
+    for scope, each, where in networks_here(build, spec, path):
+        own = weights_below(build, scope)
         for rule in each.init:
             matching = tuple(full for name, full in own.items() if matches(rule.match, name))
             if not matching:
                 build.report([nothing_matches(rule.match, list(own), rule.place, f"{where}.init")])
             found.extend(_bound(build, rule.call, f"{where}.init", matching))
-    names = _weights_below(build, "")
+    names = weights_below(build, "")
     for wish in build.wishes:
         call = wish.item.init
         if call is None:
             continue
         weight = wish.module if isinstance(wish.item.operation, ParameterTensor) else f"{wish.module}.weight"
         here = f"{wish.item.path}.init"
-        if weight not in names and not _is_there(build, wish.module):
+        if weight not in names and is_hidden(build, wish.module):
             # An earlier mistake hides the layer.
             _bound(build, call, here, ())
             continue
@@ -78,14 +78,15 @@ def initialisations(build: Build, spec: NetworkSpec, path: str) -> list[Initiali
     return found
 
 
-def _is_there(build: Build, module: str) -> bool:
-    return any(name == module for name, _ in build.root.named_modules())
+def is_hidden(build: Build, module: str) -> bool:
+    """Tells whether an earlier mistake may be why a layer is not there."""
+    return bool(build.problems) and not any(name == module for name, _ in build.root.named_modules())
 
 
 def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:
     """Looks for patterns of `freeze:` that freeze nothing. Problems: `pattern-matches-nothing`."""
-    for scope, each, where in _specs(build, spec, path):
-        names = list(_weights_below(build, scope))
+    for scope, each, where in networks_here(build, spec, path):
+        names = list(weights_below(build, scope))
         for frozen in each.freeze:
             if len(build.problems) >= MOST_PROBLEMS:
                 return
@@ -93,14 +94,14 @@ def check_frozen(build: Build, spec: NetworkSpec, path: str) -> None:
                 build.report([nothing_matches(frozen.pattern, names, frozen.place, f"{where}.freeze")])
 
 
-def _specs(build: Build, spec: NetworkSpec, path: str) -> Iterator[tuple[str, NetworkSpec, str]]:
-    """Lists the networks whose weights are here, with what their names begin with and their YAML paths."""
+def networks_here(build: Build, spec: NetworkSpec, path: str) -> Iterator[tuple[str, NetworkSpec, str]]:
+    """Lists the networks whose weights are here: what their names begin with, and their YAML paths."""
     for network, inner in build.made_here.items():
         yield f"{network}.", inner, f"networks.{network}"
     yield "", spec, path
 
 
-def _weights_below(build: Build, scope: str) -> dict[str, str]:
+def weights_below(build: Build, scope: str) -> dict[str, str]:
     """Maps the names of weights in a scope to their whole names."""
     names = (name for name, _ in build.root.named_parameters() if name.startswith(scope))
     return {name.removeprefix(scope): name for name in names}
@@ -160,7 +161,9 @@ def initialise(module: nn.Module, wanted: Sequence[Initialisation]) -> None:
 def freeze(module: nn.Module, spec: NetworkSpec, build: Build) -> tuple[str, ...]:
     """Takes gradients from what is frozen, and keeps its layers in eval mode; returns the frozen modules."""
     scopes = {wish.module for wish in build.wishes if wish.freeze}
-    patterns = [(start, each.pattern) for start, inner, _ in _specs(build, spec, "") for each in inner.freeze]
+    patterns = [
+        (start, each.pattern) for start, inner, _ in networks_here(build, spec, "") for each in inner.freeze
+    ]
 
     def is_inside(name: str) -> bool:
         return any(name == scope or name.startswith(f"{scope}.") for scope in scopes)

@@ -31,7 +31,7 @@ MANY_BYTES: Final = 2**24
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A word about weights that is granted once all of them are there: `init`, `freeze` or `weights`.
+    """A word about weights that is granted once all are there: `init`, `parametrize`, `freeze` or `weights`.
 
     `module` is the scope that it speaks of. `freeze` is that word of the item, worked out.
     """

@@ -44,6 +44,7 @@ from nncli.network.layers.torch_layers import (
     inferred_names,
     inferred_size,
 )
+from nncli.network.parametrized import kind_of
 from nncli.spec.items import Call, Item
 from nncli.spec.names import ITEM_WORDS
 
@@ -154,8 +155,8 @@ def _reused(build: Build, layer: Layering, scope: FormulaScope) -> tuple[nn.Modu
         module = build.root.get_submodule(layer.name)
     except AttributeError:
         raise failure("share-unknown", item.place, item.path, name=layer.name) from None
-    if type(module) is not layer.kind:
-        facts = {"name": layer.name, "other": type(module).__name__, "layer": call.name}
+    if kind_of(module) is not layer.kind:
+        facts = {"name": layer.name, "other": kind_of(module).__name__, "layer": call.name}
         raise failure("share-other-kind", item.place, item.path, **facts)
     if shares_other(item):
         if call.positions or call.keywords:

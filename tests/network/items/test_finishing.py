@@ -75,6 +75,7 @@ def test_initial_values_in_a_shared_loop_are_drawn_once() -> None:
         ("{Linear: 3, init: {constant_: {value: 3}}}", "argument-unknown"),
         ("{Linear: 3, init: {normal_: {std: wide}}}", "argument-type"),
         ("{ReLU: , init: {zeros_: {}}}", "init-without-weight"),
+        ("{relu: , init: {zeros_: {}}}", "init-without-weight"),
         ("{residual: [Linear: 6], init: {zeros_: {}}}", "init-without-weight"),
         ("{BatchNorm1d: , init: {xavier_normal_: {}}}", "initialiser-refused"),
     ],
