@@ -21,8 +21,10 @@ from nncli.explaining.word_schemas import (
     ITEM_WORDS,
     LAYERS,
     LIST,
+    MISSING,
     NAMES,
     OBJECT,
+    SHARE,
     TEXT,
     WEIGHTS_WORDS,
     definition,
@@ -242,22 +244,6 @@ def _columns() -> Schema:
     return {"type": "object", "additionalProperties": definition("column")}
 
 
-def _missing() -> Schema:
-    constant = {"type": "object", "properties": {"constant": {}}, "additionalProperties": False}
-    return {
-        "anyOf": [
-            {"enum": ["error", "median", "mean", "flag", "keep"]},
-            {**constant, "required": ["constant"]},
-        ]
-    }
-
-
-def _share() -> Schema:
-    return {
-        "anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"type": "integer", "minimum": 1}]
-    }
-
-
 def _one_or_several(name: str, *others: Schema) -> Schema:
     return {"anyOf": [definition(name), _several(name), *others]}
 
@@ -269,10 +255,10 @@ def _several(name: str) -> Schema:
 # Keys whose short forms the types in schema.py do not tell.
 _SPECIAL: Final[Mapping[str, Callable[[], Schema]]] = {
     "data.inputs": _columns,
-    "data.inputs.NAME.missing": _missing,
+    "data.inputs.NAME.missing": lambda: MISSING,
     "data.nulls": lambda: NAMES,
-    "data.split.test": _share,
-    "data.split.validation": _share,
+    "data.split.test": lambda: SHARE,
+    "data.split.validation": lambda: SHARE,
     "data.targets": _columns,
     "training.average": lambda: OBJECT,
     "training.batch_size": lambda: {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["auto"]}]},

@@ -1,4 +1,4 @@
-"""What each word of an item, a file, a network or a block may hold, as JSON Schema."""
+"""What each word of an item, a file, a network or a block, and some keys of data, may hold, as JSON Schema."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ _WHOLE: Final[Schema] = {"anyOf": [{"type": "integer", "minimum": 0}, DOLLAR]}
 NAMES: Final[Schema] = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
 OBJECT: Final[Schema] = {"type": "object"}
 LIST: Final[Schema] = {"type": "array"}
+# What stands in the place of empty cells, and how much of the rows a part gets.
+_CONSTANT: Final[Schema] = {
+    "type": "object",
+    "properties": {"constant": {}},
+    "additionalProperties": False,
+    "required": ["constant"],
+}
+MISSING: Final[Schema] = {"anyOf": [{"enum": ["error", "median", "mean", "flag", "keep"]}, _CONSTANT]}
+SHARE: Final[Schema] = {
+    "anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"type": "integer", "minimum": 1}]
+}
 _MADE_OF_TEXT: Final[Schema] = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
 
 
