@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
@@ -11,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
-from nncli.training.kernels import Optimizer, backward
+from nncli.training.gradient_kernels import FiniteCheck, backward
+from nncli.training.kernels import Optimizer
 from nncli.training.optimizer_state import laid_out_like
 from nncli.training.schedules import Horizon
 
@@ -56,6 +56,9 @@ class Gradients:
         # Whether the gradients that came last were dropped.
         self.dropped = False
         self._scaler = torch.amp.GradScaler(handling.scaled_on) if handling.scaled_on else None
+        # A scaler leaves such steps out by itself, and looks for a better scale.
+        is_careful = handling.is_careful and self._scaler is None
+        self._are_finite = FiniteCheck(module) if is_careful else None
 
     def take(self, loss: Tensor) -> bool:
         """Adds the gradients of a batch; tells whether there are enough for an update."""
@@ -87,14 +90,9 @@ class Gradients:
 
     def _drops(self) -> bool:
         """Drops gradients that are not finite, with what was added up before them."""
-        if not self._handling.is_careful or self._scaler is not None:
-            # A scaler leaves such steps out by itself, and looks for a better scale.
+        if self._are_finite is None:
             return False
-        found = [p.grad for p in self._all if p.grad is not None and not p.grad.is_sparse]
-        # The largest numbers, which are NaN where one is; a sum could overflow.
-        self.dropped = bool(found) and not bool(
-            torch.stack([each.float() for each in torch._foreach_norm(found, math.inf)]).isfinite().all()
-        )
+        self.dropped = not self._are_finite()
         if self.dropped:
             self._optimizer.zero_grad()
         return self.dropped

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, Final, Protocol, final
 
 import torch
@@ -28,58 +27,6 @@ class Optimizer(Protocol):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drops the gradients."""
-
-
-@cache
-def _engine() -> Callable[..., Any] | None:
-    """Finds the engine behind `Tensor.backward`, if it works as it is called here."""
-    engine: Any = getattr(getattr(torch.autograd, "Variable", None), "_execution_engine", None)
-    run: Callable[..., Any] | None = getattr(engine, "run_backward", None)
-    if run is None:
-        return None
-    weight = torch.tensor(3.0, requires_grad=True)
-    try:
-        run(
-            (weight * weight,),
-            (torch.ones(()),),
-            False,
-            False,
-            (),
-            allow_unreachable=True,
-            accumulate_grad=True,
-        )
-    except (TypeError, RuntimeError):
-        return None
-    return run if weight.grad is not None and weight.grad.item() == 6.0 else None
-
-
-@cache
-def _one(kind: torch.dtype, device: torch.device) -> Tensor:
-    return torch.ones((), dtype=kind, device=device)
-
-
-def backward(loss: Tensor, inputs: Sequence[Tensor] | None = None) -> None:
-    """Works out the gradients of a loss without axes, as `loss.backward(inputs=inputs)` does.
-
-    What torch looks at before it calls its engine costs a sixth of the step of a tiny network.
-    """
-    run = _engine()
-    if run is None or loss.ndim:
-        loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
-        return
-    one = _one(loss.dtype, loss.device)
-    # No graph is kept, none is made; what cannot be reached is left out.
-    run((loss,), (one,), False, False, tuple(inputs or ()), True, accumulate_grad=True)
-
-
-def norms(tensors: Sequence[Tensor]) -> Tensor:
-    """Works out the norms of tensors together, (tensors,); nothing waits for the device."""
-    return torch.stack(torch._foreach_norm(list(tensors)))
-
-
-def subtract(tensors: Sequence[Tensor], others: Sequence[Tensor]) -> None:
-    """Takes tensors away from others of their shapes, in place of these."""
-    torch._foreach_sub_(list(tensors), list(others))
 
 
 _ADAM: Final = (

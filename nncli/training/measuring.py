@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from nncli.network.beyond_torch.attention import CrossAttention, SelfAttention
 from nncli.training.choices import Choices, applied
+from nncli.training.gradient_kernels import backward
 from nncli.training.job import TrainJob
-from nncli.training.kernels import backward
 from nncli.training.linear_kernels import Products, Size, linear, linear_layers, onednn_product
 from nncli.training.prediction import evaluating
 from nncli.training.state import TrainState

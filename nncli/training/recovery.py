@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias, final
 
 from torch import Tensor, nn
 
+from nncli.training.gradient_kernels import copy_to
+
 # After so many batches in a row, it is not the batches.
 MOST_SKIPPED: Final = 10
 # A run goes back to the beginning of its epoch, and over no more steps than this.
@@ -69,13 +71,13 @@ class Buffers:
 
     def note(self) -> None:
         """Notes how they are."""
-        for kept, buffer in zip(self._kept, self._buffers, strict=True):
-            kept.copy_(buffer)
+        if self._buffers:
+            copy_to(self._kept, self._buffers)
 
     def put_back(self) -> None:
         """Makes them what was noted."""
-        for kept, buffer in zip(self._kept, self._buffers, strict=True):
-            buffer.copy_(kept)
+        if self._buffers:
+            copy_to(self._buffers, self._kept)
 
 
 @dataclass

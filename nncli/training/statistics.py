@@ -13,7 +13,7 @@ from typing import Any, Final, final
 import torch
 from torch import Tensor
 
-from nncli.training.kernels import norms, subtract
+from nncli.training.gradient_kernels import norms, subtract
 
 _FIRST: Final = (1, 10, 50)
 _EVERY: Final = 50

@@ -128,39 +128,6 @@ def test_zero_grad_can_keep_the_tensors() -> None:
     assert all(p.grad is None for p in module.parameters())
 
 
-@pytest.mark.parametrize("only", [False, True])
-def test_backward_is_torchs_own(only: bool) -> None:
-    found = []
-    for way in (lambda loss, inputs: loss.backward(inputs=inputs), kernels.backward):
-        torch.manual_seed(4)
-        first, second = torch.nn.Linear(3, 4), torch.nn.Linear(4, 1)
-        inputs = list(second.parameters()) if only else None
-        for _ in range(2):
-            # Twice: gradients that are not dropped add up.
-            way(second(first(torch.randn(5, 3)).tanh()).square().mean(), inputs)
-        found.append([p.grad for p in (*first.parameters(), *second.parameters())])
-    assert kernels._engine() is not None
-    for own, theirs in zip(*found, strict=True):
-        assert own is theirs is None or torch.equal(own, theirs)
-    assert (found[1][0] is None) is only
-
-
-def test_the_one_that_is_shared_stays_one() -> None:
-    weight = torch.nn.Parameter(torch.tensor(2.0))
-    for _ in range(3):
-        weight.grad = None
-        kernels.backward(weight * 1.0)
-        weight.grad.mul_(5)
-    assert kernels._one(torch.float32, torch.device("cpu")).item() == 1.0
-
-
-def test_without_the_engine_torch_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "_engine", lambda: None)
-    weight = torch.nn.Parameter(torch.tensor(2.0))
-    kernels.backward(weight**2)
-    assert weight.grad is not None and weight.grad.item() == 4.0
-
-
 def test_counts_part_where_gradients_do() -> None:
     kinds: list[Any] = [torch.optim.AdamW, None]
     found = []
