@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -30,6 +30,9 @@ METRICS_BYTES: Final = "metrics_bytes"
 STATISTICS_BYTES: Final = "statistics_bytes"
 # The losses since the checkpoint before, and its step: they belong to a checkpoint, and to no state.
 TRACE: Final = "trace"
+DIVERGED: Final = "diverged"
+DIVERGENCE: Final = ("step", "epoch", "what", "layer", "type", "direction", "rows", "advice")
+"""What is kept of a number that was not finite, by the facts of its error."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,9 @@ class Recorder:
         # Where the disk is what failed, noting it fails again; the first error is the one to show.
         with suppress(NncliError):
             self._write_statistics()
+            for problem in problems:
+                if problem.code == DIVERGED:
+                    append_row(self._run.statistics, self._divergence(problem))
             self._close("failed", problems=codes)
 
     def _write_statistics(self) -> None:
@@ -178,6 +184,12 @@ class Recorder:
         rows = [statistics_figures(each) for each in self._state.statistics.drain(self._state.step)]
         if rows:
             append_rows(self._run.statistics, rows)
+
+    def _divergence(self, problem: Problem) -> dict[str, object]:
+        """Writes what was not finite, and the last losses that were; a run that goes on drops it again."""
+        told = {name: problem.facts.get(name) for name in DIVERGENCE}
+        losses = [list(each) for each in self._state.statistics.recent.items()]
+        return {"version": 1, "kind": DIVERGED, **told, "path": problem.path, "losses": losses}
 
     def _weights(self) -> dict[str, Any]:
         """Names weights as they stand in the file: without a prefix for the only network."""
@@ -200,10 +212,17 @@ def statistics_figures(statistics: StepStatistics) -> dict[str, object]:
     figures: dict[str, object] = {"version": 1, "kind": "step", "step": statistics.step}
     figures["loss"] = statistics.loss
     for name, values in (("gradients", statistics.gradients), ("updates", statistics.updates)):
-        figures[name] = {
-            layer: None if value is None else float(f"{value:.4g}") for layer, value in values.items()
+        figures[name] = {layer: _in_short(value) for layer, value in values.items()}
+    if statistics.activations:
+        figures["activations"] = {
+            layer: {name: _in_short(value) for name, value in asdict(health).items() if value is not None}
+            for layer, health in statistics.activations.items()
         }
     return figures
+
+
+def _in_short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
 
 
 def epoch_figures(row: EpochRow) -> dict[str, object]:

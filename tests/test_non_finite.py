@@ -128,7 +128,7 @@ def test_a_planted_nan_stops_the_run_before_anything_bad_is_saved(
     facts = caught.value.problems[0].facts
     # Weights that were wrong before a step are told with the step before.
     assert facts["step"] == max(step, 1) if where == "weight" else step + 1
-    layer = {"data": "0", "loss": "4", "gradient": "0", "weight": "4"}[where]
+    layer = {"data": "0", "loss": "CrossEntropyLoss", "gradient": "0", "weight": "4"}[where]
     assert facts["layer"] == layer
     steps = [found for _, found in examined_checkpoints(run.path)]
     assert len(steps) == step

@@ -10,11 +10,12 @@ from nncli.commands.output_files import check_output
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import FindingId
 from nncli.diagnosis.verdicts import Verdicts, diagnose
-from nncli.doctor.documents import document_of
+from nncli.doctor.documents import Around, document_of, updates_document
 from nncli.doctor.measuring import Patient, measure
 from nncli.doctor.patients import trained_patient, untrained_patient
-from nncli.doctor.recorded_runs import has_weights, read_history, written_spec
+from nncli.doctor.recorded_runs import has_updates, has_weights, read_history, written_spec
 from nncli.doctor.trying import Source, source_of, tried, written
+from nncli.doctor.updates import UpdatesPatient, diagnose_updates, measure_updates, of_run
 from nncli.errors import Exit, Problem
 from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
@@ -30,7 +31,7 @@ from nncli.spec.spec import Spec
 from nncli.terminal.gradients import show_probe
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
-from nncli.terminal.verdicts import show_verdicts
+from nncli.terminal.verdicts import show_last_steps, show_verdicts
 from nncli.terminal.waiting import waiting
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -72,19 +73,54 @@ def inspect_gradients(options: InspectOptions, streams: Streams) -> int:
         check_output(options.write, overwrite=False)
     with waiting(streams, "measuring"):
         patient = _patient(options, streams, trained=trained)
+    if isinstance(patient, UpdatesPatient):
+        return _inspect_updates(options, patient, streams)
+    with waiting(streams, "measuring"):
         subject, shown = measure(patient, with_starts=options.data is None)
         verdicts = diagnose(subject)
         if options.try_:
             verdicts = tried(_source(options, patient.code), verdicts, patient.device)
+    last = patient.history.last_steps() if patient.history else ()
     if options.json:
-        streams.document(document_of(shown, verdicts))
+        streams.document(document_of(shown, verdicts, Around(last, _text(options, patient.code))))
     else:
         show_probe(streams, str(options.target), shown, verdicts.findings)
+        show_last_steps(streams, last)
         show_verdicts(streams, verdicts)
     if options.write:
         _write(options, patient.code, verdicts, streams)
+    return _answer(options, verdicts)
+
+
+def _answer(options: InspectOptions, verdicts: Verdicts) -> int:
     failed = any(finding.id in options.fail_on for finding in verdicts)
     return Exit.NO if failed or (options.strict and verdicts.is_serious) else Exit.DONE
+
+
+def _inspect_updates(options: InspectOptions, patient: UpdatesPatient, streams: Streams) -> int:
+    """Prints a table for each network that an update changes, and the findings."""
+    if options.try_:
+        # Steps with a patch are compared by the loss of outputs, which updates do not have.
+        raise failure("model-of-updates", file=str(options.target))
+    with waiting(streams, "measuring"):
+        looked = measure_updates(patient)
+        verdicts = diagnose_updates(patient, looked)
+    last = patient.history.last_steps() if patient.history else ()
+    if options.json:
+        around = Around(last, _text(options, patient.prepared.code))
+        streams.document(updates_document(looked, verdicts, around))
+    else:
+        for number, each in enumerate(looked):
+            if number:
+                streams.out.print()
+            name = f"{options.target}, {each.network} in the update {each.update}"
+            start = f"{each.network}." if len(patient.prepared.networks) > 1 else ""
+            show_probe(streams, name, each.shown, verdicts.findings, start)
+        show_last_steps(streams, last)
+        show_verdicts(streams, verdicts)
+    if options.write:
+        _write(options, patient.prepared.code, verdicts, streams)
+    return _answer(options, verdicts)
 
 
 def _source(options: InspectOptions, code: OwnCode) -> Source:
@@ -95,6 +131,11 @@ def _source(options: InspectOptions, code: OwnCode) -> Source:
     info, file = read_run(options.target), RunFolder(options.target).spec
     folder = spec_folder_of(options.target, info) or options.target.resolve().parent
     return source_of(file, read_file(file, str(file)), folder, info.set, code)
+
+
+def _text(options: InspectOptions, code: OwnCode) -> str | None:
+    """Gives the text that patches change; None of a weights file, which has none."""
+    return None if options.target.suffix == WEIGHTS_SUFFIX else _source(options, code).text
 
 
 def _write(options: InspectOptions, code: OwnCode, verdicts: Verdicts, streams: Streams) -> None:
@@ -108,23 +149,33 @@ def _write(options: InspectOptions, code: OwnCode, verdicts: Verdicts, streams: 
     streams.say(f"the spec with its patches is in {options.write}")
 
 
-def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Patient:
+def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Patient | UpdatesPatient:
     if not trained:
         return _untrained(options, streams, *read_spec(options.target, options.set))
-    if options.target.is_dir() and not has_weights(options.target):
-        # It diverged, or was killed, before it saved anything: what there is can still be judged.
-        info = read_run(options.target)
-        patient = _untrained(options, streams, written_spec(options.target, info), [])
-        return replace(patient, history=read_history(options.target, info))
-    return _trained(options)
+    if not options.target.is_dir():
+        return _trained(options)
+    info, run = read_run(options.target), options.target
+    if has_weights(run) and not has_updates(run):
+        return _trained(options)
+    # Without weights it diverged, or was killed, before it saved anything: what there is can still be judged.
+    patient = _untrained(options, streams, written_spec(run, info), [])
+    patient = replace(patient, history=read_history(run, info))
+    if isinstance(patient, UpdatesPatient) and has_weights(run):
+        return of_run(patient, run, read_file(RunFolder(run).spec, ""), patient.prepared.code)
+    return patient
 
 
-def _untrained(options: InspectOptions, streams: Streams, spec: Spec, problems: list[Problem]) -> Patient:
+def _untrained(
+    options: InspectOptions, streams: Streams, spec: Spec, problems: list[Problem]
+) -> Patient | UpdatesPatient:
     code = load_code(options.code)
     prepared = prepare(spec, [*problems, *missing_sections(spec)], code=code)
     for warning in prepared.warnings:
         show_problem(streams, warning)
-    return untrained_patient(prepared, options.target, resolve_device(options.device), options.batches)
+    device = resolve_device(options.device)
+    if prepared.updates:
+        return UpdatesPatient(prepared, device, batches=options.batches)
+    return untrained_patient(prepared, options.target, device, options.batches)
 
 
 def _trained(options: InspectOptions) -> Patient:

@@ -137,21 +137,27 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         report.starts(run.path, step)
         display = held.enter_context(report.display())
         collect_often()
-        rows = train_loop(job, state, lambda: stop.requested is not None)
+        rows = _with_places(train_loop(job, state, lambda: stop.requested is not None), spec)
         found = partial(_found, prepared, job, state, run.path, streams)
-        with _told(spec, job):
+        with _told(job):
             return _follow(rows, recorder, report, display, found)
 
 
-@contextmanager
-def _told(spec: Spec, job: TrainJob) -> Iterator[None]:
-    """Adds to what ended a run what only the whole of it knows: rows by file and line, a smaller batch."""
+def _with_places(rows: Iterator[Row], spec: Spec) -> Iterator[Row]:
+    """Hands rows on; what is not finite names rows of the data by file and line."""
     try:
-        yield
+        yield from rows
     except DivergedError as error:
         from nncli.spoilt_rows import with_places
 
         raise with_places(error, spec) from error
+
+
+@contextmanager
+def _told(job: TrainJob) -> Iterator[None]:
+    """Adds to memory that ran out what only the whole of a run knows: a smaller batch."""
+    try:
+        yield
     except (MemoryError, RuntimeError) as error:
         known = known_failure(error)
         if known is None or known.problems[0].code != CODE:

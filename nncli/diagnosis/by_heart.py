@@ -70,6 +70,7 @@ def _learned(training: TrainingSpec, make: MakeJob, factor: float) -> ByHeart:
     shown = None if rate is None else rate * factor
     plain = bare(training).model_copy(update={**length, "regularise": None})
     job, state = make(_without_decay(plain))
+    state.statistics.leave_out()
     assert job.judge is not None
     for updater in state.updaters.values():
         updater.scale_learning_rate(factor)

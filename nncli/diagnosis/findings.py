@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from nncli.diagnosis.patches import Patch
@@ -31,13 +31,15 @@ FindingId: TypeAlias = Literal[
     "lr_too_high",
     "lr_too_low",
     "over_regularised",
+    "nan_loss",
     "batch_size",
     "overfitting",
     "undertrained",
     "underfitting",
-    "nan_loss",
     "diverging_loss",
     "unstable_loss",
+    "noisy_gradients",
+    "discriminator_ahead",
     "constant_predictions",
     "train_eval_mismatch",
     "not_learning",
@@ -121,6 +123,10 @@ class Finding:
     def is_serious(self) -> bool:
         """Tells a warning or error from a note."""
         return self.severity != "note"
+
+    def with_facts(self, **facts: object) -> Finding:
+        """Adds facts that the words are filled with."""
+        return replace(self, facts={**self.facts, **facts})
 
     @property
     def evidence(self) -> str:

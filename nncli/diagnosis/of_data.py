@@ -49,7 +49,8 @@ def nonfinite_data(subject: Subject) -> Finding | None:
 def unscaled_inputs(subject: Subject) -> Finding | None:
     """Finds inputs that are so large, small or uneven that the first layer or the loss suffers."""
     inputs = [each for each in subject.facts.inputs if each.largest > 0]
-    if not inputs:
+    # At the end of a run the trained weights alone are there: they tell where it came to little.
+    if not inputs or (not subject.starts and not subject.is_poor):
         return None
     worst, least = max(inputs, key=lambda each: each.largest), min(inputs, key=lambda each: each.smallest)
     ratio = worst.largest / max(least.smallest, 1e-30)
@@ -58,7 +59,7 @@ def unscaled_inputs(subject: Subject) -> Finding | None:
     times = _times_constant(subject)
     if is_large:
         harm = first is not None and first > LARGE_RMS, times is not None and times > LARGE_LOSS
-        if subject.starts and not any(harm):
+        if not any(harm):
             return None
         severity: Severity = "error" if all(harm) else "warning"
         value, threshold = (worst.largest, LARGE_RMS) if worst.largest > LARGE_RMS else (ratio, LARGE_RATIO)
@@ -90,7 +91,7 @@ def _scaled(inputs: list[InputFacts]) -> Patch | None:
 
 def _first_output(subject: Subject) -> float | None:
     found = []
-    for start in subject.starts:
+    for start in subject.starts or ((subject.end,) if subject.end is not None else ()):
         layers = with_matrix(start)
         if layers and layers[0].activation:
             found.append(layers[0].activation.rms)

@@ -8,6 +8,7 @@ from typing import Final
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.of_gradients import VANISHING_RATIO, ends_of, flatter, vanishing
 from nncli.diagnosis.of_starts import (
+    DEAD_SHARE,
     SATURATED_SHARE,
     before_weights,
     dead,
@@ -36,8 +37,34 @@ def dead_at_the_end(subject: Subject) -> Finding | None:
         if is_dead(layer) and (subject.is_poor or subject.outcome is None):
             spot = at_layer(layer.call)
             patch = Patch((Change(spot.path, "LeakyReLU"),))
-            return dead(layer, spot, end.rows if end else 0, patch, is_start=False)
+            found = dead(layer, spot, end.rows if end else 0, patch, is_start=False)
+            return found.with_facts(since=since(subject, layer.call.name))
     return None
+
+
+def dead_while_training(subject: Subject) -> Finding | None:
+    """Finds layers that died in a run that left no weights."""
+    if subject.history is None or subject.end is not None:
+        return None
+    for call in subject.network.layers:
+        shares = subject.history.dead_shares(call.name)
+        if shares and shares[-1][1] == 1:
+            spot, code = at_layer(call), "diagnosis-dead-while-training"
+            patch = Patch((Change(spot.path, "LeakyReLU"),))
+            facts = {"since": since(subject, call.name)}
+            return Finding("dead_units", code, "error", "end", spot, 1.0, DEAD_SHARE, facts, patch=patch)
+    return None
+
+
+def since(subject: Subject, layer: str) -> str:
+    """Says between which steps a layer died, where it was looked at while it learned."""
+    shares = subject.history.dead_shares(layer) if subject.history else []
+    alive = [number for number, (_, share) in enumerate(shares) if share <= DEAD_SHARE]
+    first = alive[-1] + 1 if alive else 0
+    if first >= len(shares):
+        return ""
+    before = f", and not yet at step {shares[first - 1][0]}" if first else ""
+    return f", since step {shares[first][0]}{before}"
 
 
 def saturated_at_the_end(subject: Subject) -> Finding | None:

@@ -107,7 +107,7 @@ def dead(layer: LayerProbe, spot: Spot, rows: int, patch: Patch | None, *, is_st
     assert layer.activation is not None and layer.activation.dead_share is not None
     share, units = layer.activation.dead_share, layer.activation.units
     severity: Severity = "error" if share == 1 else "warning"
-    facts = {"dead": round(share * units), "units": units, "rows": rows}
+    facts = {"dead": round(share * units), "units": units, "rows": rows, "since": ""}
     when: When = "start" if is_start else "end"
     code = "diagnosis-dead-units"
     return Finding("dead_units", code, severity, when, spot, share, DEAD_SHARE, facts, patch=patch)
@@ -147,7 +147,7 @@ def _matrices_only(subject: Subject, good: dict[str, dict[str, str]]) -> dict[st
 
 def init_spot(subject: Subject) -> Spot | None:
     """Makes the spot of the rules for initial weights, where the network has any."""
-    rules = next(iter(subject.spec.networks.values())).init
+    rules = subject.spec.networks[subject.network_name].init
     return Spot("init", f"{subject.network_path}.init", rules[0].place) if rules else None
 
 

@@ -1,4 +1,4 @@
-"""Faults of how weights change: learning rate, batches, regularising, numbers that are not finite."""
+"""Faults of how weights change: learning rate, batches, a loss that rises again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import math
 from statistics import median
 from typing import Final
 
-from nncli.diagnosis.findings import Finding, Sure, When
+from nncli.diagnosis.findings import Finding, Sure
 from nncli.diagnosis.patches import Patch, set_to
-from nncli.diagnosis.probes import Probe
 from nncli.diagnosis.replays import STEPS, Replay, learning_rate
-from nncli.diagnosis.subject import Subject, at_layer
+from nncli.diagnosis.subject import Subject
 from nncli.errors import Severity
 from nncli.spec.editing import Change
 
@@ -202,45 +201,6 @@ def _learns_in_time(subject: Subject) -> bool:
         return False
     trial = subject.replays.as_written
     return trial.after < LEARNED_IN_TIME * min(trial.before, subject.constant)
-
-
-def nan_loss(subject: Subject) -> Finding | None:
-    """Finds what is not finite: the first layer forward, else the last one backward."""
-    probes = [*([subject.end] if subject.end else []), *subject.starts]
-    for probe in probes:
-        found = _not_finite(probe)
-        if found is not None:
-            return found
-    if subject.history is not None and subject.history.diverged:
-        spot, code = subject.at("training.optimizer"), "diagnosis-diverged"
-        return Finding("nan_loss", code, "error", "training", spot, None, 0.0, {"after": _trail(subject)})
-    return None
-
-
-def _trail(subject: Subject) -> str:
-    """Says where the statistics of a run end, with the last losses that were finite."""
-    steps = subject.history.steps if subject.history else ()
-    losses = [f"{each.loss:.3g}" for each in steps if each.loss is not None][-5:]
-    if not losses:
-        return ""
-    return f", after step {steps[-1].step}; the losses before that were {', '.join(losses)}"
-
-
-def _not_finite(probe: Probe) -> Finding | None:
-    """Names the first layer forward, else the last one backward, since bad gradients flow to the front."""
-    when: When = "start" if probe.step == 0 else "end"
-    for layer in probe.layers:
-        if layer.activation and not math.isfinite(layer.activation.rms):
-            code = "diagnosis-output-not-finite"
-            return Finding("nan_loss", code, "error", when, at_layer(layer.call), None, 0.0)
-    for layer in reversed(probe.layers):
-        if layer.gradient and not math.isfinite(layer.gradient.norm):
-            code = "diagnosis-gradient-not-finite"
-            return Finding("nan_loss", code, "error", when, at_layer(layer.call), None, 0.0)
-    if not math.isfinite(probe.loss) and probe.layers:
-        code = "diagnosis-loss-not-finite"
-        return Finding("nan_loss", code, "error", when, at_layer(probe.layers[-1].call), None, 0.0)
-    return None
 
 
 def diverging_loss(subject: Subject) -> Finding | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.spec.editing import Change, flow_text
+from nncli.spec.editing import Change, Unwritable, flow_text, with_whole_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,16 @@ class Patch:
             lines += [f"{indent}{item}" for item in items]
         return "\n".join(lines)
 
-    def document(self) -> dict[str, Any]:
-        """Gives the patch for scripts."""
+    def document(self, text: str | None = None) -> dict[str, Any]:
+        """Gives the patch for scripts: with the text of the spec as one YAML document and as `--set` takes
+        it,
+        lists whole; items that the text does not have stay as a person reads them."""
         changes = [{"path": each.path, "how": each.how, "value": each.value} for each in self.changes]
-        return {"yaml": self.yaml, "set": list(self.sets), "changes": changes}
+        whole = self
+        if text is not None:
+            with suppress(Unwritable):
+                whole = Patch(with_whole_lists(text, self.changes))
+        return {"yaml": whole.yaml, "set": list(whole.sets), "changes": changes}
 
 
 def set_to(path: str, value: Any) -> Patch:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,18 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from nncli.data.sampling import batch_bounds
-from nncli.diagnosis.counters import Counter
 from nncli.network.compiled import LayerCall
+from nncli.training.counters import Counter, counting
+from nncli.training.divergence import EXPRESSION, LOSS, Culprit, first_in_forward
 from nncli.training.job import TrainJob
+from nncli.training.recovery import Buffers
 from nncli.training.state import TrainState
+from nncli.training.stepping import Bounds
 from nncli.training.updating import build_updater
 
 # A unit counts as dead only after this many rows, or all that there are.
 DEAD_AFTER_ROWS: Final = 1000
-# Layers whose units are channels on axis 1; of every other the units are on the last axis.
-_CHANNELS_FIRST: Final = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm")
 # Weights with a norm under this are still at zero: an update ratio would say nothing.
-_TINY: Final = 1e-12
+TINY: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,21 @@ class LayerProbe:
 
 @dataclass(frozen=True)
 class Probe:
-    """A whole network as measured; `step` is how far it was trained, `rows` what activations saw."""
+    """A whole network as measured; `step` is how far it was trained, `rows` what activations saw.
+
+    `noise` is how many rows a batch needs so that its gradient is as much direction as chance, from the
+    batches
+    that were looked at. `culprit` is the expression or loss that gave the first number that is not finite,
+    where no layer did.
+    """
 
     layers: tuple[LayerProbe, ...]
     loss: float
     batches: int
     rows: int
     step: int
+    culprit: Culprit | None = None
+    noise: float | None = None
 
 
 def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
@@ -95,10 +103,10 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
     module.zero_grad()
     order = job.order(state.epoch)
     bounds = batch_bounds(job.train.rows, job.training.batch_size)
-    measured = _Gradients(job.calls, module)
+    measured = Gradients(job.calls, module)
     losses: list[float] = []
     devices = [job.device] if job.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), _counting(job.calls, module) as counters:
+    with torch.random.fork_rng(devices=devices), counting(job.calls, module) as counters:
         # Of a run nothing else says which units dropout leaves out.
         torch.manual_seed(job.training.seed)
         for number, (first, last) in enumerate(bounds):
@@ -115,19 +123,37 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
                 loss.backward()  # type: ignore[no-untyped-call]
                 measured.take()
                 losses.append(loss.item())
-    alike = {call.name for call in job.calls if _is_alike(module.get_submodule(call.name))}
+    alike = {call.name for call in job.calls if is_alike(module.get_submodule(call.name))}
     ratios = _update_ratios(job, state, module)
     seen = max((counter.rows for counter in counters.values()), default=0)
     complete = seen >= min(DEAD_AFTER_ROWS, job.train.rows)
     original = state.networks[job.network]
     layers = tuple(
-        replace(_layer(call, original, measured, ratios, counters, complete), is_alike=call.name in alike)
+        replace(
+            layer_probe(call, original, measured, ratios, counters, complete), is_alike=call.name in alike
+        )
         for call in job.calls
     )
-    return Probe(layers, sum(losses) / len(losses), len(losses), seen, state.step)
+    mean = sum(losses) / len(losses)
+    wrong = [number for number, each in enumerate(losses) if not math.isfinite(each)]
+    culprit = _not_finite_by_itself(job, state, bounds[wrong[0]]) if wrong else None
+    noise = measured.noise(min(job.training.batch_size, job.train.rows))
+    return Probe(layers, mean, len(losses), seen, state.step, culprit, noise)
 
 
-def _is_alike(layer: nn.Module) -> bool:
+def _not_finite_by_itself(job: TrainJob, state: TrainState, batch: Bounds) -> Culprit | None:
+    """Finds the expression or the loss that gives what is not finite; None where a layer does."""
+    first, last = batch
+    buffers = Buffers(state.networks.values())
+    with torch.random.fork_rng(devices=[job.device] if job.device.type == "cuda" else []):
+        torch.manual_seed(job.training.seed)
+        culprit, _ = first_in_forward(job, state, job.updates[0], job.order(state.epoch)[first:last])
+    with torch.no_grad():
+        buffers.put_back()
+    return culprit if culprit.type in (EXPRESSION, LOSS) else None
+
+
+def is_alike(layer: nn.Module) -> bool:
     """Tells whether the units of a layer cannot be told apart, now or after any step."""
     weight = getattr(layer, "weight", None)
     if (
@@ -144,7 +170,7 @@ def _is_alike(layer: nn.Module) -> bool:
     return span <= 1e-5 * weight.grad.abs().max().item()
 
 
-class _Gradients:
+class Gradients:
     """Sums over batches of every layer's gradient."""
 
     def __init__(self, calls: tuple[LayerCall, ...], module: nn.Module) -> None:
@@ -152,9 +178,16 @@ class _Gradients:
         self._norms: dict[str, list[float]] = {name: [] for name in self._weights}
         self._zeros: dict[str, list[float]] = {name: [] for name in self._weights}
         self._sizes: dict[str, int] = {}
+        self._sums: list[Tensor] = []
+        self._squares: list[float] = []
 
     def take(self) -> None:
         """Measures the gradients of one batch."""
+        whole = {id(w): w.grad for weights in self._weights.values() for w in weights if w.grad is not None}
+        dense = [each.detach() for each in whole.values() if not each.is_sparse]
+        self._squares.append(norm_of(dense) ** 2)
+        kept = self._sums or [torch.zeros_like(each) for each in dense]
+        self._sums = [a + b for a, b in zip(kept, dense, strict=True)] if len(kept) == len(dense) else []
         for name, weights in self._weights.items():
             gradients = [
                 w.grad.coalesce().values() if w.grad.is_sparse else w.grad
@@ -164,7 +197,7 @@ class _Gradients:
             size = sum(g.numel() for g in gradients)
             if size:
                 self._sizes[name] = size
-                self._norms[name].append(_norm(gradients))
+                self._norms[name].append(norm_of(gradients))
                 self._zeros[name].append(sum(int((g == 0).sum()) for g in gradients) / size)
 
     def of(self, name: str) -> Gradient | None:
@@ -175,31 +208,23 @@ class _Gradients:
         norm = sum(norms) / len(norms)
         return Gradient(norm, norm / math.sqrt(self._sizes[name]), sum(zeros) / len(zeros))
 
+    def noise(self, rows: int) -> float | None:
+        """Works out the gradient noise scale from batches of so many rows; None of fewer than three.
 
-def _norm(tensors: Sequence[Tensor]) -> float:
+        Source: McCandlish et al. 2018, An empirical model of large-batch training, appendix A.
+        """
+        count = len(self._squares)
+        if count < 3 or not self._sums or not all(map(math.isfinite, self._squares)):
+            return None
+        each, of_mean = sum(self._squares) / count, (norm_of(self._sums) / count) ** 2
+        signal = (count * of_mean - each) / (count - 1)
+        chance = rows * count / (count - 1) * (each - of_mean)
+        return chance / signal if signal > 0 else math.inf
+
+
+def norm_of(tensors: Sequence[Tensor]) -> float:
+    """Works out the norm of several tensors together."""
     return math.sqrt(sum(t.detach().double().square().sum().item() for t in tensors))
-
-
-@contextmanager
-def _counting(calls: tuple[LayerCall, ...], module: nn.Module) -> Iterator[dict[str, Counter]]:
-    """Counts at the output of every layer while the probe runs; the hooks are gone afterwards."""
-    counters, handles, axis = {}, [], -1
-    for call in calls:
-        if call.parameters:
-            axis = 1 if call.type.startswith(_CHANNELS_FIRST) else -1
-        counter = counters[call.name] = Counter(call.type, axis)
-
-        def look(_: nn.Module, __: object, output: object, counter: Counter = counter) -> None:
-            values = output[0] if isinstance(output, tuple) else output
-            if isinstance(values, Tensor) and values.is_floating_point():
-                counter.take(values)
-
-        handles.append(module.get_submodule(call.name).register_forward_hook(look))
-    try:
-        yield counters
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _update_ratios(job: TrainJob, state: TrainState, module: nn.Module) -> dict[str, float]:
@@ -212,20 +237,22 @@ def _update_ratios(job: TrainJob, state: TrainState, module: nn.Module) -> dict[
     for call in job.calls:
         before = [p.detach() for p in original.get_submodule(call.name).parameters() if p.requires_grad]
         after = [p.detach() for p in module.get_submodule(call.name).parameters() if p.requires_grad]
-        norm = _norm(before)
-        if norm > _TINY:
-            ratios[call.name] = _norm([b - a for b, a in zip(before, after, strict=True)]) / norm
+        norm = norm_of(before)
+        if norm > TINY:
+            ratios[call.name] = norm_of([b - a for b, a in zip(before, after, strict=True)]) / norm
     return ratios
 
 
-def _layer(
+def layer_probe(
     call: LayerCall,
     module: nn.Module,
-    measured: _Gradients,
+    measured: Gradients,
     ratios: Mapping[str, float],
     counters: Mapping[str, Counter],
     complete: bool,
 ) -> LayerProbe:
+    """Puts together what was measured of a layer; `complete` where enough rows were seen to call a unit
+    dead."""
     counter = counters[call.name]
     activation = None
     if counter.rows:
@@ -240,7 +267,7 @@ def _layer(
         measured.of(call.name),
         ratios.get(call.name),
         activation,
-        _norm(matrices),
+        norm_of(matrices),
         bool(matrices) and not is_table,
         learns=any(w.requires_grad for w in module.get_submodule(call.name).parameters()),
     )

@@ -79,6 +79,7 @@ def replay(job: TrainJob, state: TrainState, steps: int, *, times: float = 1.0) 
     length = {"steps": steps, "epochs": None, "minutes": None, "stop_early": None}
     trial = replace(job, training=job.training.model_copy(update=length), validation=None, watch=None)
     devices = [job.device] if job.device.type == "cuda" else []
+    state.statistics.leave_out()
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(job.training.seed)
         for updater in state.updaters.values():

@@ -23,7 +23,9 @@ from nncli.spec.spec import Spec
 class Subject:
     """A spec or a run as it was measured; what could not be measured is None or empty.
 
-    `starts` are probes of a few initialisations, `end` of the trained weights. `constant` is the loss of the
+    `compared` tells how outputs are compared with targets, None where updates say their own loss; `name`
+    is then that of the network. `starts` are probes of a few initialisations, `end` of the trained weights.
+    `constant` is the loss of the
     best prediction that is the same for all rows. `steps` is how long the whole run is, None where the clock
     ends it. `replays` are some first steps, run again with other learning rates and less regularisation.
     `by_heart` tells whether one batch can be learnt, where a run came to next to nothing.
@@ -32,7 +34,7 @@ class Subject:
     spec: Spec
     network: CompiledNetwork
     training: TrainingSpec
-    objective: Objective
+    compared: Objective | None
     facts: DataFacts
     constant: float | None
     steps: int | None
@@ -42,12 +44,23 @@ class Subject:
     outcome: Outcome | None = None
     replays: Replays | None = None
     by_heart: ByHeart | None = None
+    name: str = ""
+
+    @property
+    def objective(self) -> Objective:
+        """How outputs are compared with targets, where they are."""
+        assert self.compared is not None
+        return self.compared
 
     @property
     def network_path(self) -> str:
-        """The path of the network that is compared with the targets."""
-        first = next(iter(self.spec.networks))
-        return "network" if first == "network" else f"networks.{first}"
+        """The path of the network."""
+        return "network" if self.network_name == "network" else f"networks.{self.network_name}"
+
+    @property
+    def network_name(self) -> str:
+        """The name of the network: the one that is compared with the targets, where none was given."""
+        return self.name or next(iter(self.spec.networks))
 
     @property
     def has_learned(self) -> bool:

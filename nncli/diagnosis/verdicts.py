@@ -12,6 +12,8 @@ from nncli.diagnosis import (
     of_ends,
     of_gradients,
     of_losses,
+    of_noise,
+    of_numbers,
     of_regularising,
     of_starts,
     of_steps,
@@ -22,7 +24,14 @@ from nncli.errors import Problem
 from nncli.messages.catalogue import message_of
 
 MOST: Final = 3
-_RUN: Final = ("undertrained", "not_learning", "constant_predictions", "diverging_loss", "unstable_loss")
+_RUN: Final = (
+    "undertrained",
+    "not_learning",
+    "constant_predictions",
+    "diverging_loss",
+    "unstable_loss",
+    "noisy_gradients",
+)
 _FLOW: Final = (
     "vanishing_gradients",
     "exploding_gradients",
@@ -83,8 +92,9 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "batch_size": _RUN,
     "over_regularised": (*_RUN, "lr_too_low", "batch_size", "train_eval_mismatch"),
     "label_noise": ("overfitting", "undertrained", "diverging_loss"),
-    "nan_loss": _RUN,
+    "nan_loss": (*_RUN, "batch_size", "underfitting"),
     "diverging_loss": ("not_learning", "constant_predictions", "unstable_loss"),
+    "unstable_loss": ("not_learning", "constant_predictions", "undertrained", "overfitting"),
     "undertrained": ("not_learning", "constant_predictions"),
     "underfitting": (*_RUN, "lr_too_low", "batch_size"),
     "constant_predictions": ("not_learning",),
@@ -94,6 +104,7 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
     "spec": (
         of_data.invalid_targets,
         of_data.nonfinite_data,
+        of_data.unscaled_inputs,
         of_data.class_imbalance,
         of_losses.loss_activation_mismatch,
         of_losses.output_range_mismatch,
@@ -101,7 +112,6 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
         of_steps.batch_size,
     ),
     "start": (
-        of_data.unscaled_inputs,
         of_data.unscaled_targets,
         of_starts.symmetric_init,
         of_starts.bad_init_scale,
@@ -112,8 +122,18 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
         of_gradients.no_gradient,
         of_gradients.bad_initial_loss,
     ),
-    "replays": (of_steps.lr_too_high, of_steps.lr_too_low, of_regularising.over_regularised),
-    "training": (of_steps.nan_loss, of_steps.diverging_loss),
+    "replays": (
+        of_steps.lr_too_high,
+        of_steps.lr_too_low,
+        of_regularising.over_regularised,
+        of_noise.noisy_gradients,
+    ),
+    "training": (
+        of_numbers.nan_loss,
+        of_steps.diverging_loss,
+        of_noise.unstable_loss,
+        of_ends.dead_while_training,
+    ),
     "end": (
         of_ends.label_noise,
         of_ends.dead_at_the_end,
@@ -128,8 +148,20 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
     ),
 }
 """The diagnoses by what they need to have been measured."""
+_OF_OBJECTIVE: Final = (
+    of_data.invalid_targets,
+    of_data.class_imbalance,
+    of_losses.loss_activation_mismatch,
+    of_losses.output_range_mismatch,
+    of_data.unscaled_targets,
+    of_gradients.bad_initial_loss,
+    of_steps.diverging_loss,
+    of_noise.unstable_loss,
+)
+"""Those that need outputs which are compared with targets."""
 _AT_THE_END: Final[Mapping[str, str]] = {
     "dead_at_the_end": "dead_units",
+    "dead_while_training": "dead_units",
     "saturated_at_the_end": "saturated_activations",
     "vanishing_at_the_end": "vanishing_gradients",
 }
@@ -173,8 +205,10 @@ def diagnose(subject: Subject) -> Verdicts:
     found: list[Finding] = []
     checks: list[Check] = []
     for need, diagnoses in _NEEDS.items():
-        unable = _unable(subject, need)
         for each in diagnoses:
+            unable = _unable(subject, need)
+            if not unable and each in _OF_OBJECTIVE and subject.compared is None:
+                unable = "diagnosis-needs-objective"
             checks.append(Check(_name(each), unable))
             finding = None if unable else each(subject)
             if finding is not None:
@@ -220,8 +254,17 @@ def _follows(cause: Finding, other: Finding) -> bool:
     return not (cause.id == "lr_too_high" and is_early)
 
 
+def together(found: Sequence[Finding], checks: Sequence[Check]) -> Verdicts:
+    """Puts what was found in several networks together, each fault once, causes first."""
+    once = {(each.id, each.spot): each for each in reversed(found)}
+    ordered = tuple(sorted(once.values(), key=_rank))
+    return Verdicts(ordered[:MOST], tuple(checks), ordered[MOST:])
+
+
 def _unable(subject: Subject, need: str) -> str:
     """Names why some diagnoses cannot be made: a code with its words, or nothing."""
+    if need in ("replays", "end") and subject.compared is None:
+        return "diagnosis-needs-objective"
     if need in ("start", "replays") and not subject.starts:
         return "diagnosis-needs-start"
     if need == "replays" and (subject.replays is None or not subject.constant):

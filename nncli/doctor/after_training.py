@@ -9,6 +9,7 @@ from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.verdicts import diagnose
 from nncli.doctor.measuring import MOST_ROWS, Patient, measure
 from nncli.doctor.recorded_runs import read_history
+from nncli.doctor.updates import UpdatesPatient, diagnose_updates, measure_updates
 from nncli.preparing import Prepared
 from nncli.runs.info import read_run
 from nncli.training.job import TrainJob
@@ -20,13 +21,18 @@ _LEAST_ROWS: Final = 256
 
 
 def findings_after(prepared: Prepared, job: TrainJob, state: TrainState, run: Path) -> tuple[Finding, ...]:
-    """Judges the last weights of a run and how it went; nothing where updates say their own loss.
+    """Judges the last weights of a run and how it went.
 
     Diagnoses that draw weights again or run steps again are left to `inspect-gradients`. Neither weights
     nor random generators change.
     """
-    if prepared.judge is None or prepared.data is None:
+    if prepared.data is None:
         return ()
+    if prepared.judge is None:
+        history = read_history(run, read_run(run))
+        with_updates = UpdatesPatient(prepared, job.device, run, state.step, history, batches=1)
+        verdicts = diagnose_updates(with_updates, measure_updates(with_updates))
+        return tuple(each for each in verdicts.findings if each.is_serious)
     trained_on = state.step * job.training.batch_size
     patient = Patient(
         prepared.spec,

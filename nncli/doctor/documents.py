@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from nncli.diagnosis.findings import Effect, Finding
+from nncli.diagnosis.history import LastStep
 from nncli.diagnosis.probes import LayerProbe, Probe
 from nncli.diagnosis.verdicts import Verdicts
+from nncli.doctor.updates import Looked
 
 
-def document_of(shown: Probe, verdicts: Verdicts) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around findings: the last steps of a run that diverged, and the text that patches
+    change."""
+
+    last: Sequence[LastStep] = ()
+    text: str | None = None
+
+
+def document_of(shown: Probe, verdicts: Verdicts, around: Around) -> dict[str, Any]:
     """Gives layers, findings and checks; a number that is not finite is null."""
+    return _document([_layer(layer) for layer in shown.layers], verdicts, around)
+
+
+def updates_document(looked: Sequence[Looked], verdicts: Verdicts, around: Around) -> dict[str, Any]:
+    """Gives the same of networks with updates: a layer also has its network and the update that showed it."""
+    layers = [
+        {"network": each.network, "update": each.update, **_layer(layer)}
+        for each in looked
+        for layer in each.shown.layers
+    ]
+    return _document(layers, verdicts, around)
+
+
+def _document(layers: Sequence[Mapping[str, Any]], verdicts: Verdicts, around: Around) -> dict[str, Any]:
     return {
         "version": 1,
-        "layers": [_layer(layer) for layer in shown.layers],
-        "findings": [finding_document(each) for each in verdicts.findings],
-        "others": [finding_document(each) for each in verdicts.others],
+        "layers": layers,
+        "findings": [finding_document(each, around.text) for each in verdicts.findings],
+        "others": [finding_document(each, around.text) for each in verdicts.others],
         "checks": [{"id": each.name, "unable": each.reason or None} for each in verdicts.checks],
+        "last_steps": [_finite(asdict(each)) for each in around.last],
     }
 
 
-def finding_document(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding, text: str | None = None) -> dict[str, Any]:
     """Gives one finding; `patch` and `effect` are null where there is none."""
     return _finite(
         {
@@ -39,7 +65,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
             "why": finding.why,
             "advice": finding.advice,
             "sure": finding.sure,
-            "patch": finding.patch.document() if finding.patch else None,
+            "patch": finding.patch.document(text) if finding.patch else None,
             "effect": _effect(finding.effect) if finding.effect else None,
             "explains": [_explained(each) for each in finding.explains],
         }

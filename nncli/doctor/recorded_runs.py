@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from nncli.diagnosis.history import History, history_of
+from nncli.errors import NncliError
 from nncli.recorded import with_recorded_data
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, read_run
 from nncli.runs.rows import read_rows
-from nncli.spec.opening import parse_spec
+from nncli.spec.opening import open_spec, parse_spec
 from nncli.spec.reading import read_file
 from nncli.spec.spec import Origin, Spec
 
@@ -30,6 +31,16 @@ def has_weights(path: Path) -> bool:
     """Tells whether a run has saved any weights; raises what `read_run` does where it is no run."""
     read_run(path)
     return RunFolder(path).weights.exists()
+
+
+def has_updates(path: Path) -> bool:
+    """Tells whether the spec of a run says its own updates, as it is resolved; no where it is no spec any
+    more."""
+    try:
+        training = open_spec(RunFolder(path).resolved).training
+    except NncliError:
+        return False
+    return training is not None and bool(training.updates)
 
 
 def written_spec(path: Path, info: RunInfo) -> Spec:

@@ -46,10 +46,23 @@ TABLE: Final[dict[str, Words]] = {
         ("lower the share",),
         "So little comes through that the layers behind see mostly noise.",
     ),
+    "diagnosis-dead-while-training": Words(
+        SpecError,
+        "all units of `{layer}` are zero on all rows that were looked at{since}",
+        ("take a lower learning rate, or LeakyReLU or GELU",),
+        "A unit that is always zero gets no gradient, and never comes back.",
+    ),
     "diagnosis-diverged": Words(
         SpecError,
         "the run stopped since a number was not finite{after}",
         ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
+        "From there on nothing can be learnt.",
+    ),
+    "diagnosis-not-finite-in-training": Words(
+        SpecError,
+        "the {what} of `{layer}` ({type}) was not finite at step {step}, going {direction}; "
+        "its batch: {rows}",
+        ("{advice}",),
         "From there on nothing can be learnt.",
     ),
     "diagnosis-output-not-finite": Words(
@@ -64,10 +77,10 @@ TABLE: Final[dict[str, Words]] = {
         ("look at the data first, then the loss, then lower the learning rate or set clip_gradients: 1.0",),
         "The next step makes every weight NaN.",
     ),
-    "diagnosis-loss-not-finite": Words(
+    "diagnosis-result-not-finite": Words(
         SpecError,
-        "the loss behind `{layer}` is not finite, though every layer is",
-        ("look at the targets and at the loss: the logarithm of zero is not finite",),
+        "what `{layer}` ({type}) gives is not finite, though all that flows into it is",
+        ("look at what flows into it: logarithms of zero and divisions by zero are not finite",),
         "The next step makes every weight NaN.",
     ),
     "diagnosis-diverging-loss": Words(
@@ -75,6 +88,25 @@ TABLE: Final[dict[str, Words]] = {
         "the loss of training was {best} at its best and ended at {late}",
         ("lower the learning rate, or clip gradients",),
         "What was learnt is lost again.",
+    ),
+    "diagnosis-discriminator-ahead": Words(
+        SpecError,
+        "the loss of `{layer}` is {loss}, and that of `{other}` rose from {best} to {late}",
+        ("lower its learning rate, give it Dropout, or compare what is real with 0.9 in place of 1",),
+        "Where it is never in doubt, next to no gradient tells the other network what to do better.",
+    ),
+    "diagnosis-unstable-loss": Words(
+        SpecError,
+        "in {share} of {epochs} epochs the loss of training turned around by a fifth of it, between {low} "
+        "and {high}",
+        ("lower the learning rate, or take larger batches",),
+        "Steps go further than the slope holds, so that what one epoch learns the next one loses.",
+    ),
+    "diagnosis-noisy-gradients": Words(
+        SpecError,
+        "gradients of {size} rows are mostly chance: as much direction as chance takes {noise}",
+        ("take larger batches, or add gradients up with `accumulate:`",),
+        "Steps go in all directions, and their mean is slow.",
     ),
     "diagnosis-overfitting": Words(
         SpecError,
@@ -170,7 +202,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "diagnosis-needs-start": Words(
         SpecError,
-        "initial weights come from a file, or the spec is not there",
+        "initial weights come from a file, the weights are those of a run, or the spec is not there",
         (),
         "Diagnoses of the start draw initial weights again.",
     ),
@@ -179,6 +211,12 @@ TABLE: Final[dict[str, Words]] = {
         "the first steps were not run again: the run is good, or the loss of a constant is unknown",
         (),
         "Diagnoses of the learning rate and of regularising run the first steps with other values.",
+    ),
+    "diagnosis-needs-objective": Words(
+        SpecError,
+        "the spec says its own updates, which have no predictions that could be compared with a target",
+        (),
+        "Diagnoses of losses and of what was learnt compare outputs with targets.",
     ),
     "diagnosis-needs-run": Words(
         SpecError,

@@ -22,7 +22,7 @@ PARTS = ("train", "validation")
 def read_course(path: Path, info: RunInfo) -> Course:
     """Reads epochs, rates and times of a run. Raises WeightsError `rows-damaged`."""
     rows = [row for row in read_rows(RunFolder(path).metrics) if row.get("kind") == "epoch"]
-    found = listed(path)
+    found, history = listed(path), read_history(path, info)
     best = None
     if found.best is not None:
         best = Best(found.best_epoch, found.figure, found.best)
@@ -32,7 +32,8 @@ def read_course(path: Path, info: RunInfo) -> Course:
         curves=tuple(_curves(rows)),
         rates=tuple(_rates(rows)),
         best=best,
-        statistics=read_history(path, info).steps,
+        statistics=history.steps,
+        last_steps=history.last_steps(),
         seconds=found.seconds if rows else None,
         started=found.started,
     )

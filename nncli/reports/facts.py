@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from nncli.diagnosis.history import Steps
+from nncli.diagnosis.history import LastStep, Steps
 from nncli.diagnosis.probes import Probe
 from nncli.diagnosis.verdicts import Verdicts
 from nncli.inspection.figures import Figures
@@ -34,6 +34,8 @@ class Best:
 @dataclass(frozen=True)
 class Course:
     """How a run went. `rates` are curves of learning rates, by update where there are several.
+    `last_steps` are
+    those before a number was not finite.
 
     Units: `seconds` of all epochs together, None where nothing says.
     """
@@ -46,6 +48,7 @@ class Course:
     statistics: tuple[Steps, ...]
     seconds: float | None
     started: datetime | None
+    last_steps: tuple[LastStep, ...] = ()
 
 
 @dataclass(frozen=True)

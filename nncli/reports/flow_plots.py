@@ -1,4 +1,4 @@
-"""Gradients and updates over depth and time, and how the units of each layer are."""
+"""Gradients, updates and activations over depth and time, and how the units of each layer are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nncli.diagnosis.history import Steps
 from nncli.diagnosis.probes import LayerProbe
 from nncli.reports.facts import RunFacts
 from nncli.reports.inks import LIGHT, SERIES, Plot, by_powers, said
+from nncli.training.statistics import Health
 
 MOST_LAYERS: Final = 60
 """Of more layers an even choice is shown."""
@@ -28,9 +29,29 @@ def flow_plots(run: RunFacts) -> Iterator[Plot]:
         values = [[_log(each.gradients.get(name)) for each in steps] for name in names]
         words = f"norm of the gradient of {len(names)} layers at {len(steps)} steps"
         yield Plot("gradient-flow", "gradient flow", words, (520, height), _heat_map(names, steps, values))
+    yield from _health_plot(run.course.statistics)
     if names := _layers([each.updates for each in steps]):
         words = "how far a step moves the weights of each layer, as a share of them"
         yield Plot("update-ratios", "updates to weights", words, (520, 340), _updates(names, steps))
+
+
+def _health_plot(statistics: Sequence[Steps]) -> Iterator[Plot]:
+    """Gives the share of each layer that passes nothing on as a heat map, where a layer can be so."""
+    looked = _thinned([each for each in statistics if each.activations], _COLUMNS)
+    lost = [{name: _lost_share(each) for name, each in step.activations.items()} for step in looked]
+    if names := _layers(lost):
+        values = [[_known(each.get(name)) for each in lost] for name in names]
+        words = f"share of {len(names)} layers that is dead or saturated at {len(looked)} steps"
+        draw = _heat_map(names, looked, values, is_share=True)
+        yield Plot(
+            "activation-health", "activation health over time", words, (520, 110 + 17 * len(names)), draw
+        )
+
+
+def _lost_share(health: Health) -> float | None:
+    """Gives the share of a layer that passes next to no gradient on: dead units, or flat outputs."""
+    known = [each for each in (health.dead, health.saturated) if each is not None]
+    return max(known) if known else None
 
 
 def activation_plot(layers: Sequence[LayerProbe]) -> Plot | None:
@@ -58,16 +79,28 @@ def _log(value: float | None) -> float:
     return math.log10(value) if value is not None and 0 < value < math.inf else math.nan
 
 
-def _heat_map(names: Sequence[str], steps: Sequence[Steps], values: list[list[float]]) -> Any:
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _heat_map(
+    names: Sequence[str], steps: Sequence[Steps], values: list[list[float]], *, is_share: bool = False
+) -> Any:
+    """Draws logarithms, or shares from none to all."""
+    ends = {"vmin": 0.0, "vmax": 1.0} if is_share else {}
+
+    def said_value(value: float, _: object) -> str:
+        return f"{value:.0%}" if is_share else f"{10**value:.1e}"
+
     def draw(canvas: Any) -> None:
         axes = canvas.subplots()
-        shown = axes.imshow(values, aspect="auto", interpolation="nearest", cmap=_MAP)
+        shown = axes.imshow(values, aspect="auto", interpolation="nearest", cmap=_MAP, **ends)
         axes.grid(visible=False)
         axes.set_yticks(range(len(names)), [said(name) for name in names])
         places = _thinned(range(len(steps)), 6)
         axes.set_xticks(places, [str(steps[place].step) for place in places])
         axes.set_xlabel("step")
-        bar = canvas.colorbar(shown, ax=axes, pad=0.02, format=lambda power, _: f"{10**power:.1e}")
+        bar = canvas.colorbar(shown, ax=axes, pad=0.02, format=said_value)
         bar.outline.set_visible(False)
 
     return draw

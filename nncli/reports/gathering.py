@@ -16,6 +16,7 @@ from nncli.diagnosis.verdicts import Verdicts, diagnose
 from nncli.doctor.measuring import Patient, measure
 from nncli.doctor.patients import trained_patient, untrained_patient
 from nncli.doctor.recorded_runs import has_weights, read_history, written_spec
+from nncli.doctor.updates import UpdatesPatient, diagnose_updates, measure_updates, of_run
 from nncli.drawing.layout import draw_networks
 from nncli.drawing.svg import svg
 from nncli.errors import NncliError, UsageError
@@ -113,7 +114,10 @@ def _of_trained(facts: RunFacts, path: Path, info: RunInfo, looking: Looking, tr
     facts = replace(facts, data=found[1] if found else None)
     if opened.judge is None:
         tried.without(OF_UPDATES if opened.encoders else NO_DATA, "answers", "verdicts", "activations")
-        return facts
+        if opened.encoders is None or looking.data is not None:
+            return facts
+        verdicts = tried.step("verdicts", lambda: _of_updates(path, info, looking))
+        return replace(facts, verdicts=verdicts)
     data = other_data(model, looking.data) if looking.data else found[0] if found else None
     if data is None:
         tried.without(tried.missing["data"], "answers", "verdicts", "activations")
@@ -142,6 +146,15 @@ def _of_untrained(facts: RunFacts, path: Path, info: RunInfo, looking: Looking, 
         return _judged(replace(patient, history=read_history(path, info)), True)
 
     return _with_judged(facts, tried.step("verdicts", judged), tried)
+
+
+def _of_updates(path: Path, info: RunInfo, looking: Looking) -> Verdicts:
+    """Judges networks by the updates that change them."""
+    history = read_history(path, info)
+    patient = UpdatesPatient(_prepared(path, info, looking), looking.device, history=history)
+    text = read_file(RunFolder(path).spec, "")
+    patient = of_run(patient, path, text, looking.code)
+    return diagnose_updates(patient, measure_updates(patient))
 
 
 def _prepared(path: Path, info: RunInfo, looking: Looking) -> Prepared:

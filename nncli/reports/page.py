@@ -19,7 +19,7 @@ from nncli.reports.inks import Plot
 from nncli.reports.looked import data_html, environment_html, samples_html, spec_html
 from nncli.reports.markup import Html, figures, joined, note, section, tag, text
 from nncli.reports.style import style_sheet
-from nncli.reports.told import head, verdicts_html
+from nncli.reports.told import head, last_steps_html, verdicts_html
 from nncli.runs.comparing import Comparison
 from nncli.terminal.figures import short
 
@@ -94,13 +94,16 @@ def _curves(run: RunFacts, prefix: str) -> Html | None:
 
 
 def _verdicts(run: RunFacts, prefix: str) -> Html | None:
-    return verdicts_html(run.verdicts) if run.verdicts else None
+    last = last_steps_html(run.course.last_steps)
+    return joined([verdicts_html(run.verdicts), last]) if run.verdicts else last or None
 
 
 def _flow(run: RunFacts, prefix: str) -> Html | None:
     drawn = _figures(list(flow_plots(run)), prefix)
     words = (
         "Gradient flow: the norm of each layer's gradient, inputs at the top; blank where there was none. "
+        "Activation health: the share of a layer that passes next to no gradient on, as units are dead or "
+        "its outputs lie where it is flat. "
         "Updates: how far one step moves weights, as a share of them; most healthy runs stay in the band."
     )
     return joined([note(words), drawn]) if drawn else None

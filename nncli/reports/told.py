@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nncli.diagnosis.findings import Finding
+from nncli.diagnosis.history import LastStep
 from nncli.diagnosis.verdicts import Verdicts
 from nncli.reports.facts import RunFacts
-from nncli.reports.markup import NOTHING, Html, joined, tag, text
+from nncli.reports.markup import NOTHING, Html, joined, table, tag, text
 from nncli.terminal.figures import count, duration, short
 from nncli.terminal.verdicts import effect_text, place_of
 
@@ -79,6 +80,17 @@ def verdicts_html(verdicts: Verdicts) -> Html:
         lines.append(tag("p", text(f"Not checked: {', '.join(names)}, since {reason}."), of="note"))
     checks = tag("details", tag("summary", text(f"{len(made)} checks were made"), of="note"), *lines)
     return joined([*found, checks])
+
+
+def last_steps_html(steps: Sequence[LastStep]) -> Html:
+    """Writes the last steps before a number was not finite; nothing where there are none."""
+    if not steps:
+        return NOTHING
+    shown = [(each.loss, each.gradient, each.update) for each in steps]
+    cells = [[text("" if value is None else short(value)) for value in row] for row in shown]
+    rows = [[text(count(each.step)), *row] for each, row in zip(steps, cells, strict=True)]
+    title = tag("h3", text("The last steps before a number was not finite"))
+    return joined([title, table(("step", "loss", "gradient", "largest update"), rows, range(4))])
 
 
 def _verdict(finding: Finding) -> Html:

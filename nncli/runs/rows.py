@@ -77,10 +77,11 @@ def _is_sound(row: Mapping[str, object]) -> bool:
     wanted = {"epoch": _COUNTS, "step": ("step",)}.get(str(kind), ())
     counts = all(type(row.get(key)) is int for key in _COUNTS if key in row or key in wanted)
     groups = all(_is_group(row.get(key)) for key in _GROUPS)
-    rate = row.get("learning_rate")
+    rate, looks = row.get("learning_rate"), row.get("activations")
     return (
         counts
         and groups
+        and (looks is None or (isinstance(looks, Mapping) and all(map(_is_group, looks.values()))))
         and _is_group({key: row.get(key) for key in ("loss", "seconds")})
         and (_is_number(rate) or _is_group(rate))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -28,6 +28,10 @@ class Change:
     how: How = "set"
 
 
+class Written(str):
+    """A value that is YAML on one line already."""
+
+
 class Unwritable(Exception):
     """A change for which there is no line in the text, such as one in an included file."""
 
@@ -42,6 +46,48 @@ def edited(text: str, changes: Sequence[Change]) -> str:
     return text
 
 
+def with_whole_lists(text: str, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """Writes changes of items as the whole lists that come of them, as `--set` and one YAML document need it.
+
+    A list has the words of the text, without its comments. Raises Unwritable.
+    """
+    lists = dict.fromkeys(path for path in map(_list_of, changes) if path)
+    if not lists:
+        return tuple(changes)
+    root = _Text(edited(text, changes))
+    found = [each for each in changes if not _list_of(each)]
+    for path in lists:
+        node, left = root.found(path.split("."))
+        if left or not isinstance(node, yaml.SequenceNode):
+            raise Unwritable(path)
+        is_short = path.endswith(".layers") and root.found(path.split(".")[:-1])[0] is node
+        found.append(Change(path.removesuffix(".layers") if is_short else path, Written(_on_one_line(node))))
+    return tuple(found)
+
+
+def _list_of(change: Change) -> str:
+    """Gives the path of the outermost list that a change is inside of; nothing where it is in none."""
+    parts = change.path.split(".")
+    first = next((number for number, part in enumerate(parts) if part.isdigit()), 0)
+    return ".".join(parts[:first])
+
+
+def _on_one_line(node: Any) -> str:
+    for each in _walked(node):
+        if isinstance(each, yaml.CollectionNode):
+            each.flow_style = True
+    written: str = yaml.serialize(node, Dumper=yaml.SafeDumper, width=10**6, allow_unicode=True)
+    return written.strip()
+
+
+def _walked(node: Any) -> Iterator[Any]:
+    yield node
+    if isinstance(node, yaml.SequenceNode):
+        yield from (inner for each in node.value for inner in _walked(each))
+    elif isinstance(node, yaml.MappingNode):
+        yield from (inner for pair in node.value for each in pair for inner in _walked(each))
+
+
 def _late_items_first(change: Change) -> tuple[int, int]:
     """Puts changes of lists from the last item to the first, so that positions stay true."""
     numbers = [int(part) for part in change.path.split(".") if part.isdigit()]
@@ -50,6 +96,8 @@ def _late_items_first(change: Change) -> tuple[int, int]:
 
 def flow_text(value: Any) -> str:
     """Writes a value on one line, as it stands in a file."""
+    if isinstance(value, Written):
+        return str(value)
     return as_flow({"v": value})[len("{v: ") : -1]
 
 
@@ -68,7 +116,7 @@ class _Text:
         parts = change.path.split(".")
         if change.how == "set":
             return self._with_value(parts, change.value)
-        parent, left = self._find(parts[:-1])
+        parent, left = self.found(parts[:-1])
         if left or not isinstance(parent, yaml.SequenceNode) or not parts[-1].isdigit():
             raise Unwritable(change.path)
         position = int(parts[-1])
@@ -78,7 +126,7 @@ class _Text:
             return self._with_item(parent, position, flow_text(change.value))
         return self._without_item(parent, position)
 
-    def _find(self, parts: Sequence[str]) -> tuple[Any, list[str]]:
+    def found(self, parts: Sequence[str]) -> tuple[Any, list[str]]:
         """Walks down as far as the text goes; returns the node and the parts that are not there."""
         node, left = self._root, list(parts)
         while left:
@@ -93,7 +141,7 @@ class _Text:
         return node, left
 
     def _with_value(self, parts: Sequence[str], value: Any) -> str:
-        node, left = self._find(parts)
+        node, left = self.found(parts)
         if not left:
             return self._replaced(node, flow_text(value))
         for part in reversed(left[1:]):

@@ -21,8 +21,13 @@ NARROW: Final = 114
 STYLES: Final = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
-def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Finding, ...]) -> None:
-    """Prints the table to stdout, layers with findings marked; narrow terminals get fewer columns."""
+def show_probe(
+    streams: Streams, name: str, probe: Probe, findings: tuple[Finding, ...], start: str = ""
+) -> None:
+    """Prints the table to stdout, layers with findings marked; narrow terminals get fewer columns.
+
+    `start` is what findings have before the name of a layer, of one of several networks.
+    """
     wide = streams.out.width >= NARROW
     trained = f"after {counted(probe.step, 'step')}" if probe.step else "before training"
     streams.title(
@@ -34,7 +39,7 @@ def show_probe(streams: Streams, name: str, probe: Probe, findings: tuple[Findin
     for header in _headers(wide):
         table.add_column(header, justify="left" if header in ("layer", "type", "gradient flow") else "right")
     for layer in probe.layers:
-        style = STYLES.get(marked.get(layer.call.name, ""), "")
+        style = STYLES.get(marked.get(start + layer.call.name, ""), "")
         table.add_row(*_cells(layer, largest, wide), style=style)
     streams.table(table)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from nncli.diagnosis.findings import Effect, Finding
 from nncli.errors import printable
-from nncli.terminal.figures import short
+from nncli.terminal.figures import count, short
 from nncli.terminal.gradients import STYLES
 from nncli.terminal.streams import Streams
+from nncli.terminal.tables import plain_table
 
 if TYPE_CHECKING:
+    from nncli.diagnosis.history import LastStep
     from nncli.diagnosis.verdicts import Verdicts
 
 _SURE: Final = {"measured": "measured", "likely": "likely", "guess": "a guess"}
@@ -37,6 +39,23 @@ def show_verdicts(streams: Streams, verdicts: Verdicts) -> None:
     out.print()
     for line in _checks(verdicts):
         out.print(line)
+
+
+def show_last_steps(streams: Streams, steps: Sequence[LastStep]) -> None:
+    """Prints the last steps before a number was not finite, where there were any."""
+    if not steps:
+        return
+    streams.out.print()
+    streams.title("the last steps before a number was not finite")
+    table = plain_table()
+    for header in ("step", "loss", "gradient", "largest update"):
+        table.add_column(header, justify="right")
+    for each in steps:
+        told = [
+            short(value) if value is not None else "" for value in (each.loss, each.gradient, each.update)
+        ]
+        table.add_row(count(each.step), *told)
+    streams.table(table)
 
 
 def place_of(finding: Finding) -> str:

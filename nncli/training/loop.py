@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nncli.better import is_better
 from nncli.errors import DataError, DivergedError
+from nncli.training.activations import is_look_due, look
 from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.epoch_rows import EpochRows
 from nncli.training.evaluation import HaltedError
@@ -172,6 +173,8 @@ def _step(
                 unread.note_gradients(update, rows, is_dropped=updater.has_dropped)
             place += 1
     if is_due:
+        if is_look_due(job, state.step + 1):
+            state.statistics.note_look(look(job, state))
         state.statistics.end_step(state.step + 1)
 
 

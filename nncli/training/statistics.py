@@ -1,24 +1,47 @@
-"""Statistics of steps: how large gradients are, and how far a step moves the weights of each layer.
+"""Statistics of steps: how large gradients are, how far weights move, and how layers answer.
 
-They are taken at a few steps that follow from their numbers alone, without hooks, and stay on the device
-until they are asked for: they cost about a hundredth of the time, and are the same after any resume.
+They are taken at a few steps that follow from their numbers alone, and stay on the device until they are
+asked for: they cost about a hundredth of the time, and are the same after any resume.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 import torch
 from torch import Tensor
 
+from nncli.training.counters import Counter
 from nncli.training.gradient_kernels import norms, subtract
 
 _FIRST: Final = (1, 10, 50)
 _EVERY: Final = 50
 _DENSE: Final = 100
 """After this many spaces between two statistics the space doubles: long runs have no long files."""
+MOST_RECENT: Final = 20
+"""So many last losses are kept, to be told where the next one is not finite."""
+
+
+_RECENT: Final = "recent"
+# Of fewer rows nobody can tell a unit that is dead from one that is rarely needed.
+_ROWS_OF_DEAD: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a layer answers: the root mean square of its outputs, and the share of them that are zero.
+
+    `dead` is the share of units that are zero on all rows, `saturated` that of outputs at which the layer is
+    flat; None where that cannot be, or too few rows were seen. `rms` is not finite where an output was not.
+    """
+
+    rms: float
+    zeros: float
+    dead: float | None = None
+    saturated: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +50,14 @@ class StepStatistics:
 
     `gradients` and `updates` are norms by layer, the second of the change to the weights as a share of
     these; None where a layer has no gradient, weights that are still zero, or a step that only added
-    gradients up.
+    gradients up. `activations` tell by layer how it answers, at the steps at which that was looked at.
     """
 
     step: int
     loss: float | None
     gradients: Mapping[str, float | None]
     updates: Mapping[str, float | None]
+    activations: Mapping[str, Health] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +95,15 @@ class Statistics:
 
     def __init__(self) -> None:
         self.due = 1
+        self.recent: dict[int, float] = {}
         self._sums: dict[int, list[float]] = {}
         self._measured: dict[int, list[_Measured]] = {}
+        self._looks: dict[int, Mapping[str, Counter]] = {}
         self._layers: dict[str, _Layers] = {}
+
+    def leave_out(self) -> None:
+        """Takes no statistics of the steps to come, which nobody will ask for."""
+        self.due = sys.maxsize
 
     def knows(self, update: str) -> bool:
         """Tells whether the weights of an update are known."""
@@ -106,35 +136,48 @@ class Statistics:
             found = _Measured(layers.owners, has_gradient, has_moved, sizes)
             self._measured.setdefault(self.due, []).append(found)
 
+    def note_look(self, counters: Mapping[str, Counter]) -> None:
+        """Notes what layers answered after the step whose statistics are due."""
+        self._looks[self.due] = counters
+
     def end_step(self, step: int) -> None:
         """Notes that a step is complete whose statistics were due."""
         self.due = next_due(step + 1)
 
     def add_loss(self, step: int, loss: float) -> None:
         """Adds the loss of a step, which counts from 1."""
+        self.recent[step] = loss
+        if len(self.recent) > MOST_RECENT:
+            del self.recent[next(iter(self.recent))]
         total = self._sums.setdefault(next_due(step), [0.0, 0.0])
         total[0] += loss
         total[1] += 1
 
     def drain(self, step: int) -> Iterator[StepStatistics]:
         """Gives the statistics of all steps up to one, each once."""
-        for due in sorted(each for each in {*self._sums, *self._measured} if each <= step):
+        for due in sorted(each for each in {*self._sums, *self._measured, *self._looks} if each <= step):
             total, count = self._sums.pop(due, (0.0, 0.0))
             gradients: dict[str, float | None] = {}
             updates: dict[str, float | None] = {}
             for measured in self._measured.pop(due, ()):
                 _sum_up(measured, gradients, updates)
-            yield StepStatistics(due, total / count if count else None, gradients, updates)
+            activations = _healths(self._looks.pop(due, {}))
+            yield StepStatistics(due, total / count if count else None, gradients, updates, activations)
 
     def scalars(self) -> dict[str, object]:
-        """Gives what a checkpoint holds: the losses since the last statistics."""
-        return {str(due): list(total) for due, total in self._sums.items()}
+        """Gives what a checkpoint holds: the losses since the last statistics, and the last ones of all."""
+        return {
+            **{str(due): list(total) for due, total in self._sums.items()},
+            _RECENT: {str(each): loss for each, loss in self.recent.items()},
+        }
 
     def restore(self, scalars: Mapping[str, Any], step: int) -> None:
         """Puts that back; `step` is the last one that is complete."""
         self.due = next_due(step + 1)
-        self._sums = {int(due): [float(each) for each in total] for due, total in scalars.items()}
-        self._measured = {}
+        self.recent = {int(each): float(loss) for each, loss in scalars.get(_RECENT, {}).items()}
+        sums = {due: total for due, total in scalars.items() if due != _RECENT}
+        self._sums = {int(due): [float(each) for each in total] for due, total in sums.items()}
+        self._measured, self._looks = {}, {}
 
     def take_over(self, before: Statistics, step: int) -> None:
         """Goes on from those of a run that went back to a step: what they have up to it and was not drained
@@ -142,12 +185,30 @@ class Statistics:
         later = {due: total for due, total in self._sums.items() if due > step}
         self._sums = {**{due: total for due, total in before._sums.items() if due <= step}, **later}
         self._measured = {due: found for due, found in before._measured.items() if due <= step}
+        self._looks = {due: found for due, found in before._looks.items() if due <= step}
 
 
 def _owner(name: str, layers: Sequence[str]) -> str:
     """Finds the layer of a weight: the longest name that its own begins with, else its own."""
     fitting = [layer for layer in layers if name.startswith(f"{layer}.")]
     return max(fitting, key=len) if fitting else name
+
+
+def _healths(counters: Mapping[str, Counter]) -> dict[str, Health]:
+    """Reads what was counted of every layer, all at once."""
+    if not counters:
+        return {}
+    sums = torch.stack([each.sums() for each in counters.values()]).tolist()
+    found = {}
+    for (layer, each), (_, squares, there, flat, dead) in zip(counters.items(), sums, strict=True):
+        is_known = each.units and each.rows >= _ROWS_OF_DEAD
+        found[layer] = Health(
+            (squares / each.numbers) ** 0.5,
+            1 - there / each.numbers,
+            dead / each.units if is_known else None,
+            flat / each.numbers if each.can_saturate else None,
+        )
+    return found
 
 
 def _sum_up(

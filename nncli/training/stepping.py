@@ -55,7 +55,8 @@ class Update:
 
     `figures` names what `losses` gives, in order; the first is made small. It runs `repeat` times in a
     step. Where it `draws`, random numbers are pure functions of the seed, the step and the place.
-    `has_gradients` tells that the loss itself holds gradients. `measures` are its metrics.
+    `has_gradients` tells that the loss itself holds gradients. `measures` are its metrics. `module` is the
+    graph that `losses` runs.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Update:
     draws: bool = False
     has_gradients: bool = False
     measures: Measures | None = None
+    module: nn.Module | None = None
 
 
 @final
@@ -102,12 +104,12 @@ class ComputedLosses:
     """The loss of a compiled update."""
 
     def __init__(self, update: CompiledUpdate) -> None:
-        self._forward = update.module.forward
+        self._module = update.module
         self._feeds = Feeds(update.feeds)
 
     def __call__(self, part: HeldPart, rows: Tensor, draw: Draw | None, moment: Moment) -> tuple[Tensor, ...]:
         """Computes the loss of a batch, and its terms that have a name."""
-        losses: tuple[Tensor, ...] = self._forward(*self._feeds.take(part, rows, draw, moment))
+        losses: tuple[Tensor, ...] = self._module.forward(*self._feeds.take(part, rows, draw, moment))
         return losses
 
 
@@ -145,7 +147,7 @@ def _fed(name: str, rows: Tensor, moment: Moment) -> Tensor:
 
 def supervised(network: str, module: nn.Module, objective: Objective) -> tuple[Update, ...]:
     """Makes the one update of a network that is compared with targets."""
-    return (Update(network, (network,), SupervisedLosses(module, objective)),)
+    return (Update(network, (network,), SupervisedLosses(module, objective), module=module),)
 
 
 def computed(updates: Sequence[CompiledUpdate]) -> tuple[Update, ...]:
@@ -155,8 +157,8 @@ def computed(updates: Sequence[CompiledUpdate]) -> tuple[Update, ...]:
         start = f"{each.name}." if len(updates) > 1 else ""
         figures = tuple(f"{start}{name}" for name in ("loss", *each.terms))
         losses = ComputedLosses(each)
-        repeat, draws = each.spec.repeat, each.draws
-        found.append(Update(each.name, each.networks, losses, figures, repeat, draws, each.has_gradients))
+        own = Update(each.name, each.networks, losses, figures, each.spec.repeat, module=each.module)
+        found.append(replace(own, draws=each.draws, has_gradients=each.has_gradients))
     return tuple(found)
 
 

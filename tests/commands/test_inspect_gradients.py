@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -61,11 +62,48 @@ def test_a_run_that_diverged_before_it_saved_anything(tmp_path: Path) -> None:
     (document,) = invoke(tmp_path, "inspect-gradients", "run", "--json").rows()
     (finding,) = document["findings"]
     assert (finding["id"], finding["file"]) == ("lr_too_high", "run/spec.yaml")
-    assert [each["id"] for each in finding["explains"]] == ["batch_size", "nan_loss"]
+    assert [each["id"] for each in finding["explains"]] == ["nan_loss", "batch_size"]
     (changed,) = finding["patch"]["set"]
     assert changed.startswith("training.optimizer.SGD.lr=")
     lines = (tmp_path / "run" / "spec.yaml").read_text().splitlines()
     assert "SGD" in lines[finding["line"] - 1]
+
+
+MAKES_NAN = FLOWERS.replace("  - ReLU\n", "  - ReLU\n  - compute: log(x)\n")
+
+
+def test_an_expression_that_is_not_finite_is_named_and_no_layer(tmp_path: Path) -> None:
+    write_flowers(tmp_path, MAKES_NAN)
+    answer = invoke(tmp_path, "train", "flowers.yaml", "--run", "run")
+    assert answer.code == 7
+    assert "the output of `log` (expression) is not finite at step 1" in answer.err
+    assert "hint: `log` has no finite result for some of what flows in" in answer.err
+    assert "learning rate to" not in answer.err and "flowers.csv:" in answer.err
+    (document,) = invoke(tmp_path, "inspect-gradients", "run", "--json").rows()
+    (finding, *_) = document["findings"]
+    assert (finding["id"], finding["layer"]) == ("nan_loss", "log")
+    assert "at step 1, going forward; its batch: flowers.csv:" in finding["evidence"]
+    (document,) = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--json").rows()
+    (finding, *_) = document["findings"]
+    assert (finding["id"], finding["layer"], finding["line"]) == ("nan_loss", "log", 10)
+
+
+GROWS = FLOWERS.replace("{AdamW: {lr: 3e-2}}", "{SGD: {lr: 3e2}}").replace("  - ReLU\n", "")
+
+
+def test_a_run_that_diverged_shows_its_last_steps(tmp_path: Path) -> None:
+    write_flowers(tmp_path, GROWS.replace("CrossEntropyLoss", "{MultiMarginLoss: {p: 2}}"))
+    assert invoke(tmp_path, "train", "flowers.yaml", "--run", "run").code == 7
+    rows = [json.loads(line) for line in (tmp_path / "run" / "statistics.jsonl").read_text().splitlines()]
+    last = rows[-1]
+    assert last["kind"] == "diverged" and 0 < len(last["losses"]) <= 20
+    assert last["direction"] in ("forward", "backward") and last["layer"] and last["rows"]
+    (document,) = invoke(tmp_path, "inspect-gradients", "run", "--json").rows()
+    steps = [each["step"] for each in document["last_steps"]]
+    assert steps and steps == sorted(steps) and steps[-1] == last["step"] - 1
+    assert document["last_steps"][0]["gradient"] > 0
+    answer = invoke(tmp_path, "inspect-gradients", "run")
+    assert "the last steps before a number was not finite" in answer.out
 
 
 def test_what_is_found_can_be_asked_to_fail(tmp_path: Path) -> None:
@@ -92,10 +130,42 @@ def test_a_clean_answer_lists_what_was_checked(flowers: Trained) -> None:
     assert "unscaled_inputs" in made and "overfitting" not in made
 
 
-def test_several_networks_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    spec = Path(__file__).parents[2] / "specs" / "digits-gan.yaml"
-    answer = invoke(tmp_path, "inspect-gradients", spec)
-    assert answer.code == 2 and "error[model-of-updates]" in answer.err
+SPECS = Path(__file__).parents[2] / "specs"
+OWN_UPDATES = ("digits-gan", "digits-vae", "digits-diffusion", "digits-contrastive", "digits-denoising")
+
+
+@pytest.mark.parametrize("name", OWN_UPDATES)
+def test_networks_with_updates_are_looked_at_one_by_one(name: str, tmp_path: Path) -> None:
+    (document,) = invoke(tmp_path, "inspect-gradients", SPECS / f"{name}.yaml", "--json").rows()
+    assert [each for each in document["findings"] if each["severity"] != "note"] == []
+    assert all(layer["update"] and layer["network"] for layer in document["layers"])
+    learning = [layer for layer in document["layers"] if layer["update_ratio"] is not None]
+    assert all(layer["gradient"]["norm"] > 0 for layer in learning) and learning
+    made = {each["id"] for each in document["checks"] if each["unable"] is None}
+    assert {"missing_activation", "vanishing_gradients", "dead_units"} <= made
+    reasons = {each["unable"] for each in document["checks"] if each["id"] == "lr_too_high"}
+    assert reasons == {
+        "the spec says its own updates, which have no predictions that could be compared with a target"
+    }
+
+
+def test_a_run_with_updates_is_looked_at_with_its_weights(tmp_path: Path) -> None:
+    text = (SPECS / "digits-gan.yaml").read_text()
+    dead = text.replace(
+        "      - Linear: 128\n      - BatchNorm1d\n      - ReLU\n      - Linear: 128",
+        "      - Linear: 128\n      - compute: x * 0 - 1\n      - ReLU\n      - Linear: 128",
+    )
+    (tmp_path / "gan.yaml").write_text(dead.replace("epochs: 150", "epochs: 1"))
+    assert invoke(tmp_path, "train", "gan.yaml", "--run", "run", "-q").code == 0
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    answer = invoke(tmp_path, "inspect-gradients", "run", "--strict")
+    assert answer.code == 1, answer.err
+    assert "run, generator in the update generator, after" in answer.out
+    assert "run, discriminator in the update discriminator, after" in answer.out
+    assert "error[dead_units] generator.relu (run/spec.yaml:20): 128 of the 128 units" in answer.out
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+    refused = invoke(tmp_path, "inspect-gradients", "run", "--try")
+    assert refused.code == 2 and "error[model-of-updates]" in refused.err
 
 
 def test_train_ends_with_what_the_run_tells(tmp_path: Path) -> None:

@@ -29,7 +29,15 @@ def test_png_are_the_plots_alone(runs: Path, tmp_path: Path) -> None:
     answer = invoke(tmp_path, "report", runs / "runs/iris", "--png", "plots/iris")
     assert answer.code == 0, answer.err
     files = sorted(path.name for path in (tmp_path / "plots/iris").iterdir())
-    told = ["accuracy", "activations", "calibration-species", "confusion-species", "gradient-flow", "loss"]
+    told = [
+        "accuracy",
+        "activation-health",
+        "activations",
+        "calibration-species",
+        "confusion-species",
+        "gradient-flow",
+        "loss",
+    ]
     assert files == [f"{name}.png" for name in [*told, "update-ratios"]]
     assert all((tmp_path / "plots/iris" / name).read_bytes()[:4] == b"\x89PNG" for name in files)
     assert [path.name for path in tmp_path.iterdir()] == ["plots"]

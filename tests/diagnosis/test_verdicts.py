@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+import yaml
+
 from nncli.diagnosis.findings import Finding, Spot
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.verdicts import in_order
@@ -77,3 +80,55 @@ def test_a_patch_is_yaml_at_the_right_keys() -> None:
         "data.inputs.age.scale=standard",
     )
     assert set_to("training.loss", "MSELoss").yaml == "training:\n  loss: MSELoss"
+
+
+SHORT = """\
+network:
+  - Linear: 8   # wide
+  - Linear: $(2 * classes)
+  - Softmax: 1
+training: {loss: CrossEntropyLoss, optimizer: {SGD: {lr: 1e-3}}}
+"""
+LONG = """\
+networks:
+  one:
+    layers:
+      - residual: [Linear: 8, Linear: 8]
+      - ReLU
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "path", "items"),
+    [
+        (
+            SHORT,
+            (Change("network.layers.0", "ReLU", "after"), Change("network.layers.2", how="remove")),
+            "network",
+            "[Linear: 8, ReLU, Linear: $(2 * classes)]",
+        ),
+        (
+            LONG,
+            (Change("networks.one.layers.0.residual.0", "ReLU", "after"),),
+            "networks.one.layers",
+            "[residual: [Linear: 8, ReLU, Linear: 8], ReLU]",
+        ),
+    ],
+)
+def test_scripts_get_whole_lists(text: str, changes: tuple[Change, ...], path: str, items: str) -> None:
+    rate = Change("training.optimizer.SGD.lr", 0.01)
+    found = Patch((rate, *changes)).document(text)
+    first, second = found["set"]
+    assert first == "training.optimizer.SGD.lr=0.01"
+    key, _, value = second.partition("=")
+    assert key == path and yaml.safe_load(value) == yaml.safe_load(items)
+    whole = yaml.safe_load(found["yaml"])
+    for part in path.split("."):
+        whole = whole[part]
+    assert whole == yaml.safe_load(items)
+    assert len(found["changes"]) == 1 + len(changes)
+
+
+def test_a_patch_of_what_the_text_lacks_stays_as_it_is_read() -> None:
+    patch = Patch((Change("blocks.far.layers.3", "ReLU", "after"),))
+    assert patch.document(SHORT)["set"] == []

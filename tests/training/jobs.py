@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from nncli.columns.encoders import Columns
 from nncli.columns.stored import Dense
@@ -54,14 +54,23 @@ def spec(loss: str | Call = "CrossEntropyLoss", optimizer: Call | None = None, *
     return Spec("tiny", "", {}, None, {"network": network}, section, origin, {"training": PLACE})
 
 
+class _Layers(fx.Tracer):
+    """Takes every module in a list for a layer."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return True
+
+
 def compiled(module: nn.Sequential, width: int, output: tuple[int, ...]) -> CompiledNetwork:
     """A record of a plain module's layers, as the compiler would leave it."""
     calls = []
     for i, (name, layer) in enumerate(module.named_children()):
         place, count = Place("spec.yaml", 40 + i, 5), sum(w.numel() for w in layer.parameters())
-        calls.append(LayerCall(name, type(layer).__name__, place, f"network.{i}", (), (), count))
+        kind, node = type(layer).__name__, f"_{name}"
+        calls.append(LayerCall(name, kind, place, f"network.{i}", (), (), count, node=node))
     inputs = {"features": InputSpec((width,), "features")}
-    return CompiledNetwork(module, inputs, tuple(calls), {"output": output}, NetworkSpec((), PLACE))
+    graph = fx.GraphModule(module, _Layers().trace(module))
+    return CompiledNetwork(graph, inputs, tuple(calls), {"output": output}, NetworkSpec((), PLACE))
 
 
 def part(name: Any, rows: int, target: TargetSpec, seed: int = 0, width: int = 4) -> Part:

@@ -104,7 +104,7 @@ def test_nothing_of_the_run_changes() -> None:
     assert all(torch.equal(each, before[name]) for name, each in state.weights().items())
     assert all(p.grad is None for p in state.networks["network"].parameters())
     assert not state.networks["network"].training
-    assert state.step == 0 and not state.networks["network"][0]._forward_pre_hooks
+    assert state.step == 0 and not state.networks["network"].get_submodule("0")._forward_pre_hooks
 
 
 def test_a_small_network_is_measured_by_nothing() -> None:

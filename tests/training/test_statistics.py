@@ -6,7 +6,6 @@ import math
 
 import pytest
 import torch
-from torch import nn
 
 from nncli.training.loop import train
 from nncli.training.statistics import Statistics, next_due
@@ -23,10 +22,10 @@ def test_steps_are_few_early_and_fewer_later() -> None:
 
 def test_norms_are_those_of_torch() -> None:
     prepared, state = job(spec(optimizer=call("SGD", lr=0.5), steps=1, epochs=None), classifier())
-    before = [weight.detach().clone() for weight in state.networks["network"][0].parameters()]  # type: ignore[index]
+    before = [weight.detach().clone() for weight in state.networks["network"].get_submodule("0").parameters()]
     list(train(prepared, state, lambda: False))
     (found,) = state.statistics.drain(state.step)
-    layer: nn.Linear = state.networks["network"][0]  # type: ignore[index]
+    layer = state.networks["network"].get_submodule("0")
     gradients = [weight.grad for weight in layer.parameters() if weight.grad is not None]
     norm = math.sqrt(sum(each.square().sum().item() for each in gradients))
     size = math.sqrt(sum(each.square().sum().item() for each in before))
@@ -52,9 +51,19 @@ def test_the_loss_is_the_mean_since_the_statistics_before() -> None:
     assert (third.step, third.loss) == (50, 11 / 40)
 
 
+def test_the_last_losses_are_kept_through_a_resume() -> None:
+    statistics = Statistics()
+    for step in range(1, 31):
+        statistics.add_loss(step, float(step))
+    again = Statistics()
+    again.restore(statistics.scalars(), 30)
+    again.add_loss(31, 31.0)
+    assert again.recent == {step: float(step) for step in range(12, 32)}
+
+
 def test_the_bits_of_a_run_stay_as_they_are() -> None:
     measured, plain = (job(spec(epochs=3), classifier(dropout=0.5)) for _ in range(2))
-    plain[1].statistics.due = 10**9
+    plain[1].statistics.leave_out()
     for prepared, state in (measured, plain):
         torch.manual_seed(4)
         list(train(prepared, state, lambda: False))

@@ -1,0 +1,132 @@
+"""What is counted at the output of a layer while a look or a probe runs; no output is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, final
+
+import torch
+from torch import Tensor, nn
+
+from nncli.network.compiled import LayerCall
+
+# Beyond these outputs the slope is under a hundredth of its maximum: sigmoid at 6, tanh at 3.
+_SATURATED: Final[Mapping[str, Callable[[Tensor], Tensor]]] = {
+    "Sigmoid": lambda y: (y - 0.5).abs() > 0.49753,
+    "Tanh": lambda y: y.abs() > 0.99505,
+    "Hardsigmoid": lambda y: (y <= 0) | (y >= 1),
+    "Hardtanh": lambda y: y.abs() >= 1,
+}
+# Units of these pass nothing on, forward or backward, where their output is zero.
+_CAN_DIE: Final = frozenset({"ReLU", "ReLU6"})
+# Layers whose units are channels on axis 1; of every other the units are on the last axis.
+_CHANNELS_FIRST: Final = ("Conv", "BatchNorm", "GroupNorm", "InstanceNorm")
+
+
+@final
+class Counter:
+    """The sums of one layer's output over all rows of a probe; they stay on the device until they are
+    asked for.
+
+    `unit_axis` is the axis whose entries are units: 1 for channels first, else -1.
+    """
+
+    def __init__(self, kind: str, unit_axis: int) -> None:
+        self.rows = 0
+        self._numbers = 0
+        self._sums: list[Tensor] = []
+        self._test = _SATURATED.get(kind)
+        self._unit_axis = unit_axis if kind in _CAN_DIE else 0
+        self._alive: Tensor | None = None
+
+    def take(self, output: Tensor) -> None:
+        """Counts the output of one batch."""
+        values = output.detach()
+        self.rows += values.shape[0]
+        self._numbers += values.numel()
+        norm = torch.linalg.vector_norm(values, dtype=torch.float64)
+        there = torch.count_nonzero(values)
+        flat = self._test(values).sum() if self._test else torch.zeros_like(there)
+        found = torch.stack([values.sum(dtype=torch.float64), norm.square(), there.double(), flat.double()])
+        self._sums = [self._sums[0] + found] if self._sums else [found]
+        if self._unit_axis and values.ndim > 1:
+            alive = (values > 0).movedim(self._unit_axis, 0).flatten(1).any(dim=1)
+            self._alive = alive if self._alive is None else self._alive | alive
+
+    def sums(self) -> Tensor:
+        """Gives what was added up, float64 (5,): numbers, their squares, those that are not zero, those at
+        which
+        the layer is flat, and units that are dead."""
+        dead = torch.zeros((), device=self._sums[0].device) if self._alive is None else (~self._alive).sum()
+        return torch.cat([self._sums[0], dead.double().reshape(1)])
+
+    @property
+    def finite(self) -> bool:
+        """Tells whether every number that came is finite."""
+        return bool(self._sums[0].isfinite().all())
+
+    @property
+    def mean(self) -> float:
+        """The mean of every number that came."""
+        return self._share(0)
+
+    @property
+    def rms(self) -> float:
+        """The root of the mean square."""
+        return float(self._share(1) ** 0.5)
+
+    @property
+    def std(self) -> float:
+        """The standard deviation around the mean."""
+        return float(max(self._share(1) - self.mean**2, 0.0) ** 0.5)
+
+    @property
+    def units(self) -> int:
+        """The number of units that could be dead; 0 where none can."""
+        return 0 if self._alive is None else self._alive.numel()
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers came."""
+        return self._numbers
+
+    @property
+    def can_saturate(self) -> bool:
+        """Tells whether there are outputs at which the layer is flat."""
+        return self._test is not None
+
+    @property
+    def dead_share(self) -> float | None:
+        """The share of units that were never positive on any row."""
+        return None if self._alive is None else 1 - self._alive.float().mean().item()
+
+    @property
+    def saturated_share(self) -> float | None:
+        """The share of outputs at which the layer hardly changes any more."""
+        return self._share(3) if self._test else None
+
+    def _share(self, which: int) -> float:
+        return float(self._sums[0][which].item()) / self._numbers
+
+
+@contextmanager
+def counting(calls: Iterable[LayerCall], module: nn.Module) -> Iterator[dict[str, Counter]]:
+    """Counts at the output of every layer while the block runs; the hooks are gone afterwards."""
+    counters, handles, axis = {}, [], -1
+    for call in calls:
+        if call.parameters:
+            axis = 1 if call.type.startswith(_CHANNELS_FIRST) else -1
+        counter = counters[call.name] = Counter(call.type, axis)
+
+        def look(_: nn.Module, __: object, output: object, counter: Counter = counter) -> None:
+            values = output[0] if isinstance(output, tuple) else output
+            if isinstance(values, Tensor) and values.is_floating_point() and values.numel():
+                counter.take(values)
+
+        handles.append(module.get_submodule(call.name).register_forward_hook(look))
+    try:
+        yield counters
+    finally:
+        for handle in handles:
+            handle.remove()
