@@ -67,7 +67,7 @@ def noisy_gradients(subject: Subject) -> Finding | None:
     noises = [each.noise for each in subject.starts if each.noise is not None]
     training, rows = subject.training, subject.facts.rows
     taken = training.batch_size * training.accumulate
-    # Before a run nobody knows whether it matters: where rows pull in all directions, small steps still add up.
+    # Before a run nobody knows whether it matters: small steps in all directions add up as well.
     if not noises or not subject.is_poor or 4 * taken > rows:
         return None
     noise = median(noises)
