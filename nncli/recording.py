@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
-from nncli.errors import DataError, NncliError, Problem
+from nncli.errors import DataError, DivergedError, NncliError, Problem
 from nncli.runs.checkpoints import (
     KEPT,
     Checkpoint,
@@ -37,14 +37,14 @@ DIVERGENCE: Final = ("step", "epoch", "what", "layer", "type", "direction", "row
 
 @dataclass(frozen=True)
 class Saving:
-    """When checkpoints are saved, and how many stay; `is_good` tells whether the state is worth it.
+    """When checkpoints are saved, and how many stay; `refuse` raises DivergedError for a bad state.
 
     Units: `every_seconds`, the time between two of them; 0 is the end of every epoch.
     """
 
     every_seconds: float
     keep: int = KEPT
-    is_good: Callable[[], bool] = lambda: True
+    refuse: Callable[[], None] = lambda: None
 
 
 @final
@@ -115,12 +115,10 @@ class Recorder:
             append_row(self._run.metrics, epoch_figures(row))
             self._write_statistics()
             self._log("epoch", epoch=row.epoch, step=row.step, seconds=row.seconds, samples=row.samples)
-            # What is wrong with a state in the middle of a run, the next step tells.
-            if self._is_time() and self._saving.is_good():
-                self.save()
+            self._save_in_time()
         elif isinstance(row, ProgressRow):
-            if self._saving.every_seconds and self._is_time() and self._saving.is_good():
-                self.save()
+            if self._saving.every_seconds:
+                self._save_in_time()
         elif isinstance(row, RewoundRow):
             self._log("rewound", step=row.step, from_step=row.from_step, learning_rate=row.learning_rate)
             self.save(drops_later=True)
@@ -131,15 +129,19 @@ class Recorder:
             self.save()
             self._close("done", reason=row.reason)
 
-    def _is_time(self) -> bool:
-        return self._clock() - self._saved_at >= self._saving.every_seconds
+    def _save_in_time(self) -> None:
+        # What is wrong with a state in the middle of a run, the next step tells, and may get over.
+        if self._clock() - self._saved_at >= self._saving.every_seconds:
+            with suppress(DivergedError):
+                self.save()
 
     def save(self, *, drops_later: bool = False) -> None:
         """Publishes a checkpoint, and then the weights to keep.
 
         With `drops_later` checkpoints of later steps are removed after that, and their statistics: the run
-        went back.
+        went back. Raises DivergedError `diverged`, and writes nothing, where anything is not finite.
         """
+        self._saving.refuse()
         self._write_statistics()
         state, trace = self._state, self._state.trace
         tensors = {**state.tensors(), TRACE: trace.tensors()}
@@ -166,7 +168,7 @@ class Recorder:
 
         Where a file of data is what failed, nothing that was learned before is lost.
         """
-        if isinstance(error, DataError) and self._state.is_whole and self._saving.is_good():
+        if isinstance(error, DataError) and self._state.is_whole:
             with suppress(NncliError):
                 self.save()
         problems = error.problems if isinstance(error, NncliError) else ()

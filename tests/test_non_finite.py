@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from nncli.runs.rows import read_rows
 from nncli.spec.guards import OnNonFinite
 from nncli.spec.optimising import Span, StageSpec
 from nncli.training import loop
-from nncli.training.divergence import is_finite
+from nncli.training.divergence import is_finite, refuse_non_finite_weights
 from nncli.training.held import HeldPart
 from nncli.training.job import TrainJob
 from nncli.training.loop import train
@@ -121,7 +122,7 @@ def test_a_planted_nan_stops_the_run_before_anything_bad_is_saved(
     monkeypatch.setattr(loop, "_PROGRESS_EVERY", 0.0)
     prepared, state = PLANTED[where](step, made())
     run = create_run(tmp_path / "run", RunInfo(nncli="0", name="net", seed=0, spec_digest=""), "", "", {})
-    recorder = Recorder(run, state, {}, Saving(1e-9, 99, lambda: is_finite(state)))
+    recorder = Recorder(run, state, {}, Saving(1e-9, 99, partial(refuse_non_finite_weights, prepared, state)))
     with pytest.raises(DivergedError) as caught:
         for row in train(prepared, state, never):
             recorder.take(row)
@@ -246,6 +247,8 @@ def test_skipping_ends_where_it_is_not_the_batches() -> None:
     with pytest.raises(DivergedError) as caught:
         list(train(prepared, state, never))
     assert caught.value.problems[0].facts["step"] == 11
+    said = "with a learning rate of 0.01, after 10 batches in a row were skipped; its batch:"
+    assert said in message_of(caught.value.problems[0])
     prepared, state = in_weight(3, made(on_non_finite=SKIP))
     with pytest.raises(DivergedError):
         list(train(prepared, state, never))
@@ -260,6 +263,27 @@ def test_skipping_ends_where_every_gradient_is_wrong() -> None:
     facts = caught.value.problems[0].facts
     assert (facts["step"], facts["what"], facts["layer"]) == (11, "gradient or weight", "network")
     assert is_finite(state)
+
+
+def test_batches_in_a_row_are_those_of_one_update() -> None:
+    prepared, state = changed(made(on_non_finite=SKIP, epochs=9), lambda moment, part, rows, zero: zero * NAN)
+    _, other = made(on_non_finite=SKIP, epochs=9)
+    (wrong,) = prepared.updates
+    (right,) = made()[0].updates
+    updates = (replace(wrong, name="wrong"), replace(right, name="right", figures=("right.loss",)))
+    state.updaters = {"wrong": state.updaters["network"], "right": other.updaters["network"]}
+    with pytest.raises(DivergedError) as caught:
+        list(train(replace(prepared, updates=updates), state, never))
+    assert caught.value.problems[0].facts["step"] == 11 and state.mishaps.in_a_row == {"wrong": 10}
+
+
+@pytest.mark.parametrize("plant", [in_loss, in_gradient])
+def test_a_schedule_stays_where_no_weight_moves(plant: Callable[[int, Made], Made]) -> None:
+    """Of the three updates of an epoch the last is of one batch, which is left out."""
+    schedule = (StageSpec(PLACE, call("StepLR", step_size=1, gamma=0.5), per="step"),)
+    prepared, state = plant(4, made(on_non_finite=SKIP, epochs=1, accumulate=2, schedule=schedule))
+    (row,) = [row for row in train(prepared, state, never) if isinstance(row, EpochRow)]
+    assert row.learning_rates == {"network": 0.01 / 4} and row.skipped == 1
 
 
 @pytest.mark.parametrize(
@@ -317,9 +341,10 @@ def test_rates_of_later_stages_stay_lower() -> None:
 def test_a_run_goes_back_only_so_often() -> None:
     prepared, state = in_data(1, made(on_non_finite=REWIND))
     rows: list[Row] = []
-    with pytest.raises(DivergedError):
+    with pytest.raises(DivergedError) as caught:
         for row in train(prepared, state, never):
             rows.append(row)
+    assert ", after the run went back 2 times; its batch:" in message_of(caught.value.problems[0])
     assert [row.learning_rate for row in rows if isinstance(row, RewoundRow)] == [0.005, 0.0025]
 
 

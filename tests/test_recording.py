@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from nncli.errors import DataError, Problem, ResourceError, WeightsError
+from nncli.errors import DataError, DivergedError, Problem, ResourceError, WeightsError
 from nncli.messages.catalogue import failure
 from nncli.recording import Recorder, Saving
 from nncli.runs.checkpoints import newest_checkpoint
@@ -16,7 +16,7 @@ from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.runs.weights_file import read_weights
-from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, RewoundRow, StoppedRow
+from nncli.training.rows import Best, DoneRow, EpochRow, ProgressRow, RewoundRow, Row, StoppedRow
 from nncli.training.state import TrainState
 
 _DATA_ERROR = DataError(Problem("data-missing", facts={"file": "x"}))
@@ -44,6 +44,10 @@ def state() -> TrainState:
 
 def _epoch(number: int) -> EpochRow:
     return EpochRow(number, number * 5, {"loss": 0.5}, {"loss": float("inf"), "r2": None}, True, 50, 0.25)
+
+
+def _refuse() -> None:
+    raise DivergedError
 
 
 def _recorder(run: RunFolder, state: TrainState, every: float = 0, clock: Clock | None = None) -> Recorder:
@@ -81,10 +85,22 @@ def test_a_checkpoint_is_saved_at_the_first_look_after_the_time(run: RunFolder, 
 
 def test_a_state_that_is_not_worth_it_is_not_saved(run: RunFolder, state: TrainState) -> None:
     clock = Clock()
-    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, is_good=lambda: False), clock)
+    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, refuse=_refuse), clock)
     clock.now = 2.0
     recorder.take(ProgressRow(1, 1, 1, 5, 0.5, 10))
     recorder.take(_epoch(1))
+    assert _steps(run) == [] and not run.weights.exists()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [DoneRow("epochs", 1, 5, None), StoppedRow(1, 3), RewoundRow(1, 0, 3, 0.05)],
+    ids=lambda row: type(row).__name__,
+)
+def test_no_row_publishes_a_state_that_is_no_good(run: RunFolder, state: TrainState, row: Row) -> None:
+    recorder = Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, refuse=_refuse), Clock())
+    with pytest.raises(DivergedError):
+        recorder.take(row)
     assert _steps(run) == [] and not run.weights.exists()
 
 
@@ -115,7 +131,7 @@ def test_the_end_of_an_epoch_takes_the_place_of_its_last_batch(run: RunFolder, s
 def test_a_state_that_is_not_worth_it_is_not_saved_for_a_file_that_is_gone(
     run: RunFolder, state: TrainState
 ) -> None:
-    Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, is_good=lambda: False)).fail(_DATA_ERROR)
+    Recorder(run, state, {"nncli.spec": "{}"}, Saving(1, refuse=_refuse)).fail(_DATA_ERROR)
     assert _steps(run) == [] and not run.weights.exists()
     _recorder(run, state).fail(_DATA_ERROR)
     assert _steps(run) == [0]

@@ -37,7 +37,7 @@ from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 from nncli.training.choices import applied
-from nncli.training.divergence import is_finite
+from nncli.training.divergence import refuse_non_finite_weights
 from nncli.training.job import TrainJob
 from nncli.training.loop import train as train_loop
 from nncli.training.rows import DoneRow, Row, StoppedRow
@@ -127,8 +127,8 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         stop = held.enter_context(StopSignal(streams.restore_terminal))
         held.enter_context(applied(choices, state.networks))
         run = place.open(prepared, facts, held, streams)
-        is_good = partial(is_finite, state)
-        saving = Saving(job.training.checkpoint_every, job.training.keep, is_good)
+        refuse = partial(refuse_non_finite_weights, job, state)
+        saving = Saving(job.training.checkpoint_every, job.training.keep, refuse)
         recorder = Recorder(run, state, describe_trained(prepared), saving)
         step = resuming.restore(place, recorder, streams)
         if place.lengthened:

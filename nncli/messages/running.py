@@ -47,7 +47,7 @@ TABLE: Final[dict[str, Words]] = {
     "diverged": Words(
         DivergedError,
         "the {what} of `{layer}` ({type}) is not finite at step {step}, epoch {epoch}, "
-        "with a learning rate of {learning_rate}; its batch: {rows}",
+        "with a learning rate of {learning_rate}{attempts}; its batch: {rows}",
         ("{advice}",),
         "A loss, gradient or weight became infinite or no number. The weights before it are kept. Named are "
         "the rows in which it began, where that can be told. `on_non_finite:` can say to go on.",

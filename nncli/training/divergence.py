@@ -95,7 +95,8 @@ def bad_gradients(job: TrainJob, state: TrainState, update: Update, rows: Tensor
 
 def is_finite(state: TrainState) -> bool:
     """Tells whether all that a checkpoint would hold of weights and optimisers is finite."""
-    kept = [*state.weights().values(), *state.kept().values()]
+    settled = [each for updater in state.updaters.values() for each in updater.settled_tensors().values()]
+    kept = [*state.weights().values(), *settled]
     tensors = [tensor for tensor in kept if tensor.is_floating_point()]
     return not tensors or bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
@@ -209,6 +210,7 @@ def _error(job: TrainJob, state: TrainState, found: _Found) -> NncliError:
         epoch=state.epoch + 1,
         direction="forward" if found.what in _FORWARD else "backward",
         learning_rate=learning_rate,
+        attempts=state.mishaps.attempts and f", {state.mishaps.attempts}",
         samples=samples[:_SHOWN],
         count=len(samples),
         rows=rows_text(shown, len(samples)),

@@ -115,6 +115,12 @@ def subtract(tensors: Sequence[Tensor], others: Sequence[Tensor]) -> None:
     torch._foreach_sub_(list(tensors), list(others))
 
 
+def overflow_of(scaler: Any, optimizer: Any) -> Tensor:
+    """Tells of a GradScaler, between its step and its update, whether that was left out: 1.0 or 0.0."""
+    found: Tensor = sum(scaler._per_optimizer_states[id(optimizer)]["found_inf_per_device"].values())
+    return found
+
+
 def copy_to(tensors: list[Tensor], others: list[Tensor]) -> None:
     """Makes the numbers of tensors those of others of their shapes."""
     torch._foreach_copy_(tensors, others)

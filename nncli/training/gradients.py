@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nncli.messages.catalogue import failure
-from nncli.training.gradient_kernels import FiniteCheck, backward
+from nncli.training.gradient_kernels import FiniteCheck, backward, overflow_of
 from nncli.training.kernels import Optimizer
 from nncli.training.optimizer_state import laid_out_like
 from nncli.training.schedules import Horizon
@@ -55,6 +55,8 @@ class Gradients:
         self._wanted = 1
         # Whether the gradients that came last were dropped.
         self.dropped = False
+        # Counted on the device, which no step waits for.
+        self._left_out: Tensor | None = None
         self._scaler = torch.amp.GradScaler(handling.scaled_on) if handling.scaled_on else None
         # A scaler leaves such steps out by itself, and looks for a better scale.
         is_careful = handling.is_careful and self._scaler is None
@@ -106,18 +108,31 @@ class Gradients:
     def _scaled(self, loss: Tensor) -> Tensor:
         return loss if self._scaler is None else self._scaler.scale(loss)
 
-    def change_weights(self) -> None:
-        """Lets the optimiser change the weights; not where scaled gradients are not finite."""
+    def change_weights(self) -> bool:
+        """Lets the optimiser change the weights; tells whether there are gradients to do so.
+
+        Where scaled gradients are not finite it leaves them, which nobody knows before their device is asked.
+        """
+        # Every batch may have been left out.
+        if all(p.grad is None for p in self._all):
+            return False
         scaler: Any = self._scaler
-        # Where every batch was left out there are no gradients, and no scale to judge.
-        if scaler is None or all(p.grad is None for p in self._all):
+        if scaler is None:
             self.prepare()
             self._optimizer.step()
-            return
+            return True
         scaler.unscale_(self._optimizer)
         self.prepare()
         scaler.step(self._optimizer)
+        left_out = self._wanted * overflow_of(scaler, self._optimizer)
+        self._left_out = left_out if self._left_out is None else self._left_out + left_out
         scaler.update()
+        return True
+
+    def count_left_out(self) -> int:
+        """Counts the batches whose scaled gradients overflowed since this was asked last."""
+        count, self._left_out = self._left_out, None
+        return 0 if count is None else int(count.item())
 
     def prepare(self) -> None:
         """Makes the gradients what the optimiser is to see."""
@@ -130,6 +145,11 @@ class Gradients:
             nn.utils.clip_grad_value_(self._all, how.largest_value)
         if how.largest_norm is not None:
             nn.utils.clip_grad_norm_(self._all, how.largest_norm)
+
+    @property
+    def is_scaled(self) -> bool:
+        """Tells whether gradients are scaled, so that they may overflow."""
+        return self._scaler is not None
 
     def tensors(self) -> dict[str, Tensor]:
         """Names the gradients that wait for more batches: `<parameter>/gradient`."""
@@ -145,6 +165,7 @@ class Gradients:
 
     def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, Any]) -> None:
         """Puts copies of everything back. Raises WeightsError `checkpoint-differs`."""
+        self._left_out = None
         if self._scaler is not None:
             self._scaler.load_state_dict(dict(scalars["scale"]))
         if self._handling.accumulate == 1:

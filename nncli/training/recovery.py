@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias, final
 
 from torch import Tensor, nn
 
+from nncli.counted import counted
 from nncli.training.gradient_kernels import copy_to
 
 # After so many batches in a row, it is not the batches.
@@ -85,22 +86,38 @@ class Mishaps:
     """What went wrong on the way to now, and was got over.
 
     `batches` counts those of this epoch that changed nothing, `unseen` those among them whose loss was not
-    finite, by update, `in_a_row` the last ones that changed nothing. `rewound` tells how often the run went
-    back, `back` where it would go to.
+    finite, `in_a_row` the last ones that changed nothing, both by update. `rewound` tells how often the run
+    went back, `back` where it would go to.
     """
 
     batches: int = 0
     unseen: dict[str, int] = field(default_factory=dict)
-    in_a_row: int = 0
+    in_a_row: dict[str, int] = field(default_factory=dict)
     rewound: int = 0
     back: Snapshot | None = None
 
     def skip(self, update: str, *, is_unseen: bool) -> None:
         """Counts a batch that changed nothing."""
         self.batches += 1
-        self.in_a_row += 1
+        self.in_a_row[update] = self.in_a_row.get(update, 0) + 1
         if is_unseen:
             self.unseen[update] = self.unseen.get(update, 0) + 1
+
+    def go_on(self, update: str) -> None:
+        """Notes that a batch changed something."""
+        self.in_a_row.pop(update, None)
+
+    def may_skip(self, update: str) -> bool:
+        """Tells whether it may be the batch that is wrong."""
+        return self.in_a_row.get(update, 0) < MOST_SKIPPED
+
+    @property
+    def attempts(self) -> str:
+        """Says what was tried, where that was too much: `after 10 batches in a row were skipped`."""
+        skipped = max(self.in_a_row.values(), default=0)
+        if skipped >= MOST_SKIPPED:
+            return f"after {counted(skipped, 'batch')} in a row were skipped"
+        return f"after the run went back {counted(self.rewound, 'time')}" if self.rewound else ""
 
     def end_epoch(self) -> None:
         """Begins to count anew."""
@@ -108,12 +125,12 @@ class Mishaps:
 
     def scalars(self) -> dict[str, object]:
         """Lists what is no tensor, ready for JSON."""
-        counts = {"batches": self.batches, "unseen": dict(self.unseen), "in_a_row": self.in_a_row}
+        counts = {"batches": self.batches, "unseen": dict(self.unseen), "in_a_row": dict(self.in_a_row)}
         return {**counts, "rewound": self.rewound, "back": self.back and dict(self.back.scalars)}
 
     @staticmethod
     def read(tensors: Groups, scalars: Mapping[str, Any]) -> Mishaps:
         """Reads what a checkpoint holds."""
         back = Snapshot.read(tensors, scalars["back"]) if scalars["back"] else None
-        batches, in_a_row, rewound = (int(scalars[key]) for key in ("batches", "in_a_row", "rewound"))
-        return Mishaps(batches, dict(scalars["unseen"]), in_a_row, rewound, back)
+        batches, rewound = int(scalars["batches"]), int(scalars["rewound"])
+        return Mishaps(batches, dict(scalars["unseen"]), dict(scalars["in_a_row"]), rewound, back)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nncli.training.divergence import bad_gradients, diverged, refuse_non_finite_weights
 from nncli.training.job import TrainJob
-from nncli.training.recovery import MOST_SKIPPED, Buffers
+from nncli.training.recovery import Buffers
 from nncli.training.state import TrainState
 from nncli.training.stepping import Update
 
@@ -53,7 +53,7 @@ class UnreadLosses:
     def _got_over(self, update: Update, rows: Tensor, loss: float) -> bool:
         """Leaves a batch out where the spec says so, unless it is not the batch that is wrong."""
         mishaps = self._state.mishaps
-        if self.buffers is None or mishaps.in_a_row >= MOST_SKIPPED:
+        if self.buffers is None or not mishaps.may_skip(update.name):
             raise diverged(self._job, self._state, update, rows)
         self.buffers.put_back()
         refuse_non_finite_weights(self._job, self._state)
@@ -70,15 +70,17 @@ class UnreadLosses:
             return
         mishaps = self._state.mishaps
         if not is_dropped:
-            mishaps.in_a_row = 0
+            mishaps.go_on(update.name)
             return
         self.buffers.put_back()
-        if mishaps.in_a_row >= MOST_SKIPPED:
+        if not mishaps.may_skip(update.name):
             raise bad_gradients(self._job, self._state, update, rows)
         mishaps.skip(update.name, is_unseen=False)
 
     def read(self) -> None:
         """Reads what waits, in its order. Raises DivergedError: `diverged`."""
+        for updater in self._state.updaters.values():
+            self._state.mishaps.batches += updater.count_left_out()
         if not self._waiting:
             return
         values = torch.cat([losses for _, losses, _, _ in self._waiting]).tolist()

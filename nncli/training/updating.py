@@ -71,7 +71,7 @@ class Updater:
 
     def take(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]]) -> bool:
         """Makes the weights better by the gradients of a loss, once there are enough of them; tells whether
-        there were.
+        they were changed.
 
         `again` works the losses out once more, the one that counts first: LBFGS looks at a batch several
         times in a step.
@@ -80,9 +80,8 @@ class Updater:
             return False
         if self._looks_again:
             self._search(loss, again)
-        else:
-            self.step()
-        return True
+            return True
+        return self.step()
 
     def skip(self) -> None:
         """Leaves a batch out: it changes nothing, and others that were added up still count."""
@@ -94,14 +93,22 @@ class Updater:
         """Tells whether the gradients that came last were not finite, and are left out."""
         return self._gradients.dropped
 
-    def step(self) -> None:
-        """Changes the weights by the gradients that they have."""
+    def count_left_out(self) -> int:
+        """Counts the batches whose scaled gradients overflowed since this was asked last; waits for the
+        device."""
+        return self._gradients.count_left_out()
+
+    def step(self) -> bool:
+        """Changes the weights by the gradients that they have; tells whether there were any."""
         if self._looks_again:
             # A loss that stays as it is ends the search after one step along the gradients.
             self._search(torch.zeros(()), None)
-            return
-        self._gradients.change_weights()
+            return True
+        # What changes no weight moves no schedule either.
+        if not self._gradients.change_weights():
+            return False
         self._after_update()
+        return True
 
     def _search(self, loss: Tensor, again: Callable[[], tuple[Tensor, ...]] | None) -> None:
         """Lets LBFGS look for the weights at which a batch has the smallest loss."""
@@ -146,6 +153,11 @@ class Updater:
         """Names the tensors that a checkpoint holds, uncopied."""
         average = self._average.tensors() if self._average is not None else {}
         return {**state_tensors(self._optimizer, self._module), **self._gradients.tensors(), **average}
+
+    def settled_tensors(self) -> dict[str, Tensor]:
+        """Names those of them that are finite: scaled gradients that wait may overflow and be left out yet."""
+        waiting = self._gradients.tensors() if self._gradients.is_scaled else ()
+        return {path: tensor for path, tensor in self.tensors().items() if path not in waiting}
 
     def scalars(self) -> dict[str, object]:
         """Lists what is no tensor, ready for JSON."""

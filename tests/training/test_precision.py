@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -10,8 +12,10 @@ import torch
 from nncli.errors import SpecError
 from nncli.messages.catalogue import message_of
 from nncli.training import precision
+from nncli.training.job import TrainJob
 from nncli.training.loop import train
 from nncli.training.rows import EpochRow
+from nncli.training.state import TrainState
 from tests.training import jobs
 from tests.training.jobs import CPU, call, job, spec
 
@@ -67,6 +71,32 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_halved() -> None:
     assert updater.scalars()["accumulated"]["scale"]["scale"] == 32768.0  # type: ignore[index]
     updater.take((weight * 2).sum(), lambda: ())
     assert not torch.equal(weight, before["network/0.weight"])
+
+
+@pytest.mark.usefixtures("on_any_processor")
+@pytest.mark.parametrize(("more", "skipped"), [({}, [3, 0]), ({"accumulate": 2}, [5, 0])])
+def test_steps_that_are_left_out_are_counted(more: dict[str, object], skipped: list[int]) -> None:
+    def again() -> tuple[TrainJob, TrainState]:
+        prepared, state = job(spec(**{**IN_HALVES, **more, "epochs": 2}))  # type: ignore[arg-type]
+        (update,) = prepared.updates
+
+        def losses(*batch: Any) -> tuple[torch.Tensor, ...]:
+            (loss,) = update.losses(*batch)
+            # Scaled by 65,536 and its halves, the first gradients are beyond what float32 holds.
+            return (loss * 1e34 if state.step < (3 if not more else 5) else loss,)
+
+        return replace(prepared, updates=(replace(update, losses=losses),)), state
+
+    prepared, state = again()
+    rows = [row for row in train(prepared, state, lambda: False) if isinstance(row, EpochRow)]
+    assert [row.skipped for row in rows] == skipped
+    looks = iter(range(3))
+    stopped, halfway = again()
+    list(train(stopped, halfway, lambda: next(looks, None) is None))
+    rest, other = again()
+    other.restore(halfway.tensors(), json.loads(json.dumps(halfway.scalars())))
+    rows = [row for row in train(rest, other, lambda: False) if isinstance(row, EpochRow)]
+    assert [row.skipped for row in rows] == skipped
 
 
 @pytest.mark.usefixtures("on_any_processor")
