@@ -5,11 +5,11 @@ Register-ArgumentCompleter -Native -CommandName nncli -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
 
     $verbs = [ordered]@{
-        'init' = 'Write a commented spec for a table that trains as it stands.'
+        'init' = 'Write a commented spec for tables, images, sounds or texts, which trains as it stands.'
         'check' = 'Find every problem of a spec, or what is damaged in a run, or say "ok".'
         'data' = 'Look at data before training: figures, histograms, and what is wrong.'
         'summary' = 'Show a network''s layers, shapes, parameters and memory; draw it.'
-        'explain' = 'Tell what a layer, word, key or error code means, with an example.'
+        'explain' = 'Tell what a layer, word, key, verb or error code means, with an example.'
         'train' = 'Train a network into a run folder.'
         'bench' = 'Measure how quick training is, where its time goes, and what limits it.'
         'find-lr' = 'Find a learning rate: one short run in which it grows from step to step.'

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 import typer
 
 from nncli import __version__
+from nncli.command_line import EXAMPLE, Verbs
 from nncli.errors import Exit
 
 if TYPE_CHECKING:
+    from nncli.explaining.explanations import Verb
     from nncli.terminal.streams import Streams
 
 DEFINE, TRAIN, USE = "Write and check a network", "Train and look inside", "Use what was trained"
@@ -19,6 +21,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 app = typer.Typer(
     name="nncli",
+    cls=Verbs,
     help="Neural networks from a YAML file: train, evaluate, predict and export from the shell.",
     epilog="First steps: nncli init builtin:iris --output iris.yaml, then nncli train iris.yaml",
     no_args_is_help=True,
@@ -106,6 +109,18 @@ def _examples(*lines: str) -> str:
     return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  {line}" for line in lines)
 
 
+def _verbs() -> dict[str, Verb]:
+    """Lists all verbs with what they do and examples, as their help has them."""
+    from nncli.explaining import explanations
+
+    group = typer.main.get_command(app)
+    assert isinstance(group, Verbs)
+    return {
+        name: explanations.Verb(verb.help or "", tuple(EXAMPLE.findall(verb.epilog or "")))
+        for name, verb in group.commands.items()
+    }
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"nncli {__version__}")
@@ -125,13 +140,19 @@ def _before(
 @app.command(
     rich_help_panel=DEFINE,
     epilog=_examples(
-        "nncli init builtin:iris --output iris.yaml", "nncli init titanic.csv --target survived"
+        "nncli init builtin:iris --output iris.yaml",
+        "nncli init titanic.csv --target survived",
+        "nncli init photos",
+        "nncli init 'books/*.txt' --output books.yaml",
     ),
 )
 def init(
     source: Annotated[
         str,
-        typer.Argument(metavar="FILE|builtin:NAME", help="A table, or one of the sets that nncli carries."),
+        typer.Argument(
+            metavar="FILE|FOLDER|builtin:NAME",
+            help="A table, arrays, texts, a folder of images or sounds, or a set that nncli carries.",
+        ),
     ] = "builtin:iris",
     target: Annotated[
         Optional[str],  # noqa: UP045
@@ -142,7 +163,7 @@ def init(
         typer.Option("--output", "-o", metavar="FILE", help="The spec to write; default: NAME.yaml."),
     ] = None,
 ) -> None:
-    """Write a commented spec for a table that trains as it stands."""
+    """Write a commented spec for tables, images, sounds or texts, which trains as it stands."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.init import InitOptions, init
@@ -301,7 +322,9 @@ def summary(
 def explain(
     word: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="WORD", help="A layer, word, key or error code; default: list them all."),
+        typer.Argument(
+            metavar="WORD", help="A layer, word, key, verb or error code; default: list them all."
+        ),
     ] = None,
     json: Json = False,
     schema: Annotated[
@@ -313,12 +336,13 @@ def explain(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ) -> None:
-    """Tell what a layer, word, key or error code means, with an example."""
+    """Tell what a layer, word, key, verb or error code means, with an example."""
 
     def command(streams: Streams) -> int:
         from nncli.commands.explain import ExplainOptions, explain
 
-        return explain(ExplainOptions(word, schema, output, overwrite, json), streams)
+        options = ExplainOptions(word, schema, output, overwrite, json, verbs=_verbs())
+        return explain(options, streams)
 
     _answer(command)
 

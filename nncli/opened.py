@@ -25,10 +25,11 @@ from nncli.objectives.updates import CompiledUpdate, compile_updates
 from nncli.objectives.walks import Batch
 from nncli.own_code import NO_CODE, OwnCode, require_code
 from nncli.preparing import prepare
-from nncli.runs.folder import RunFolder
+from nncli.runs.folder import RunFolder, nearest_run
 from nncli.runs.info import RunInfo, read_run
 from nncli.runs.layer_record import LAYERS_KEY, layers_text, read_layers
 from nncli.runs.resume_command import resume_command
+from nncli.runs.verifying import without_weights
 from nncli.runs.weights_file import WeightsFile, read_weights
 from nncli.spec.opening import read_spec
 from nncli.spec.spec import Spec
@@ -119,7 +120,8 @@ def open_weights(path: Path, code: OwnCode = NO_CODE) -> Opened:
     of `code` is used; WeightsError for what is no model of nncli.
     """
     if not path.exists():
-        raise failure("file-unreadable", file=str(path), reason="no such file or folder")
+        reason = "no such file or folder"
+        raise failure("file-unreadable", file=str(path), reason=reason, nearest=nearest_run(path))
     if is_spec(path):
         raise failure("spec-not-trained", file=str(path))
     run = read_run(path) if path.is_dir() else None
@@ -179,8 +181,7 @@ def _around(opened: Opened) -> tuple[Batch, Mapping[str, Tensor | None]]:
 def _weights_of_run(path: Path, run: RunInfo) -> WeightsFile:
     weights_path = RunFolder(path).weights
     if not weights_path.exists():
-        command = resume_command(path, run)
-        raise failure("run-without-weights", run=str(path), state=run.state, command=command)
+        raise failures([without_weights(path, run)])
     try:
         return read_weights(weights_path)
     except NncliError as error:

@@ -17,6 +17,7 @@ from torch import nn
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.near_paths import unreadable
 from nncli.network.calls.signatures import layer_classes
 from nncli.network.compiled import CompiledNetwork
 from nncli.own_lines import MODULE_PREFIX, own_line, raised
@@ -92,7 +93,7 @@ def load_code(files: Sequence[Path]) -> OwnCode:
             content = read_regular_file(path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise failure("file-unreadable", file=str(path), reason=reason) from error
+            raise unreadable(path, reason) from error
         digest = hashlib.sha256(content).hexdigest()
         layers = _layers(_run(path, content, f"{MODULE_PREFIX}{digest[:16]}"), path)
         taken = OwnCode(tuple(found)).layers

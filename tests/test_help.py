@@ -42,7 +42,7 @@ def test_help(verb: str, golden: Callable[[Path, str], None]) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_two_examples(verb: str) -> None:
     examples = (GOLDEN / f"{verb}.txt").read_text(encoding="utf-8").partition(" Examples\n")[2]
-    assert len(re.findall(rf"(?:^|\| )\s*nncli {verb} ", examples, re.MULTILINE)) == 2
+    assert len(re.findall(rf"(?:^|\| )\s*nncli {verb} ", examples, re.MULTILINE)) >= 2
 
 
 def test_the_short_form_is_the_same() -> None:

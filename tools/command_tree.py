@@ -46,7 +46,7 @@ VALUES: Final[Mapping[str, Value]] = {
     "STATE": ("training", "done", "interrupted", "failed", "killed", "damaged"),
     "DEVICE": ("auto", "cpu", "cuda", "cuda:0"),
     "ID": get_args(FindingId),
-    "FILE|builtin:NAME": ("@files", *BUILTIN),
+    "FILE|FOLDER|builtin:NAME": ("@files", *BUILTIN),
     "WORD": WORDS,
 }
 

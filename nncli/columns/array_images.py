@@ -159,7 +159,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 ARRAY_IMAGES: Final = Kind(
-    words=("column", "shape", "scale", "augment"),
     check=_check,
     fit=fit_array_images,
     stand_in=_stand_in,

@@ -16,6 +16,7 @@ from nncli.errors import Problem
 from nncli.sources.tables import Column, Refusals, Table
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
+from nncli.spec.writing import as_flow
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,7 +74,7 @@ class ClassEncoder(Encoder):
         from nncli.columns.stored import Dense
 
         keeps = self.gaps == "keep"
-        texts = read_texts(table, self.column, self.missing, refusals, empty_allowed=keeps)
+        texts = read_texts(table, self.column, self.missing, refusals, kind=self.type, empty_allowed=keeps)
         known = self._spellings()
         found = texts.replace_strict(
             pl.Series(list(known), dtype=pl.String),
@@ -130,16 +131,32 @@ class ClassEncoder(Encoder):
 
 
 def read_texts(
-    table: Table, column: Column, missing: str | None, refusals: Refusals, *, empty_allowed: bool = False
+    table: Table,
+    column: Column,
+    missing: str | None,
+    refusals: Refusals,
+    *,
+    kind: str = "category",
+    empty_allowed: bool = False,
 ) -> pl.Series:
-    """Reads a column as text, empty cells filled. Refuses `cell-empty`, `target-empty`."""
+    """Reads a column of a kind as text, empty cells filled. Refuses `cell-empty`, `target-empty`."""
     texts = table.texts(column.header)
     if missing is not None:
         return texts.fill_null(missing)
     if not empty_allowed:
         code = "target-empty" if column.role == "target" else "cell-empty"
-        refusals.add(code, column, np.flatnonzero(texts.is_null().to_numpy()), fix="{constant: missing}")
+        empty = np.flatnonzero(texts.is_null().to_numpy())
+        refusals.add(code, column, empty, fix=_fill(kind, texts) if len(empty) else "")
     return texts
+
+
+def _fill(kind: str, texts: pl.Series) -> str:
+    """Writes what empty cells may count as: a class of their own, or one that is there already."""
+    if kind == "tokens":
+        return "{constant: CLASS}"
+    # A binary column has room for two classes alone.
+    commonest = texts.drop_nulls().mode().sort().to_list() if kind == "binary" else []
+    return as_flow({"constant": next(iter(commonest), "missing")})
 
 
 def fit_classes(
@@ -215,7 +232,8 @@ def _positive(declared: ColumnSpec, classes: tuple[str, ...]) -> str:
 
 
 def _check(column: Column, declared: ColumnSpec, table: Table, refusals: Refusals) -> None:
-    read_texts(table, column, constant_of(declared), refusals, empty_allowed=declared.missing == "keep")
+    keeps = declared.missing == "keep"
+    read_texts(table, column, constant_of(declared), refusals, kind=declared.type, empty_allowed=keeps)
 
 
 def _stand_in(column: Column, declared: ColumnSpec) -> ClassEncoder:
@@ -230,7 +248,9 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
     if column.role == "target" and missing not in ("error", "keep"):
         yield Mistake("missing-target", "missing")
     elif missing in ("median", "mean", "flag") or (missing == "keep" and column.role == "input"):
-        yield Mistake("missing-fill", "missing", {"type": declared.type, "received": missing})
+        classes = [*map(as_text, declared.classes or ()), "CLASS" if declared.type == "binary" else "missing"]
+        facts = {"type": declared.type, "received": missing, "example": as_flow({"constant": classes[0]})}
+        yield Mistake("missing-fill", "missing", facts)
     for word in ("rare", "unknown"):
         if column.role == "target" and getattr(declared, word) not in (None, "error"):
             yield Mistake("unknown-target", word)
@@ -246,14 +266,12 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 CATEGORY: Final = Kind(
-    words=("column", "missing", "classes", "rare", "unknown", "window", "shift"),
     check=_check,
     fit=fit_classes,
     stand_in=_stand_in,
     mistakes=_mistakes,
 )
 BINARY: Final = Kind(
-    words=("column", "missing", "classes", "positive", "window", "shift"),
     check=_check,
     fit=fit_classes,
     stand_in=_stand_in,

@@ -207,7 +207,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 DATE: Final = Kind(
-    words=("column", "format", "parts", "missing", "window", "shift"),
     check=_check,
     fit=fit_date,
     stand_in=_stand_in,

@@ -259,7 +259,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 IMAGES: Final = Kind(
-    words=("column", "size", "channels", "resize", "scale", "augment", "views"),
     check=_check,
     fit=fit_images,
     stand_in=_stand_in,

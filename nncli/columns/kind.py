@@ -111,15 +111,14 @@ def _no_mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 class Kind:
     """One kind of column.
 
-    `words` are those of its declaration beside `type`. `check` refuses cells that can never be what
-    is declared. `fit` gets the training rows, with the columns that `headers` chooses among those of a
-    file, and may add warnings. `stand_in` gives an encoder of plausible sizes where no data are read.
+    `check` refuses cells that can never be what is declared. `fit` gets the training rows, with the columns
+    that `headers` chooses among those of a file, and may add warnings. `stand_in` gives an encoder of
+    plausible sizes where no data are read.
     `mistakes` finds what is wrong in a declaration by itself. `has_numbers` tells that every cell is a
     number, so that text is read as float64: NaN where a cell is empty, infinity where it is no number.
     `reads_files` tells that every cell is the path of a file.
     """
 
-    words: tuple[str, ...]
     check: Callable[[Column, ColumnSpec, Table, Refusals], None]
     fit: Callable[[Column, ColumnSpec, Table, list[Problem]], Encoder | Problem]
     stand_in: Callable[[Column, ColumnSpec], Encoder]

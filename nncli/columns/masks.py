@@ -200,7 +200,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 MASKS: Final = Kind(
-    words=("column", "size", "classes", "image", "resize", "unknown", "augment"),
     check=_check,
     fit=fit_masks,
     stand_in=_stand_in,

@@ -257,7 +257,6 @@ def _is_constant(value: object) -> bool:
 
 
 NUMBER: Final = Kind(
-    words=("column", "missing", "scale", "log", "unit", "window", "shift"),
     check=_check,
     fit=fit_number,
     stand_in=_stand_in,

@@ -123,7 +123,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 PIXELS: Final = Kind(
-    words=("columns", "shape", "scale"),
     check=_check,
     fit=fit_pixels,
     stand_in=_stand_in,

@@ -106,7 +106,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 SERIES: Final = Kind(
-    words=("column", "columns", "window", "shift", "missing", "scale", "log", "unit"),
     check=_check,
     fit=_fit,
     stand_in=_stand_in,

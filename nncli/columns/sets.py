@@ -147,7 +147,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 SET: Final = Kind(
-    words=("column", "separator", "classes", "rare", "unknown"),
     check=_check,
     fit=fit_set,
     stand_in=_stand_in,

@@ -254,7 +254,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 SOUNDS: Final = Kind(
-    words=("column", "rate", "length", "channels", "augment", "views"),
     check=_check,
     fit=fit_sounds,
     stand_in=_stand_in,

@@ -61,7 +61,7 @@ class TagEncoder(Encoder):
         known = {text: index for index, text in enumerate(self.classes)}
         strange: list[int] = []
         rows: list[Tokens] = []
-        for at, cell in enumerate(read_texts(table, self.column, self.missing, refusals)):
+        for at, cell in enumerate(read_texts(table, self.column, self.missing, refusals, kind="tokens")):
             # An empty cell was refused as such.
             found = [0] if cell is None else [known.get(each, -1) for each in split(cell, self.separator)]
             strange += [at] if -1 in found else []
@@ -157,7 +157,7 @@ def _cells(header: str, column: Column, missing: str | None, table: Table) -> li
 
 
 def _check(column: Column, declared: ColumnSpec, table: Table, refusals: Refusals) -> None:
-    read_texts(table, column, constant_of(declared), refusals)
+    read_texts(table, column, constant_of(declared), refusals, kind="tokens")
 
 
 def _stand_in(column: Column, declared: ColumnSpec) -> TagEncoder:
@@ -170,7 +170,8 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
     if column.role == "target" and missing != "error":
         yield Mistake("missing-target", "missing")
     elif missing != "error" and not isinstance(missing, Mapping):
-        yield Mistake("missing-fill", "missing", {"type": declared.type, "received": as_text(missing)})
+        facts = {"type": declared.type, "received": as_text(missing), "example": "{constant: CLASS}"}
+        yield Mistake("missing-fill", "missing", facts)
     classes = [as_text(each) for each in declared.classes or ()]
     if len(set(classes)) < len(classes) or (declared.classes is not None and not classes):
         yield Mistake("classes-repeated", "classes", {"classes": classes})
@@ -178,7 +179,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 TAGS: Final = Kind(
-    words=("column", "missing", "separator", "classes", "length", "truncate", "pad", "vocabulary", "shift"),
     check=_check,
     fit=fit_tags,
     stand_in=_stand_in,

@@ -231,7 +231,8 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
     if column.role == "target" and missing != "error":
         yield Mistake("missing-target", "missing")
     elif missing != "error" and not isinstance(missing, Mapping):
-        yield Mistake("missing-fill", "missing", {"type": declared.type, "received": as_text(missing)})
+        facts = {"type": declared.type, "received": as_text(missing), "example": "{constant: missing}"}
+        yield Mistake("missing-fill", "missing", facts)
     yield from sequence_mistakes(declared, 1 + declared.begin + declared.end)
     plan = tokenizer_of(declared, "")
     if isinstance(plan, Problem):
@@ -239,19 +240,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 TEXT: Final = Kind(
-    words=(
-        "column",
-        "missing",
-        "tokenizer",
-        "length",
-        "truncate",
-        "pad",
-        "lowercase",
-        "begin",
-        "end",
-        "vocabulary",
-        "shift",
-    ),
     check=_check,
     fit=fit_text,
     stand_in=_stand_in,

@@ -188,7 +188,6 @@ def _mistakes(column: Column, declared: ColumnSpec) -> Iterator[Mistake]:
 
 
 VECTOR: Final = Kind(
-    words=("column", "columns", "separator", "length", "scale", "unit"),
     check=_check,
     fit=fit_vector,
     stand_in=_stand_in,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from nncli.counted import counted
 from nncli.device import resolve_device, set_threads
+from nncli.doctor.recorded_runs import read_history
 from nncli.errors import Problem, printable
 from nncli.messages.catalogue import failure, failures
 from nncli.own_code import NO_CODE, OwnCode
@@ -17,12 +20,15 @@ from nncli.replaying import Replayed, replay
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo
+from nncli.runs.resume_command import resume_command
 from nncli.runs.sameness import check_same_code
 from nncli.runs.verifying import Verified, verify_run
 from nncli.runs.weights_file import read_weights
 from nncli.spec.opening import open_spec
 from nncli.terminal.figures import count
 from nncli.training.choices import applied, recorded_choices
+
+_STATES: Final = {"killed": "killed: it says that it trains, and no process does"}
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,20 @@ def check_run(path: Path, steps: int, code: OwnCode | None) -> RunAnswer:
 
 def _lines(path: Path, verified: Verified) -> Iterator[str]:
     yield f"{printable(str(path))}: ok"
-    yield f"  state        {verified.info.state}"
+    yield f"  state        {_STATES.get(verified.state, verified.state)}"
     steps = ", ".join(count(each.step) for each in reversed(verified.checkpoints))
     yield f"  checkpoints  {f'step {steps}' if steps else 'none yet'}"
     yield f"  files        {counted(len(verified.info.files), 'file')} as run.json notes them"
+    if command := _next(path, verified):
+        yield f"  next         {printable(command)}"
+
+
+def _next(path: Path, verified: Verified) -> str:
+    """Says what to type for a run that is not done; nothing while it trains."""
+    if verified.state == "failed" and read_history(path, verified.info).diverged:
+        # It would diverge again.
+        return shlex.join(["nncli", "inspect-gradients", str(path)])
+    return resume_command(path, verified.info) if verified.state not in ("done", "training") else ""
 
 
 def _replay(

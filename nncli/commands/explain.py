@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nncli.errors import Exit
 from nncli.explaining.asking import everything, explain_word
+from nncli.explaining.explanations import Verb
 from nncli.messages.catalogue import failure
 from nncli.runs.atomic import write_atomic
 from nncli.terminal.explanations import show_explanation, show_groups
@@ -23,6 +25,7 @@ class ExplainOptions:
     output: Path | None = None
     overwrite: bool = False
     json: bool = False
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
 
 
 def explain(options: ExplainOptions, streams: Streams) -> int:
@@ -36,7 +39,7 @@ def explain(options: ExplainOptions, streams: Streams) -> int:
     if options.word is None:
         _show_everything(options, streams)
         return Exit.DONE
-    found = explain_word(options.word)
+    found = explain_word(options.word, options.verbs)
     if options.json:
         documents = [each.document() for each in found]
         streams.document({"version": 1, "word": options.word, "explanations": documents})
@@ -49,7 +52,7 @@ def explain(options: ExplainOptions, streams: Streams) -> int:
 
 
 def _show_everything(options: ExplainOptions, streams: Streams) -> None:
-    groups = everything()
+    groups = {"verb": list(options.verbs), **everything()}
     if options.json:
         streams.document({"version": 1, "groups": groups})
     else:

@@ -18,7 +18,7 @@ from nncli.recording import Recorder
 from nncli.runs.atomic import check_space
 from nncli.runs.checkpoints import KEPT, newest_checkpoint
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
-from nncli.runs.folder import RunFolder, digest_of, newest_run, next_run_path, relative_path
+from nncli.runs.folder import RUNS, RunFolder, digest_of, newest_run, next_run_path, relative_path
 from nncli.runs.info import RunInfo, changed_files, create_run, read_run, restate_run, run_exists
 from nncli.runs.locks import RunLock
 from nncli.runs.rows import read_rows
@@ -30,7 +30,6 @@ from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
 from nncli.training.choices import Choices
 
-RUNS: Final = Path("runs")
 LEAST_BYTES: Final = 2**20
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from nncli.better import falls
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
+from nncli.near_paths import nearest_path
 from nncli.runs.comparing import Comparison, compare_runs
 from nncli.runs.listing import ListedRun, list_runs
 from nncli.terminal.run_tables import show_comparison, show_runs
@@ -52,7 +53,7 @@ def runs(options: RunsOptions, streams: Streams) -> int:
     figure = options.figure or (options.sort if options.sort not in _OWN_ORDERS else None) or ""
     everything = list_runs(options.folder, figure)
     if not everything:
-        raise failure("runs-none", folder=str(options.folder))
+        raise failure("runs-none", folder=str(options.folder), nearest=nearest_path(options.folder))
     if figure and not any(figure in (each.figures or {}) for each in everything):
         known = sorted({name for each in everything for name in each.figures or {}})
         raise failure("figure-of-no-run", figure=figure, nearest=nearest(figure, known), known=known)

@@ -18,6 +18,7 @@ from nncli.errors import Problem
 from nncli.messages.catalogue import failures, nearest
 from nncli.sources.pieces import Wanted
 from nncli.sources.tables import Column
+from nncli.spec.column_words import words_of
 from nncli.spec.network_spec import FEATURES, InputSpec
 from nncli.spec.schema import ColumnSpec, DataSpec
 from nncli.spec.spec import Spec
@@ -167,10 +168,10 @@ def _column_problems(spec: Spec, column: Column, declared: ColumnSpec) -> Iterat
         known = {"type": declared.type, "known": list(KINDS)}
         yield problem(Mistake("column-type-missing", "type", known))
         return
-    kind, fields = kind_of(declared), ColumnSpec.model_fields
+    kind, words, fields = kind_of(declared), words_of(declared), ColumnSpec.model_fields
     for key in fields:
-        if key != "type" and key not in kind.words and getattr(declared, key) != fields[key].default:
-            facts = {"word": key, "type": declared.type, "allowed": list(kind.words)}
+        if key != "type" and key not in words and getattr(declared, key) != fields[key].default:
+            facts = {"word": key, "type": declared.type, "allowed": list(words)}
             yield problem(Mistake("column-option", key, facts))
     if column.role == "target" and not kind.may_be_target:
         yield problem(Mistake("target-type", "", {"type": declared.type}))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
-from nncli.explaining.explanations import Explanation
+from nncli.explaining.explanations import Explanation, Verb
 from nncli.explaining.words import (
     explain_code,
     explain_keys,
@@ -17,8 +18,10 @@ from nncli.messages.catalogue import failure, nearest
 from nncli.spec.habits import HABITS
 from nncli.spec.key_examples import may_be_key
 
+_NO_VERBS: Final[Mapping[str, Verb]] = {}
 
-def explain_word(word: str) -> tuple[Explanation, ...]:
+
+def explain_word(word: str, verbs: Mapping[str, Verb] = _NO_VERBS) -> tuple[Explanation, ...]:
     """Explains a word in every meaning that it has.
 
     Raises UsageError `word-unknown` with what to write instead of it, or the nearest word.
@@ -27,17 +30,26 @@ def explain_word(word: str) -> tuple[Explanation, ...]:
     # pydantic takes longer to import than all the rest of an answer about a word.
     if not found or may_be_key(word):
         found += explain_keys(word)
+    if word in verbs:
+        found.append(_explain_verb(word, verbs[word]))
     if not found or word in function_names():
         # Importing torch takes longer than all the rest.
         from nncli.explaining.offers import explain_offers
 
         found += explain_offers(word)
     if not found:
-        raise failure("word-unknown", word=word, instead=HABITS.get(word.lower(), ""), nearest=_nearest(word))
+        raise failure(
+            "word-unknown", word=word, instead=HABITS.get(word.lower(), ""), nearest=_nearest(word, verbs)
+        )
     return tuple(found)
 
 
-def _nearest(word: str) -> str:
+def _explain_verb(name: str, verb: Verb) -> Explanation:
+    facts = (("options", f"`nncli {name} --help` lists them"),)
+    return Explanation(name, "verb", verb.text, facts, example="".join(f"{each}\n" for each in verb.examples))
+
+
+def _nearest(word: str, verbs: Mapping[str, Verb]) -> str:
     from nncli.explaining.offers import KINDS
     from nncli.network.layers.torch_layers import KNOWN_ELSEWHERE
 
@@ -45,7 +57,7 @@ def _nearest(word: str) -> str:
     offered = [name for kind in reversed(KINDS) for name in kind.offered()]
     if word.lower() in KNOWN_ELSEWHERE:
         return KNOWN_ELSEWHERE[word.lower()].partition(":")[0]
-    return nearest(word, [*known_words(), *offered])
+    return nearest(word, [*known_words(), *verbs, *offered])
 
 
 def everything() -> Mapping[str, Sequence[str]]:

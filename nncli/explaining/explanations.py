@@ -18,6 +18,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Verb:
+    """What a verb does, and how it is typed."""
+
+    text: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What is said about one meaning of a word.
 

@@ -34,7 +34,6 @@ from nncli.spec.spec import Spec
 SAMPLES: Final = 3
 TOKENS: Final = 12
 _CHARACTERS: Final = 200
-_COLUMNS: Final = 12
 _FEW_VALUES: Final = ("number", "binary", "category", "set", "date")
 """Kinds of column that can have few values."""
 
@@ -166,7 +165,7 @@ def _samples(seen: Seen | None) -> tuple[Mapping[str, str | None], ...]:
         return ()
     table = seen.tables[0]
     rows = np.flatnonzero(seen.of_part("train")[: len(table)])[:SAMPLES]
-    headers = table.cells.columns[:_COLUMNS]
+    headers = table.cells.columns
     shown = {header: table.series(header).gather(rows).to_list() for header in headers}
     return tuple({header: _shown(shown[header][at]) for header in headers} for at in range(len(rows)))
 

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from nncli.errors import SET_FILE, NncliError, Place, Problem, printable
 from nncli.messages import (
+    command_line,
     data,
     diagnoses,
     diagnoses_of_runs,
@@ -38,6 +39,7 @@ from nncli.messages.words import Words
 Result = TypeVar("Result")
 TABLES: Final = (
     own_code.TABLE,
+    command_line.TABLE,
     usage.TABLE,
     yaml.TABLE,
     spec.TABLE,

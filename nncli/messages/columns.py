@@ -128,7 +128,7 @@ _DECLARATIONS: Final = {
     "missing-fill": Words(
         SpecError,
         "`{name}` is of type {type} and has no {received}",
-        ("write `missing: {{constant: VALUE}}` or leave it out",),
+        ("write `missing: {example}`, so that an empty cell counts as that, or leave it out",),
         "Empty cells of categories are an error, or count as a class.",
     ),
     "missing-constant": Words(

@@ -106,7 +106,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "diagnosis-dead-units": Words(
         SpecError,
-        "{dead} of the {units} units of `{layer}` are zero on all {rows} rows{since}",
+        "{dead} of the {units} units of `{layer}` are zero on all {rows} rows that were looked at{since}",
         ("take LeakyReLU or GELU, a lower learning rate, or other initial weights",),
         "A unit that is always zero gets no gradient, and never comes back.",
     ),

@@ -214,8 +214,12 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "value-missing-policy": Words(
         SpecError,
-        "`{key}` is {received}, but must be error, median, mean or {{constant: VALUE}}",
-        (),
+        "`{key}` is {received}, but must be error, median, mean, flag, keep or {{constant: VALUE}}",
+        (
+            "did you mean `{key}: {nearest}`?",
+            "write `{key}: {constant}`, so that an empty cell counts as that",
+            "write `{key}: median`, or `{key}: {{constant: VALUE}}`",
+        ),
         "What to do with an empty cell.",
     ),
     "value-one-character": Words(
@@ -232,6 +236,7 @@ TABLE: Final[dict[str, Words]] = {
         "`{key}` is {received}, but must be {expected}",
         (
             "quotes make a word of it: write `{key}: {unquoted}`",
+            "did you mean `{key}: {nearest}`?",
             "{instead}",
             "write `{key}: {meant}`",
         ),

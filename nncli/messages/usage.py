@@ -83,13 +83,16 @@ TABLE: Final[dict[str, Words]] = {
     "file-unreadable": Words(
         UsageError,
         "cannot read `{file}`: {reason}",
-        (),
+        ("did you mean `{nearest}`?",),
         "A file named on the command line is not there, or is no readable file.",
     ),
     "runs-none": Words(
         UsageError,
         "there is no run in `{folder}`",
-        ("`nncli train SPEC` makes one; `nncli runs FOLDER` looks elsewhere",),
+        (
+            "did you mean `nncli runs {nearest}`?",
+            "`nncli train SPEC` makes one; `nncli runs FOLDER` looks elsewhere",
+        ),
         "A run is a folder with a run.json, at most three folders below the one that is named.",
     ),
     "run-state": Words(
@@ -282,6 +285,6 @@ TABLE: Final[dict[str, Words]] = {
         UsageError,
         "nothing is called `{word}`",
         ("{instead}", "did you mean `{nearest}`?", "`nncli explain` lists what can be asked"),
-        "`nncli explain` takes a layer, a word, a key such as `training.optimizer`, or an error code.",
+        "`nncli explain` takes a layer, a word, a key like `training.optimizer`, a verb, or an error code.",
     ),
 }

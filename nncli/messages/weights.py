@@ -19,6 +19,16 @@ _FILES: Final = {
         ("its checkpoints give one: {command}",),
         "The first checkpoint of a run writes model.safetensors; --resume writes it again where it is lost.",
     ),
+    "run-unsaved": Words(
+        WeightsError,
+        "{run} has no weights yet: nothing was saved, and its state is {state}",
+        (
+            "`{inspect}` says why; this trains it again: {command}",
+            "this trains it: {command}",
+            "wait for its first checkpoint, which comes after `checkpoint_every:` at the latest",
+        ),
+        "Weights are there from the first checkpoint on, which the end of a run or Ctrl-C saves too.",
+    ),
     "run-weights-damaged": Words(
         WeightsError,
         "the weights file of {run} cannot be used: {reason}",
@@ -142,13 +152,19 @@ _RUNS: Final = {
     "run-missing": Words(
         WeightsError,
         "{run} is no folder",
-        ("give the run folder that nncli train named, such as runs/digits-cnn/1",),
+        (
+            "did you mean `{nearest}`?",
+            "give the run folder that nncli train named, such as runs/digits-cnn/1",
+        ),
         "The run folder is not there.",
     ),
     "run-foreign": Words(
         WeightsError,
         "{run} is no run folder: it has no run.json",
-        ("give the run folder that nncli train named, such as runs/digits-cnn/1",),
+        (
+            "did you mean `{nearest}`?",
+            "give the run folder that nncli train named, such as runs/digits-cnn/1",
+        ),
         "Every run folder holds a run.json. This folder was made by something else, or lost it.",
     ),
     "run-damaged": Words(

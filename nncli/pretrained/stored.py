@@ -8,10 +8,8 @@ Source: https://huggingface.co/docs/safetensors, and the index that transformers
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -19,7 +17,8 @@ from typing import Final, TypeAlias
 from safetensors import SafetensorError, safe_open
 
 from nncli.errors import Place
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure
+from nncli.near_paths import nearest_beside
 from nncli.runs.layer_record import LAYERS_KEY, LayerRecord, read_layers
 from nncli.runs.weights_file import read_weights
 
@@ -83,7 +82,7 @@ def _refuse_others(path: Path, place: Place | None) -> None:
         known = next((path / name for name in _USUAL_FILES if (path / name).is_file()), "")
         raise failure("pretrained-folder", place, file=path, inside=known)
     if not path.exists():
-        raise failure("pretrained-missing", place, file=path, nearest=_nearest_file(path))
+        raise failure("pretrained-missing", place, file=path, nearest=nearest_beside(path))
     if not path.is_file():
         raise failure("pretrained-closed", place, file=path, reason="it is no regular file")
     try:
@@ -95,12 +94,6 @@ def _refuse_others(path: Path, place: Place | None) -> None:
     # The size of a header may begin with the same byte as a pickle; a header begins with a brace.
     if start.startswith(_PICKLE_STARTS) and start[_SIZE_BYTES:] != b"{":
         raise failure("pretrained-pickle", place, file=path)
-
-
-def _nearest_file(path: Path) -> str:
-    with suppress(OSError):
-        return nearest(path.name, os.listdir(path.parent))
-    return ""
 
 
 def _read_header(path: Path, place: Place | None) -> tuple[dict[str, StoredTensor], dict[str, str]]:

@@ -57,7 +57,14 @@ def _elsewhere(found: Comparison, names: Sequence[str]) -> Html:
 def _best(runs: Sequence[RunFacts], names: Sequence[str]) -> Html:
     """Puts the figures of each run's best epoch, or of its last one, into a row."""
     keys = dict.fromkeys((curve.part, curve.figure) for run in runs for curve in run.course.curves)
-    headers = ["run", "state", "epoch", *(f"{part} {figure}" for part, figure in keys), "time", "parameters"]
+    headers = [
+        "run",
+        "state",
+        "epoch",
+        *(f"{part} {figure}" for part, figure in keys),
+        "training time",
+        "parameters",
+    ]
     rows = []
     for number, (run, name) in enumerate(zip(runs, names, strict=True)):
         course = run.course

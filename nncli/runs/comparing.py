@@ -29,7 +29,7 @@ class Difference:
 class Comparison:
     """Runs side by side: `spec` by YAML paths, `data` by what is digested, `environment`, and `figures`.
 
-    `figures` are those of the best epoch of each run, also where they agree.
+    `figures` are those of the best epoch of each run.
     """
 
     runs: tuple[ListedRun, ...]
@@ -45,13 +45,13 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
     digests = [{"digest": (info.data_digest or ABSENT)[:12]} for info in infos]
     runs = tuple(listed(path) for path in paths)
     names = dict.fromkeys(name for run in runs for name in (run.figures or {}))
-    figures = [Difference(name, tuple(_figure(run, name) for run in runs)) for name in names]
+    figures = [{name: _figure(run, name) for name in names} for run in runs]
     return Comparison(
         runs=runs,
         spec=tuple(_differences([_spec(path) for path in paths])),
         data=tuple(_differences(digests)),
         environment=tuple(_differences([_environment(path) for path in paths])),
-        figures=tuple(figures),
+        figures=tuple(_differences(figures)),
     )
 
 
@@ -65,7 +65,10 @@ def _spec(path: Path) -> dict[str, str]:
 
 
 def _environment(path: Path) -> dict[str, str]:
-    return dict(_flat(json.loads(read_own(RunFolder(path).environment)), ""))
+    found = dict(_flat(json.loads(read_own(RunFolder(path).environment)), ""))
+    # The spec says it as well.
+    found.pop("seed", None)
+    return found
 
 
 def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -23,8 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nncli.near_paths import nearest_path
 from nncli.runs.atomic import disk_errors
 
+RUNS: Final = Path("runs")
+"""Where runs lie that are given no folder."""
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -79,6 +82,10 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
+    def has_checkpoints(self) -> bool:
+        """Tells whether anything was ever saved, be it whole or damaged."""
+        return self.checkpoints.is_dir() and any(self.checkpoints.iterdir())
+
     def rows(self) -> tuple[Path, ...]:
         """Lists the files that only grow, row by row."""
         return self.metrics, self.statistics, self.log
@@ -114,6 +121,24 @@ def newest_run(root: Path, name: str) -> Path | None:
     folder = root / name
     numbers = [n for n in _numbers(folder) if RunFolder(folder / str(n)).info.is_file()]
     return folder / str(max(numbers)) if numbers else None
+
+
+def nearest_run(path: Path) -> str:
+    """Names the run that was probably meant by a path that is none; empty where nothing is like it.
+
+    A name alone is looked for in runs/ as well, and of a folder of runs the newest is named.
+    """
+    is_bare = path.parent == Path()
+    if path.is_dir() or (_NUMBER.fullmatch(path.name) and path.parent.is_dir()):
+        runs = path if path.is_dir() else path.parent
+        return str(newest_run(runs.parent, runs.name) or "")
+    if is_bare and (RUNS / path).is_dir():
+        near = str(RUNS / path)
+    else:
+        near = (nearest_path(RUNS / path) if is_bare else "") or nearest_path(path)
+    if not near or not Path(near).is_dir() or RunFolder(Path(near)).info.is_file():
+        return near
+    return str(newest_run(Path(near).parent, Path(near).name) or "")
 
 
 def _numbers(folder: Path) -> list[int]:

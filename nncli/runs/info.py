@@ -24,7 +24,7 @@ from nncli.runs.atomic import (
     write_atomic,
     write_new,
 )
-from nncli.runs.folder import RunFolder
+from nncli.runs.folder import RunFolder, nearest_run
 
 RunState: TypeAlias = Literal["running", "done", "interrupted", "failed"]
 
@@ -165,7 +165,7 @@ def read_run(path: Path) -> RunInfo:
     """
     run = RunFolder(path)
     if not path.is_dir():
-        raise failure("run-missing", run=path)
+        raise failure("run-missing", run=path, nearest=nearest_run(path))
     for entry in run.entries():
         refuse_link(entry)
     damaged = failure("run-damaged", run=path, file=run.info.name)
@@ -173,7 +173,7 @@ def read_run(path: Path) -> RunInfo:
         content = read_own(run.info)
         document = json.loads(content)
     except FileNotFoundError as error:
-        raise failure("run-foreign", run=path) from error
+        raise failure("run-foreign", run=path, nearest=nearest_run(path)) from error
     except (OSError, ValueError, RecursionError) as error:
         raise damaged from error
     written = document.get("format") if isinstance(document, dict) else None

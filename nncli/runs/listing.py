@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from nncli.errors import NncliError
 from nncli.natural_order import natural_order
 from nncli.runs.atomic import read_own
 from nncli.runs.folder import RunFolder
-from nncli.runs.info import read_run
+from nncli.runs.info import RunInfo, read_run
 from nncli.runs.locks import is_held
 from nncli.runs.rows import read_rows
 from nncli.spec.nodes import plain
@@ -72,12 +72,9 @@ def listed(path: Path, figure: str = "") -> ListedRun:
         info = read_run(path)
         epochs, log = read_rows(run.metrics), read_rows(run.log)
         watched = figure or _watched(run)
-        is_idle = info.state == "running" and not is_held(path)
+        state = state_of(path, info)
     except (NncliError, OSError, ValueError):
         return ListedRun(path, path.parent.name, "damaged")
-    state: State = "training" if info.state == "running" else info.state
-    if is_idle:
-        state = "killed"
     last: dict[str, Any] = epochs[-1] if epochs else {}
     best = _best(epochs, watched)
     figures = _figures(best) if best else None
@@ -89,12 +86,19 @@ def listed(path: Path, figure: str = "") -> ListedRun:
         started=_started(log),
         epoch=int(last.get("epoch", 0)),
         step=int(last.get("step", 0)),
-        seconds=sum(_seconds(log).values()),
+        seconds=training_seconds(log),
         figure=watched,
         best=value,
         best_epoch=int(best["epoch"]) if best and value is not None else 0,
         figures=figures,
     )
+
+
+def state_of(path: Path, info: RunInfo) -> State:
+    """Tells how a run stands: one that says that it trains, and that nobody holds, was killed."""
+    if info.state != "running":
+        return info.state
+    return "training" if is_held(path) else "killed"
 
 
 def read_resolved(run: RunFolder) -> dict[str, Any]:
@@ -130,6 +134,7 @@ def _started(log: list[dict[str, Any]]) -> datetime | None:
     return None
 
 
-def _seconds(log: list[dict[str, Any]]) -> dict[int, float]:
-    """Gives the seconds of each epoch; of one that was trained again, those of the last time."""
-    return {int(row["epoch"]): float(row.get("seconds") or 0.0) for row in log if row.get("event") == "epoch"}
+def training_seconds(log: Sequence[Mapping[str, Any]]) -> float:
+    """Adds up the seconds of all epochs in a log; of one that was trained again, those of the last time."""
+    epochs = (row for row in log if row.get("event") == "epoch")
+    return sum({int(row["epoch"]): float(row.get("seconds") or 0.0) for row in epochs}.values())

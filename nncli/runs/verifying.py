@@ -11,15 +11,17 @@ from nncli.messages.catalogue import failure
 from nncli.runs.checkpoints import Checkpoint, examined_checkpoints
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, changed_files, read_run
+from nncli.runs.listing import State, state_of
 from nncli.runs.resume_command import resolving_command, resume_command, spec_file_of
 from nncli.runs.weights_file import read_weights
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What a run folder holds: its checkpoints, the newest first, and what is wrong with the rest."""
+    """What a run folder holds: how the run stands, its checkpoints, the newest first, and what is wrong."""
 
     info: RunInfo
+    state: State
     checkpoints: tuple[Checkpoint, ...]
     problems: tuple[Problem, ...]
 
@@ -30,6 +32,7 @@ def verify_run(path: Path) -> Verified:
     A run that is going on may be verified too. Raises what `read_run` does.
     """
     info = read_run(path)
+    state = state_of(path, info)
     command = resume_command(path, info)
     problems = [_changed(path, info, file) for file in changed_files(path, info)]
     checkpoints, damaged = _checkpoints(path, command)
@@ -37,7 +40,7 @@ def verify_run(path: Path) -> Verified:
     if info.state == "done" and not checkpoints and not damaged:
         problems.append(Problem("checkpoints-gone", facts={"folder": RunFolder(path).checkpoints}))
     problems += _weights(path, info, bool(checkpoints or damaged), command)
-    return Verified(info, checkpoints, tuple(problems))
+    return Verified(info, state, checkpoints, tuple(problems))
 
 
 def _checkpoints(path: Path, command: str) -> tuple[tuple[Checkpoint, ...], list[Problem]]:
@@ -76,11 +79,23 @@ def _weights(path: Path, info: RunInfo, has_checkpoints: bool, command: str) -> 
     """Reads the weights file, which every run has from its first checkpoint on."""
     file = RunFolder(path).weights
     if not file.exists():
-        facts = {"run": path, "state": info.state, "command": command}
-        return [Problem("run-without-weights", facts=facts)] if has_checkpoints else []
+        return [without_weights(path, info)] if has_checkpoints else []
     try:
         read_weights(file)
     except NncliError as error:
         facts = {"run": path, "reason": str(error), "command": command}
         return [Problem("run-weights-damaged", facts=facts)]
     return []
+
+
+def without_weights(path: Path, info: RunInfo) -> Problem:
+    """Makes the problem of a run without a weights file: its checkpoints give one, or nothing was saved."""
+    state, command = state_of(path, info), resume_command(path, info)
+    facts: dict[str, object] = {"run": path, "state": state, "command": command}
+    if RunFolder(path).has_checkpoints():
+        return Problem("run-without-weights", facts=facts)
+    if state == "training":
+        facts["command"] = ""
+    if state == "failed":
+        facts["inspect"] = shlex.join(["nncli", "inspect-gradients", str(path)])
+    return Problem("run-unsaved", facts=facts)

@@ -14,7 +14,8 @@ from typing import BinaryIO, Final
 
 from nncli.cache_folder import find_entry, new_entry
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure
+from nncli.near_paths import nearest_beside
 from nncli.regular_files import NotRegularError, open_regular_file
 from nncli.sources.packed_files import SUFFIX, unpacked
 
@@ -131,7 +132,7 @@ def find_file(path: Path, shown: str, most_bytes: int | None = None) -> DataFile
         kind = "a directory" if error.is_folder else "no regular file"
         return Problem("data-irregular", facts={"file": path, "kind": kind})
     except FileNotFoundError:
-        facts = {"file": path, "nearest": nearest(path.name, _names_beside(path))}
+        facts = {"file": path, "nearest": nearest_beside(path)}
         return Problem("data-missing", facts=facts)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -148,9 +149,3 @@ def _content(stream: BinaryIO, shown: str, packed_bytes: int, limit_bytes: int) 
 def _status(found: os.stat_result) -> tuple[int, ...]:
     # The time of change can be set by hand, that of the inode cannot.
     return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-
-
-def _names_beside(path: Path) -> list[str]:
-    with suppress(OSError):
-        return os.listdir(path.parent)
-    return []

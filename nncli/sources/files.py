@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failure, failures
+from nncli.messages.catalogue import failures
 from nncli.natural_order import natural_order
+from nncli.near_paths import unreadable
 from nncli.sources.data_files import LARGE_BYTES, DataFile, find_file
 from nncli.sources.hub_folders import find_hub_folder, is_hub_folder
 from nncli.sources.packed_files import SUFFIX
@@ -75,7 +76,7 @@ def unfound(problem: Problem, source: Path | str) -> NncliError:
         return failures([problem])
     kind = problem.facts.get("kind")
     reason = f"it is {kind}" if kind else problem.facts.get("reason") or _UNOPENED[problem.code]
-    return failure("file-unreadable", file=str(source), reason=reason)
+    return unreadable(Path(source), str(reason))
 
 
 def all_as_written(headers: tuple[str, ...]) -> Wanted:

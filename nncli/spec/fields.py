@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias, final
+from typing import Annotated, Any, Final, TypeAlias, final
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,9 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
+
+MISSING_POLICIES: Final = ("error", "median", "mean", "flag", "keep")
+"""What may be done with an empty cell, beside giving it a value."""
 
 
 class Section(BaseModel):
@@ -68,7 +71,7 @@ def _missing(value: object) -> object:
     """Accepts `error`, `median`, `mean`, `flag`, `keep`, and `{constant: VALUE}` as written."""
     if isinstance(value, Mapping) and set(value) == {"constant"}:
         return value
-    if value in ("error", "median", "mean", "flag", "keep"):
+    if value in MISSING_POLICIES:
         return value
     raise PydanticCustomError("missing_policy", "not a policy", {})
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as MappingType
+from difflib import get_close_matches
 from typing import Final
 
 from nncli.errors import SET_FILE, Problem
@@ -12,7 +13,10 @@ from nncli.messages.catalogue import nearest
 from nncli.spec.nodes import Mapping, Node, Scalar
 
 _OPTIMIZER: Final = "it is an argument of the optimiser: `optimizer: {AdamW: {%s: %s}}` below `training:`"
-_BELOW: Final = "write `%s` below `training:`"
+_BELOW_TRAINING: Final = " below `training:`"
+_BELOW: Final = f"write `%s`{_BELOW_TRAINING}"
+_SLIP: Final = 0.85
+"""From this likeness on a key is another one that is misspelt: `time` for `times`."""
 _SCHEDULE: Final = _BELOW % "schedule: {CosineAnnealingLR: {}, warmup: 5%}"
 _LAYER: Final = "it is a layer of its own: `- %s` in the list of `network:`"
 
@@ -85,12 +89,15 @@ _SENT: Final = re.compile(r"(?:^write|stand in) `(\w+):")
 _TOP: Final = ("network", "training", "data", "vars", "description")
 
 
-def where_it_belongs(key: Scalar, training: Node | None = None) -> str:
+def where_it_belongs(key: Scalar, known: Collection[str], training: Node | None = None) -> str:
     """Says what to write instead of a key that is unknown where it stands; empty where nobody knows.
 
-    A key that came by `--set` is answered with another `--set`. `training` is that section of the file,
-    whose optimiser has arguments.
+    `known` are the keys of its section: one that is hardly another is a slip of the pen. A key that came by
+    `--set` is answered with another `--set`. `training` is that section of the file, whose optimiser has
+    arguments.
     """
+    if key.text.lower() not in HABITS and get_close_matches(key.text, known, n=1, cutoff=_SLIP):
+        return ""
     # The schema costs 0.1 s to import; a file without a mistake in its keys does not need it here.
     from pydantic import BaseModel
 
@@ -110,7 +117,10 @@ def where_it_belongs(key: Scalar, training: Node | None = None) -> str:
         return f"write `--set {word}=…`" if is_typed else f"`{word}:` stands at the left margin"
     if is_typed and word.lower() in _TYPED:
         return f"write `--set {_TYPED[word.lower()].replace('NAME', _optimizer(training))}`"
-    return HABITS.get(word.lower(), "")
+    said = HABITS.get(word.lower(), "")
+    sent = _SENT.findall(said)
+    # What stands below `training:` may stand in a phase of it as well.
+    return said.removesuffix(_BELOW_TRAINING) if sent and sent[0] in known else said
 
 
 def _optimizer(training: Node | None) -> str:
@@ -124,7 +134,7 @@ def unknown_key(name: Scalar, path: str, known: Iterable[str], training: Node | 
     """Makes the problem for a key that nobody knows, with the nearest that somebody does."""
     keys = list(known)
     facts: dict[str, object] = {"key": name.text, "nearest": nearest(name.text, keys), "known": keys}
-    facts["elsewhere"] = where_it_belongs(name, training)
+    facts["elsewhere"] = where_it_belongs(name, keys, training)
     return Problem("unknown-key", name.place, f"{path}.{name.text}".lstrip("."), facts)
 
 

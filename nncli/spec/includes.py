@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from nncli.errors import NncliError, Problem
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure
+from nncli.near_paths import nearest_beside
 from nncli.spec.habits import unknown_key
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.reading import MOST_BYTES, read_file, read_nodes
@@ -41,10 +42,7 @@ def inline_includes(root: Mapping, folder: Path, file: str, problems: list[Probl
 
 def _nearest_file(path: Path, written: str) -> str:
     """Names the file beside a path that is not there that was probably meant, as the spec would write it."""
-    try:
-        near = nearest(path.name, (each.name for each in path.parent.iterdir()))
-    except OSError:
-        return ""
+    near = nearest_beside(path)
     return f"{written.removesuffix(path.name)}{near}" if near and written.endswith(path.name) else ""
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from nncli.errors import Place, Problem
 from nncli.messages.catalogue import failure, failures
+from nncli.near_paths import unreadable
 from nncli.regular_files import read_regular_file
 from nncli.spec.misreadings import explain_item, explain_key, explain_value
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
@@ -21,6 +22,7 @@ MOST_BYTES: Final = 2**20
 MOST_DEPTH: Final = 64
 MOST_NODES: Final = 200_000
 MOST_ALIASES: Final = 1_000
+_ENDINGS: Final = (".yaml", ".yml")
 SMALLEST_SPEC: Final = (
     "{data: builtin:iris, network: [Linear: $classes], "
     "training: {loss: CrossEntropyLoss, optimizer: AdamW, epochs: 20}}"
@@ -43,7 +45,7 @@ def read_file(path: Path, shown_as: str) -> str:
         content = read_regular_file(path, most_bytes=MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have this name"
-        raise failure("file-unreadable", file=shown_as, reason=reason.lower()) from error
+        raise unreadable(path, reason.lower(), _ENDINGS) from error
     if len(content) > MOST_BYTES:
         raise failure("file-too-large", Place(shown_as, 1, 1), limit="1 MiB")
     return _decoded(content, shown_as)

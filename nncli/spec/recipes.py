@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nncli.errors import NncliError, Place, Problem
-from nncli.messages.catalogue import failure, nearest
+from nncli.messages.catalogue import failure, failures, nearest
 from nncli.spec.habits import unknown_key
 from nncli.spec.items import Assignment
 from nncli.spec.loops import loop_names, repetitions
@@ -16,7 +16,7 @@ from nncli.spec.names import check_name
 from nncli.spec.nodes import Mapping, Node, Scalar, Sequence
 from nncli.spec.operations import read_compute
 from nncli.spec.scopes import Scope, Written, resolved, substituted
-from nncli.spec.text_recipes import TextRecipeSpec, read_text_recipe, text_kind
+from nncli.spec.text_recipes import TEXT_KINDS, TextRecipeSpec, read_text_recipe, text_kind
 
 KEYS: Final = ("start", "repeat", "compute", "outputs")
 
@@ -83,6 +83,7 @@ def read_recipes(
 
 def _recipe(name: str, written: Written, networks: Collection[str], problems: list[Problem]) -> RecipeSpec:
     node = written.known_node()
+    _refuse_beside(node, written.path)
     if not isinstance(node, Mapping) or not isinstance(node.get("compute"), Mapping):
         raise failure("recipe-form", node.place, written.path)
     problems.extend(unknown_key(key, written.path, KEYS) for key, _ in node.entries if key.text not in KEYS)
@@ -100,6 +101,14 @@ def _recipe(name: str, written: Written, networks: Collection[str], problems: li
         start=start,
         rounds=_rounds(written.child(repeat, "repeat")) if repeat else None,
     )
+
+
+def _refuse_beside(node: Node, path: str) -> None:
+    """Refuses keys beside the word of a recipe that writes text: its options stand below it."""
+    keys = [key for key, _ in node.entries] if isinstance(node, Mapping) else []
+    words = [key.text for key in keys if key.text in TEXT_KINDS]
+    if words and len(keys) > len(words):
+        raise failures(unknown_key(key, path, words) for key in keys if key.text not in words)
 
 
 def _assignments(

@@ -46,6 +46,10 @@ class TextRecipeSpec:
     path: str
 
 
+TEXT_KINDS: Final = ("generate", "decode")
+"""The words with which a recipe writes text."""
+
+
 def text_kind(node: object) -> Literal["generate", "decode"] | None:
     """Tells which word of texts a recipe is written with; None for one that computes."""
     if isinstance(node, Mapping) and len(node.entries) == 1:

@@ -13,10 +13,11 @@ from pydantic_core import ErrorDetails
 
 from nncli.errors import Problem
 from nncli.messages.catalogue import nearest
-from nncli.spec.fields import section_in
+from nncli.spec.fields import MISSING_POLICIES, section_in
 from nncli.spec.habits import misspelt_keys, where_it_belongs
 from nncli.spec.nodes import MOST_PROBLEMS, Mapping, Node, Scalar, Sequence
 from nncli.spec.scalars import meant_by, resolve
+from nncli.spec.writing import as_flow
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -90,7 +91,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         known = _known_keys(model, detail["loc"][:-1])
         word = key or Scalar(str(facts["key"]), str(facts["key"]), True, place_node.place)
         facts |= {"nearest": nearest(word.text, known), "known": known}
-        facts["elsewhere"] = where_it_belongs(word, node if path == "training" else None)
+        facts["elsewhere"] = where_it_belongs(word, known, node if path == "training" else None)
     if code == "value-choice":
         choices = re.findall(r"'([^']*)'", str(facts["expected"]))
         facts["expected"] = _one_of([f"`{choice}`" for choice in choices])
@@ -99,9 +100,25 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
         facts |= {"received": f'`"{detail.get("input")}"`', "unquoted": detail.get("input")}
     if code == "value-type":
         facts["expected"] = _EXPECTED.get(detail["type"], detail["msg"].removeprefix("Input should be "))
+        if instead := _WORDS.get(str(facts["key"])):
+            facts["expected"] = f"{facts['expected']} or `{instead}`"
+            facts["nearest"] = nearest(str(detail.get("input")), [instead])
         facts["meant"] = meant_by(str(detail.get("input")), str(facts["expected"]))
+    if code == "value-missing-policy":
+        facts |= _meant_policy(detail.get("input"))
     at = key.place if code == "unknown-key" and key else place_node.place
     return Problem(code, at, here, facts)
+
+
+def _meant_policy(given: object) -> dict[str, object]:
+    """Tells what `missing:` was meant to say: a policy by another name, or a value for empty cells."""
+    if isinstance(given, MappingType):
+        # One value below a key that is not called constant.
+        values = list(given.values())
+        return {"constant": as_flow({"constant": values[0]})} if len(values) == 1 else {}
+    if near := nearest(str(given), MISSING_POLICIES):
+        return {"nearest": near}
+    return {"constant": as_flow({"constant": given})} if isinstance(given, (str, int, float)) else {}
 
 
 def _one_of(choices: SequenceType[str]) -> str:
@@ -167,6 +184,8 @@ _CODES = {
     "string_too_short": "value-one-character",
     "string_too_long": "value-one-character",
 }
+# Words that stand in the place of a number.
+_WORDS = {"batch_size": "auto"}
 _EXAMPLES = {
     "loss": "loss: CrossEntropyLoss",
     "optimizer": "optimizer: AdamW",

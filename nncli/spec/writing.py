@@ -10,6 +10,7 @@ import yaml
 
 from nncli.spec import nodes
 from nncli.spec.arithmetic import Formula
+from nncli.spec.column_words import words_of
 from nncli.spec.fields import AutoRows, Section
 from nncli.spec.items import Argument, Call, Constant
 from nncli.spec.network_spec import InputSpec
@@ -17,7 +18,7 @@ from nncli.spec.nodes import Node, Scalar, Sequence, node_of
 from nncli.spec.optimising import CHAINED, GroupSpec, StageSpec
 from nncli.spec.phases import PhaseSpec
 from nncli.spec.scalars import resolve
-from nncli.spec.schema import LossTerm, TrainingSpec
+from nncli.spec.schema import DataSpec, LossTerm, TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.spec.weights import PatternAt
 
@@ -35,7 +36,7 @@ def as_tree(spec: Spec) -> dict[str, Any]:
     networks: dict[str, Any] = {key: parts.pop(key) for key in ("network", "networks") if key in parts}
     tree |= parts
     if spec.data is not None:
-        tree["data"] = _section(spec.data)
+        tree["data"] = _data(spec.data)
     tree |= networks
     if spec.training is not None:
         tree["training"] = free | _training(spec.training)
@@ -92,6 +93,17 @@ def _written(value: object) -> Any:
 
 def _section(section: Section) -> dict[str, Any]:
     return {key: _written(value) for key, value in section.model_dump(exclude_none=True).items()}
+
+
+def _data(data: DataSpec) -> dict[str, Any]:
+    """States each column with the words that its type takes; those of other types say nothing of it."""
+    tree = _section(data)
+    for part, columns in (("inputs", data.inputs), ("targets", data.targets)):
+        for name, declared in columns.items():
+            stated = tree[part][name]
+            kept = ("type", *words_of(declared), *declared.model_dump(exclude_defaults=True))
+            tree[part][name] = {key: value for key, value in stated.items() if key in kept}
+    return tree
 
 
 def _training(training: TrainingSpec) -> dict[str, Any]:

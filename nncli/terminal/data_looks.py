@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
+from nncli.counted import counted
 from nncli.errors import printable
 from nncli.inspection.figures import Figures
 from nncli.inspection.findings import Finding, percent
@@ -15,6 +16,7 @@ from nncli.inspection.looking import Look
 from nncli.inspection.spreads import Spread
 from nncli.terminal.figures import count
 from nncli.terminal.gradients import STYLES
+from nncli.terminal.prose import print_prose
 from nncli.terminal.streams import Streams
 from nncli.terminal.summaries import cut
 from nncli.terminal.tables import plain_table
@@ -159,7 +161,8 @@ def _show_samples(streams: Streams, look: Look, is_wide: bool) -> None:
         streams.data("\n")
         streams.title("first training rows")
         table = plain_table()
-        headers = list(look.samples[0])[: 8 if is_wide else 5]
+        everything = list(look.samples[0])
+        headers = everything[: 8 if is_wide else 5]
         for header in headers:
             table.add_column(Text(cut(header, _NAME[False] - 2)))
         for row in look.samples:
@@ -170,6 +173,8 @@ def _show_samples(streams: Streams, look: Look, is_wide: bool) -> None:
                 )
             )
         streams.table(table)
+        if left := len(everything) - len(headers):
+            streams.data(f"… and {counted(left, 'more column')}: `--json` has all of them\n")
     for name, samples in look.tokens.items():
         streams.data("\n")
         streams.title(f"first tokens of {name}")
@@ -191,7 +196,9 @@ def _show_findings(streams: Streams, look: Look) -> None:
         following = shown[number + 1 : number + 2]
         out.print()
         for text in _finding_lines(finding, is_last=not following or following[0].hint != finding.hint):
-            out.print(text, soft_wrap=not out.is_terminal)
+            # What goes on stands below the text behind `hint: ` and `at: `.
+            start = text.plain.partition(": ")[0]
+            print_prose(out, text, len(start) + 2 if start in ("hint", "at") else 4)
     for name, columns in left_out.items():
         out.print(f"\n{columns} more of `{name}`: `--json` lists them all")
 

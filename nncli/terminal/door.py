@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from nncli.errors import Exit, NncliError, printable
 from nncli.messages.catalogue import failure
+from nncli.near_paths import unreadable
 from nncli.own_lines import own_line, raised
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams
@@ -48,7 +50,7 @@ def known_failure(error: Exception) -> NncliError | None:
         return error
     if isinstance(error, OSError) and isinstance(error.filename, str):
         reason = (error.strerror or type(error).__name__).lower()
-        return failure("file-unreadable", file=error.filename, reason=reason)
+        return unreadable(Path(error.filename), reason)
     text = str(error)
     out = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     if out or "DefaultCPUAllocator" in text or "out of memory" in text:

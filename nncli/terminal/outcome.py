@@ -15,12 +15,13 @@ from nncli.errors import Exit
 from nncli.preparing import Prepared
 from nncli.recording import epoch_figures
 from nncli.runs.folder import RunFolder
+from nncli.runs.listing import training_seconds
 from nncli.runs.rows import read_rows
 from nncli.terminal.figures import count, duration, short
 from nncli.terminal.progress import TrainingDisplay
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import foreign_lines
-from nncli.terminal.verdicts import place_of
+from nncli.terminal.verdicts import show_finding
 from nncli.training.job import TrainJob
 from nncli.training.rows import DoneRow, EpochRow, Figures, RewoundRow, Row, StoppedRow
 
@@ -96,7 +97,7 @@ class TrainingReport:
                     "best": best,
                 }
             )
-        self._show_end(row, seconds, findings)
+        self._show_end(row, findings)
         return Exit.DONE
 
     def _reached(self, step: int) -> str:
@@ -112,12 +113,14 @@ class TrainingReport:
         self._streams.say("the same command with --resume goes on")
         return Exit.INTERRUPTED
 
-    def _show_end(self, row: DoneRow, seconds: float, findings: Sequence[Finding]) -> None:
+    def _show_end(self, row: DoneRow, findings: Sequence[Finding]) -> None:
         if self._streams.quiet:
             return
         early = row.reason == "stop_early"
         why = f"stopped early after epoch {row.epochs}" if early else counted(row.epochs, "epoch")
-        lines = {"trained": f"{why}, {counted(row.steps, 'step')} in {duration(seconds)}"}
+        # That of all epochs, as `nncli runs` tells it, also where the run was resumed.
+        seconds = training_seconds(read_rows(RunFolder(self._run).log))
+        lines = {"trained": f"{why}, {counted(row.steps, 'step')} in {duration(seconds)} of training"}
         if row.best:
             lines["best"] = f"epoch {row.best.epoch}, {row.best.watch} {short(row.best.value)}"
         for part, figures in self._figures(row):
@@ -126,7 +129,7 @@ class TrainingReport:
         for name, text in lines.items():
             self._streams.say(f"{name:<{width}}  {text}")
         for finding in findings:
-            self._streams.say(f"{finding.severity}[{finding.id}] {place_of(finding)}: {finding.evidence}")
+            show_finding(self._streams.err, finding)
         if findings:
             inspect = shlex.join(["nncli", "inspect-gradients", str(self._run), *self._code_options()])
             self._streams.say(f"hint: `{inspect}` says more, and what to write instead")

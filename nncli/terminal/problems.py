@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from nncli.errors import SET_FILE, Place, Problem, printable
 from nncli.messages.catalogue import hint_of, message_of
+from nncli.terminal.prose import print_prose
 from nncli.terminal.streams import Streams
+
+_HANG: Final = 4
+# Units: cells of a line of a file that are shown.
+_PIPE_ROOM: Final = 100
+_LEAST_ROOM: Final = 16
 
 
 def show_problem(streams: Streams, problem: Problem) -> None:
@@ -22,22 +30,28 @@ def show_problem(streams: Streams, problem: Problem) -> None:
     place = problem.place
     start = f"{_where(place)}: " if place else ""
     code = (f"{problem.severity}[{problem.code}]", style)
-    _line(streams, Text.assemble(start, code, f": {message_of(problem)}"))
+    print_prose(streams.err, Text.assemble(start, code, f": {message_of(problem)}"), _HANG)
     if place and place.text.strip():
         # What was typed is shown as it was typed.
         before = f"{SET_FILE} " if place.file == SET_FILE else ""
-        text, column = _window(before + place.text, len(before) + place.column)
-        _line(streams, Text(f"    {text}", "dim"), whole=True)
-        _line(streams, Text(f"    {' ' * (column - 1)}^", style), whole=True)
-    if given := problem.facts.get("given_by"):
-        _line(streams, Text(f"given: {printable(str(given))}"))
-    if entered := problem.facts.get("entered"):
-        _line(streams, Text(f"inside: {printable(str(entered))}"))
-    for way in _ways(problem):
-        _line(streams, Text(f"flow: {way}"))
-    hint = hint_of(problem)
-    if hint:
-        _line(streams, Text(f"hint: {hint}"))
+        room = streams.err.width - _HANG if streams.err.is_terminal else _PIPE_ROOM
+        text, column = _window(before + place.text, len(before) + place.column, max(room, _LEAST_ROOM))
+        blanks = " " * cell_len(text[: column - 1])
+        streams.err.print(Text(f"{' ' * _HANG}{text}", "dim"), soft_wrap=True)
+        streams.err.print(Text(f"{' ' * _HANG}{blanks}^", style), soft_wrap=True)
+    for label, said in _said(problem):
+        print_prose(streams.err, Text(f"{label}: {said}"), len(label) + 2)
+
+
+def _said(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Lists what is told below a message, each with its label."""
+    facts = problem.facts
+    for label, name in (("given", "given_by"), ("inside", "entered")):
+        if facts.get(name):
+            yield label, printable(str(facts[name]))
+    yield from (("flow", way) for way in _ways(problem))
+    if hint := hint_of(problem):
+        yield "hint", hint
 
 
 def _ways(problem: Problem) -> list[str]:
@@ -53,19 +67,21 @@ def _where(place: Place) -> str:
     return f"{printable(place.file)}:{place.line}:{place.column}"
 
 
-def _line(streams: Streams, text: Text, *, whole: bool = False) -> None:
-    """Writes a line; a terminal breaks prose between words, and a pipe gets it as one line."""
-    streams.err.print(text, soft_wrap=whole or not streams.err.is_terminal)
+def _window(text: str, column: int, room: int) -> tuple[str, int]:
+    """Cuts a line that is wider than the room around the column; an ellipsis stands for what is left out.
 
-
-def _window(text: str, column: int) -> tuple[str, int]:
-    """Cuts a long line around the column; tabs become one space, so that the caret stands right."""
+    Tabs become one space, so that the caret stands right.
+    """
     shown = printable(text.replace("\t", " "))
     column = len(printable(text[: column - 1].replace("\t", " "))) + 1
-    if len(shown) <= 100:
+    if cell_len(shown) <= room:
         return shown, column
-    start = max(0, min(column - 50, len(shown) - 100))
-    return shown[start : start + 100], column - start
+    # Wide characters take two cells.
+    length = room if cell_len(shown) == len(shown) else room // 2
+    start = max(0, min(column - 1 - length // 2, len(shown) - length))
+    end = start + length
+    before, after = "…" if start else "", "…" if end < len(shown) else ""
+    return before + shown[start + len(before) : end - len(after)] + after, column - start
 
 
 def as_document(problem: Problem) -> dict[str, Any]:

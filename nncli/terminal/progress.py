@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, final
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
@@ -132,10 +134,11 @@ class TrainingDisplay:
         return self._steps - step if self._steps is not None else 0
 
     def _show_epoch(self, row: EpochRow) -> None:
-        line = epoch_line(row, self._epochs)
+        err = self._streams.err
+        line = epoch_line(row, self._epochs, err.width if err.is_terminal else None)
         pace = self._pace.text(self._left(row.step))
         if self._live is None or self._tasks is None:
-            whole, err = f"{line}  {pace}" if pace else line, self._streams.err
+            whole = f"{line}  {pace}" if pace else line
             # A terminal would break it in the middle of a number.
             self._streams.say(line if err.is_terminal and len(whole) > err.width else whole)
             return
@@ -181,16 +184,36 @@ def rewound_line(row: RewoundRow) -> str:
     return f"{where}, with a learning rate of {row.learning_rate:.3g}"
 
 
-def epoch_line(row: EpochRow, epochs: int | None) -> str:
+def epoch_line(row: EpochRow, epochs: int | None, width: int | None = None) -> str:
     """Writes an epoch for people: `epoch  3/20  train loss 0.1234  validation loss 0.2 accuracy 0.95 *`.
 
-    A star marks the best weights so far.
+    A star marks the best weights so far. A line that is wider than `width` leaves out the word loss, then the
+    learning rate, then metrics from the last one on.
     """
+    most = len(row.validation or row.train)
+    lines = [_epoch_line(row, epochs, _Shown()), _epoch_line(row, epochs, _Shown(says_loss=False))]
+    lines += [
+        _epoch_line(row, epochs, _Shown(says_loss=False, has_rate=False, figures=figures))
+        for figures in range(most, 0, -1)
+    ]
+    return next((line for line in lines if width is None or cell_len(line) <= width), lines[-1])
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What of an epoch is shown; of the figures of each part only so many, or all."""
+
+    says_loss: bool = True
+    has_rate: bool = True
+    figures: int | None = None
+
+
+def _epoch_line(row: EpochRow, epochs: int | None, shown: _Shown) -> str:
     number = f"{row.epoch:>{len(str(epochs))}}/{epochs}" if epochs else f"{row.epoch}"
-    parts = [f"epoch {number}", f"train {figures_text(row.train)}"]
+    parts = [f"epoch {number}", f"train {_figures_text(row.train, shown)}"]
     if row.validation is not None:
-        parts.append(f"validation {figures_text(row.validation)}")
-    if row.learning_rates:
+        parts.append(f"validation {_figures_text(row.validation, shown)}")
+    if row.learning_rates and shown.has_rate:
         # One word for each would crowd the line; the file has them all.
         parts.append(f"lr {next(iter(row.learning_rates.values())):.3g}")
     if row.skipped:
@@ -198,6 +221,11 @@ def epoch_line(row: EpochRow, epochs: int | None) -> str:
     return "  ".join(parts) + ("  *" if row.improved else "")
 
 
-def figures_text(figures: Figures) -> str:
+def _figures_text(figures: Figures, shown: _Shown) -> str:
     """Writes figures in a row: `loss 0.1234 accuracy 0.9500`."""
-    return " ".join(f"{name} {short(value)}" for name, value in figures.items())
+    words = [
+        f"{name} {short(value)}" if shown.says_loss or name != "loss" else short(value)
+        for name, value in figures.items()
+    ]
+    most = len(words) if shown.figures is None else shown.figures
+    return " ".join([*words[:most], *(["…"] if most < len(words) else [])])

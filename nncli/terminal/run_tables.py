@@ -21,8 +21,8 @@ _LONGEST_VALUE: Final = 40
 def show_runs(streams: Streams, runs: Sequence[ListedRun]) -> None:
     """Writes a line for each run."""
     table = plain_table()
-    for title in ("run", "state", "epochs", "best", "", "at", "time", "started"):
-        is_number = title in ("epochs", "best", "at", "time")
+    for title in ("run", "state", "epochs", "best", "", "at", "training time", "started"):
+        is_number = title in ("epochs", "best", "at", "training time")
         table.add_column(title, justify="right" if is_number else "left", no_wrap=True)
     for each in runs:
         table.add_row(
@@ -39,7 +39,7 @@ def show_runs(streams: Streams, runs: Sequence[ListedRun]) -> None:
 
 
 def show_comparison(streams: Streams, found: Comparison) -> None:
-    """Writes what differs, part by part, and the figures of all."""
+    """Writes what differs, part by part."""
     parts = {
         "spec": found.spec,
         "data": found.data,
@@ -53,7 +53,8 @@ def show_comparison(streams: Streams, found: Comparison) -> None:
     for name, differences in parts.items():
         table.add_row(Text(name, style="bold"), *("" for _ in found.runs))
         if not differences:
-            table.add_row("  the same" if name != "figures" else "  none", *("" for _ in found.runs))
+            is_none = name == "figures" and not any(run.figures for run in found.runs)
+            table.add_row("  none" if is_none else "  the same", *("" for _ in found.runs))
         for each in differences:
             table.add_row(f"  {printable(each.what)}", *_cells(each, name))
     streams.table(table)

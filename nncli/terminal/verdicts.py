@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.console import Console
+from rich.text import Text
+
 from nncli.diagnosis.findings import Effect, Finding
 from nncli.errors import printable
 from nncli.terminal.figures import count, short
 from nncli.terminal.gradients import STYLES
+from nncli.terminal.prose import print_prose
 from nncli.terminal.streams import Streams
 from nncli.terminal.tables import plain_table
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from nncli.diagnosis.history import LastStep
     from nncli.diagnosis.verdicts import Verdicts
 
+_HANG: Final = 4
 _SURE: Final = {"measured": "measured", "likely": "likely", "guess": "a guess"}
 
 
@@ -25,20 +30,27 @@ def show_verdicts(streams: Streams, verdicts: Verdicts) -> None:
     for number, finding in enumerate(verdicts.findings):
         out.print()
         mark = "→ " if number == 0 and len(verdicts.findings) > 1 else ""
-        out.print(
-            f"{mark}{finding.severity}[{finding.id}]", style=STYLES[finding.severity], end="", soft_wrap=True
-        )
-        out.print(f" {place_of(finding)}: {finding.evidence}", soft_wrap=True)
-        for line in _lines(finding):
-            out.print(line, soft_wrap=True)
+        show_finding(out, finding, mark)
+        for label, text in _lines(finding):
+            print_prose(out, Text(f"  {label}: {text}"), len(label) + 4)
+            if label == "hint" and finding.patch:
+                for line in finding.patch.yaml.splitlines():
+                    out.print(Text(f"    {printable(line)}"), soft_wrap=True)
     if not verdicts.findings:
         out.print("\nno findings")
     if verdicts.others:
         names = ", ".join(dict.fromkeys(each.id for each in verdicts.others))
-        out.print(f"\nless likely: {names}", soft_wrap=True)
+        out.print()
+        print_prose(out, Text(f"less likely: {names}"), _HANG)
     out.print()
     for line in _checks(verdicts):
-        out.print(line)
+        print_prose(out, Text(line), _HANG)
+
+
+def show_finding(console: Console, finding: Finding, mark: str = "") -> None:
+    """Prints what is at fault, where, and what was measured."""
+    label = (f"{mark}{finding.severity}[{finding.id}]", STYLES[finding.severity])
+    print_prose(console, Text.assemble(label, f" {place_of(finding)}: {finding.evidence}"), _HANG)
 
 
 def show_last_steps(streams: Streams, steps: Sequence[LastStep]) -> None:
@@ -63,16 +75,15 @@ def place_of(finding: Finding) -> str:
     return f"{printable(finding.layer)} ({printable(finding.file)}:{finding.line})"
 
 
-def _lines(finding: Finding) -> Iterator[str]:
-    yield f"  why: {finding.why} ({_SURE[finding.sure]})"
+def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Lists what is told of a finding, each with its label."""
+    yield "why", f"{finding.why} ({_SURE[finding.sure]})"
     explained = [f"{each.id} in {printable(each.layer)}" for each in finding.explains]
     if explained:
-        yield f"  explains: {', '.join(explained)}"
-    yield f"  hint: {finding.advice}"
-    if finding.patch:
-        yield from (f"    {printable(line)}" for line in finding.patch.yaml.splitlines())
+        yield "explains", ", ".join(explained)
+    yield "hint", finding.advice
     if finding.effect:
-        yield f"  tried: {effect_text(finding.effect)}"
+        yield "tried", effect_text(finding.effect)
 
 
 def effect_text(effect: Effect) -> str:

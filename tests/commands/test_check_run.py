@@ -11,6 +11,8 @@ import pytest
 from nncli.commands.check_run import check_run
 from nncli.errors import NncliError
 from nncli.messages.catalogue import hint_of, message_of
+from nncli.runs.info import RunState, update_state
+from nncli.runs.locks import RunLock
 from tests.end_to_end.program import invoke
 from tests.end_to_end.specs import FLOWERS, write_flowers
 
@@ -107,6 +109,42 @@ def test_a_resolved_spec_that_was_changed_is_stated_again_by_resume(copy: Path, 
     (copy / "run" / "model.safetensors").unlink()
     assert invoke(copy, "train", "flowers.yaml", "--run", "run", "--resume").code == 0
     assert (copy / "run" / "resolved.yaml").read_bytes() == (folder / "run" / "resolved.yaml").read_bytes()
+
+
+def test_a_run_that_was_killed_is_told_with_what_to_type(copy: Path) -> None:
+    update_state(copy / "run", "running")
+    with RunLock(copy / "run"):
+        lines = invoke(copy, "check", "run").out.splitlines()
+        assert lines[1] == "  state        training" and "next" not in lines[-1]
+    lines = invoke(copy, "check", "run").out.splitlines()
+    assert lines[1] == "  state        killed: it says that it trains, and no process does"
+    assert lines[-1] == f"  next         {RESUME}"
+    update_state(copy / "run", "interrupted")
+    assert invoke(copy, "check", "run").out.endswith(f"  next         {RESUME}\n")
+
+
+@pytest.mark.parametrize("state", ["running", "interrupted", "failed"])
+def test_a_run_that_saved_nothing_is_sent_round_no_circle(state: RunState, copy: Path) -> None:
+    (copy / "run" / "model.safetensors").unlink()
+    shutil.rmtree(copy / "run" / "checkpoints")
+    update_state(copy / "run", state)
+    checked = invoke(copy, "check", "run")
+    assert checked.code == 0 and checked.out.endswith(f"  next         {RESUME}\n")
+    answer = invoke(copy, "evaluate", "run")
+    assert answer.code == 5 and "error[run-unsaved]: run has no weights yet" in answer.err
+    assert answer.err.endswith(f"train{'s it again' if state == 'failed' else 's it'}: {RESUME}\n")
+    assert ("`nncli inspect-gradients run` says why" in answer.err) is (state == "failed")
+    assert invoke(copy, *shlex.split(RESUME)[1:]).code == 0
+    assert invoke(copy, "evaluate", "run").code == 0
+
+
+def test_a_run_without_weights_that_trains_is_waited_for(copy: Path) -> None:
+    (copy / "run" / "model.safetensors").unlink()
+    shutil.rmtree(copy / "run" / "checkpoints")
+    update_state(copy / "run", "running")
+    with RunLock(copy / "run"):
+        answer = invoke(copy, "evaluate", "run")
+    assert answer.code == 5 and "hint: wait for its first checkpoint" in answer.err
 
 
 def test_checkpoints_that_somebody_removed_are_missed(copy: Path) -> None:

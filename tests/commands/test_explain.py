@@ -73,6 +73,16 @@ def test_an_unknown_word_is_a_wrong_command_line(tmp_path: Path) -> None:
     assert hostile.code == 2 and "\x1b" not in hostile.err and "[bold]x" in hostile.err
 
 
+@pytest.mark.parametrize("verb", ["find-lr", "train", "report"])
+def test_a_verb_is_explained_with_its_examples(verb: str, tmp_path: Path) -> None:
+    answer = invoke(tmp_path, "explain", verb)
+    assert (answer.code, answer.err) == (0, "")
+    assert f"{verb}: verb\n" in answer.out and f"`nncli {verb} --help` lists them" in answer.out
+    assert f"  nncli {verb} " in answer.out
+    near = invoke(tmp_path, "explain", f"{verb}z")
+    assert near.code == 2 and f"did you mean `{verb}`?" in near.err
+
+
 def test_the_schema_goes_to_stdout_or_into_a_new_file(tmp_path: Path) -> None:
     on_stdout = invoke(tmp_path, "explain", "--schema")
     assert json.loads(on_stdout.out)["title"] == "A spec of nncli"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from nncli.terminal.figures import duration
 from tests.end_to_end.program import invoke
-from tests.runs.test_listing import trained
+from tests.runs.test_listing import SPEC, trained
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
     plain = invoke(folder, "runs")
     assert (plain.code, plain.err) == (0, "")
     lines = plain.out.splitlines()
-    assert lines[0].split() == ["run", "state", "epochs", "best", "at", "time", "started"]
+    assert lines[0].split() == ["run", "state", "epochs", "best", "at", "training", "time", "started"]
     assert [line.split()[0] for line in lines[1:]] == ["runs/flowers/1", "runs/flowers/2"]
     best = invoke(folder, "runs", "--sort", "validation.loss", "--last", "1").out.splitlines()[1]
     assert best.startswith("runs/flowers/2") and "validation.loss" in best
@@ -40,6 +41,16 @@ def test_two_runs_are_compared(folder: Path) -> None:
     assert ["training.epochs", "3", "9"] in rows and ["training.optimizer.AdamW.lr", "0.01", "0.1"] in rows
     document = json.loads(invoke(folder, "runs", "--diff", "runs/flowers/1", "runs/flowers/2", "--json").out)
     assert document["spec"]["training.epochs"] == ["3", "9"] and document["data"] == {}
+
+
+def test_the_end_of_a_run_and_the_list_tell_the_same_time(tmp_path: Path) -> None:
+    (tmp_path / "flowers.yaml").write_text(SPEC)
+    for more in (("--epochs", "2"), ("--epochs", "4", "--resume")):
+        answer = invoke(tmp_path, "train", "flowers.yaml", "--run", "run", *more)
+        assert answer.code == 0, answer.err
+        (run,) = json.loads(invoke(tmp_path, "runs", ".", "--json").out)["runs"]
+        told = next(line for line in answer.err.splitlines() if line.startswith("trained"))
+        assert told.endswith(f" in {duration(run['seconds'])} of training")
 
 
 @pytest.mark.parametrize(

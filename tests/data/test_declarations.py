@@ -8,6 +8,7 @@ import pytest
 from nncli.columns.kinds import KINDS
 from nncli.data.declarations import declare, stand_in
 from nncli.errors import SpecError
+from nncli.spec.column_words import WORDS
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.schema import ColumnSpec
 from tests.data.specs import spec_of
@@ -123,4 +124,5 @@ def test_stand_ins_need_no_file() -> None:
 
 
 def test_every_option_is_a_word_of_a_column() -> None:
-    assert {word for kind in KINDS.values() for word in kind.words} <= set(ColumnSpec.model_fields)
+    assert {word for words in WORDS.values() for word in words} <= set(ColumnSpec.model_fields)
+    assert KINDS.keys() <= WORDS.keys()

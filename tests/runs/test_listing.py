@@ -108,6 +108,24 @@ def test_what_differs_is_told_by_path(tmp_path: Path) -> None:
         "training.optimizer.AdamW.lr": ("0.01", "0.1"),
         "training.seed": ("0", "3"),
     }
-    assert not found.data and {each.what for each in found.environment} == {"seed"}
-    assert "validation.accuracy" in {each.what for each in found.figures}
-    assert not compare_runs([first, first]).spec
+    # The seed is said once, and figures that agree are no difference.
+    assert not found.data and not found.environment
+    assert "train.loss" in {each.what for each in found.figures}
+    assert all(len(set(each.values)) == 2 for each in found.figures)
+    same = compare_runs([first, first])
+    assert not same.spec and not same.figures
+
+
+def test_a_column_more_is_told_by_what_its_type_takes(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,b,y\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(60)))
+    paths = []
+    for inputs in ("{a: number}", "{a: number, b: number}"):
+        (tmp_path / "net.yaml").write_text(
+            f"data: {{train: rows.csv, inputs: {inputs}, targets: {{y: category}}}}\n"
+            "network: [Linear: 4, Linear: $classes]\n"
+            "training: {loss: CrossEntropyLoss, optimizer: AdamW, epochs: 1}\n"
+        )
+        assert invoke(tmp_path, "train", "net.yaml", "--quiet").code == 0
+        paths.append(tmp_path / "runs" / "net" / str(len(paths) + 1))
+    told = {each.what.removeprefix("data.inputs.b.") for each in compare_runs(paths).spec}
+    assert "scale" in told and not told & {"lowercase", "pad", "begin", "truncate", "augment", "resize"}

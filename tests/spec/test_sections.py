@@ -70,7 +70,7 @@ def test_a_key_from_elsewhere_is_sent_to_its_place(key: str, hint: str) -> None:
 def test_habits_name_no_key_that_exists_where_it_is_sent() -> None:
     for key in HABITS:
         assert key not in TrainingSpec.model_fields
-        assert where_it_belongs(Scalar(key, key, True, Place("a.yaml", 1, 1))) == HABITS[key]
+        assert where_it_belongs(Scalar(key, key, True, Place("a.yaml", 1, 1)), ()) == HABITS[key]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def test_a_recipe_that_computes_may_be_called_generate() -> None:
         ("  generate: 3\n", "text-recipe-form", (4, 13)),
         ("  tell: {generate: [a]}\n", "text-recipe-form", (4, 20)),
         ("  generate: {temprature: 1}\n", "unknown-key", (4, 14)),
+        ("  tell: {input: a, generate: {}}\n", "unknown-key", (4, 10)),
         ("  generate: {beams: 2}\n", "unknown-key", (4, 14)),
         ("  generate: {temperature: -0.1}\n", "text-option", (4, 27)),
         ("  generate: {temperature: .nan}\n", "text-option", (4, 27)),

@@ -84,3 +84,29 @@ def test_a_line_that_is_too_long_for_a_terminal_leaves_the_pace_out(
     last = err.file.getvalue().splitlines()[-1]
     assert last.startswith("epoch  3/20") and ("samples/s" in last) is has_pace
     assert len(last) <= width or not is_terminal
+
+
+FIGURES = {"loss": 0.5, "accuracy": 0.91, "f1_score": 0.8912, "cohen_kappa": 0.8}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "width", "line"),
+    [
+        (
+            2,
+            None,
+            (
+                "epoch  3/20  train loss 1.2500  validation loss 0.5000 accuracy 0.9100 f1_score 0.8912  "
+                "lr 0.001  *"
+            ),
+        ),
+        (2, 80, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100 f1_score 0.8912  *"),
+        (1, 80, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100  lr 0.001  *"),
+        (3, 80, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100 …  *"),
+        (2, 20, "epoch  3/20  train 1.2500  validation 0.5000 …  *"),
+    ],
+)
+def test_a_line_fits_the_terminal(metrics: int, width: int | None, line: str) -> None:
+    figures = dict(list(FIGURES.items())[: metrics + 1])
+    row = EpochRow(3, 30, {"loss": 1.25}, figures, True, 300, 1.0, learning_rates={"network": 1e-3})
+    assert epoch_line(row, 20, width) == line
