@@ -8,13 +8,13 @@ from typing import Final
 
 import torch
 
-from nncli.commands.resuming import RunPlace
 from nncli.counted import counted
 from nncli.errors import ResourceError
 from nncli.messages.catalogue import failure
 from nncli.network.graph.sizing import free_bytes, readable_bytes
 from nncli.preparing import Prepared
 from nncli.spec.fields import AutoRows
+from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
 from nncli.terminal.streams import Streams
 from nncli.training.updating import kept_per_weight
@@ -28,34 +28,38 @@ _FEW: Final = 32
 
 
 def with_batch_size(
-    spec: Spec, place: RunPlace, device: torch.device, prepare: Callable[[Spec], Prepared], streams: Streams
+    spec: Spec,
+    recorded: int | None,
+    device: torch.device,
+    prepare: Callable[[Spec], Prepared],
+    streams: Streams,
 ) -> Prepared:
-    """Prepares a spec; where its batch size is open, with as many rows as fit, or as a run recorded.
+    """Prepares a spec; where its batch size is open, with as many rows as a run `recorded`, or as fit.
 
     Raises ResourceError `batch-too-large` where not even one row fits, and what `prepare` raises.
     """
     if spec.training is None or not isinstance(spec.training.batch_size, AutoRows):
         return prepare(spec)
-    if place.recorded is not None and place.recorded.batch_size is not None:
-        return prepare(_stated(spec, place.recorded.batch_size))
+    if recorded is not None:
+        return prepare(_stated(spec, recorded))
     provisional = prepare(spec)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_bytes()
-    size = batch_that_fits(provisional, int(free * _SHARE))
+    size = batch_that_fits(provisional, spec.training, int(free * _SHARE))
     rows, memory = counted(size, "row"), readable_bytes(free)
-    streams.say(f"batch_size: auto is {rows} on this machine, with {memory} free; the run records it")
+    streams.say(f"batch_size: auto is {rows} on this machine, with {memory} free")
     return prepare(_stated(spec, size))
 
 
-def batch_that_fits(prepared: Prepared, limit_bytes: int) -> int:
+def batch_that_fits(prepared: Prepared, training: TrainingSpec, limit_bytes: int) -> int:
     """Finds the largest power of two that trains within a limit and leaves an epoch enough steps.
 
-    Raises ResourceError: `batch-too-large`.
+    `training` says what is kept of every weight. Raises ResourceError: `batch-too-large`.
     """
     # Most runs state their batch size, and start without what works out memory.
     from nncli.network.summary.summary import Wanted, summarise
 
-    assert prepared.data is not None and prepared.spec.training is not None
-    wanted = Wanted(1, kept_per_weight(prepared.spec.training), limit_bytes // len(prepared.networks))
+    assert prepared.data is not None
+    wanted = Wanted(1, kept_per_weight(training), limit_bytes // len(prepared.networks))
     costs = [summarise(name, network, wanted).cost for name, network in prepared.networks.items()]
     fits = [each.largest_training_batch for each in costs if each is not None]
     most = min((each for each in fits if each is not None), default=_FEW)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import torch
 
+from nncli.commands.batch_sizes import with_batch_size
 from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.resuming import RunPlace
 from nncli.counted import counted
@@ -81,10 +82,12 @@ def bench(options: BenchOptions, streams: Streams) -> int:
     """Trains some steps that are thrown away, and says how quick they are and why not quicker."""
     spec, problems = read_spec(options.spec, options.set)
     problems += missing_sections(spec)
-    device = resolve_device(options.device)
+    device, code = resolve_device(options.device), load_code(options.code)
     set_threads(options.threads)
     with waiting(streams, "reading the data"):
-        prepared = prepare(spec, problems, code=load_code(options.code))
+        prepared = with_batch_size(
+            spec, None, device, lambda each: prepare(each, problems, code=code), streams
+        )
     job, state = prepared.job(device)
     with waiting(streams, "measuring steps"):
         place = RunPlace(None, spec.name)

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from nncli.commands.batch_sizes import with_batch_size
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.replays import bare
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
 from nncli.own_code import load_code
-from nncli.preparing import missing_sections, prepare
+from nncli.preparing import Prepared, missing_sections, prepare
 from nncli.spec.opening import read_spec
 from nncli.spec.schema import TrainingSpec
+from nncli.spec.spec import Spec
 from nncli.spec.writing import as_flow
 from nncli.terminal.curves import Axis, draw_curves
 from nncli.terminal.streams import Streams
@@ -47,13 +49,17 @@ def find_lr(options: FindOptions, streams: Streams) -> int:
         raise failure("rates-order", low=options.low, high=options.high)
     spec, problems = read_spec(options.spec, options.set)
     problems += missing_sections(spec)
-    if spec.training is not None:
-        if spec.training.optimizer.name == "LBFGS":
-            raise failure("rates-unfit", optimizer="LBFGS")
-        spec = replace(spec, training=bare(spec.training))
+    if spec.training is not None and spec.training.optimizer.name == "LBFGS":
+        raise failure("rates-unfit", optimizer="LBFGS")
+    device, code = resolve_device(options.device), load_code(options.code)
     set_threads(options.threads)
-    prepared = prepare(spec, problems, code=load_code(options.code))
-    job, state = prepared.job(resolve_device(options.device))
+
+    def prepare_bare(spec: Spec) -> Prepared:
+        training = bare(spec.training) if spec.training else None
+        return prepare(replace(spec, training=training), problems, code=code)
+
+    prepared = with_batch_size(spec, None, device, prepare_bare, streams)
+    job, state = prepared.job(device)
     written = state.updaters[job.updates[0].name].learning_rate
     found = search_rates(job, state, options.steps, options.low, options.high)
     if options.json:

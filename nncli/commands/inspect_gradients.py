@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
+from nncli.commands.batch_sizes import with_batch_size
 from nncli.commands.output_files import check_output
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import FindingId
@@ -158,7 +159,7 @@ def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Pat
     if has_weights(run) and not has_updates(run):
         return _trained(options)
     # Without weights it diverged, or was killed, before it saved anything: what there is can still be judged.
-    patient = _untrained(options, streams, written_spec(run, info), [])
+    patient = _untrained(options, streams, written_spec(run, info), [], info.batch_size)
     patient = replace(patient, history=read_history(run, info))
     if isinstance(patient, UpdatesPatient) and has_weights(run):
         return of_run(patient, run, read_file(RunFolder(run).spec, ""), patient.prepared.code)
@@ -166,13 +167,19 @@ def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Pat
 
 
 def _untrained(
-    options: InspectOptions, streams: Streams, spec: Spec, problems: list[Problem]
+    options: InspectOptions,
+    streams: Streams,
+    spec: Spec,
+    problems: list[Problem],
+    batch_size: int | None = None,
 ) -> Patient | UpdatesPatient:
-    code = load_code(options.code)
-    prepared = prepare(spec, [*problems, *missing_sections(spec)], code=code)
+    device, code = resolve_device(options.device), load_code(options.code)
+    problems = [*problems, *missing_sections(spec)]
+    prepared = with_batch_size(
+        spec, batch_size, device, lambda each: prepare(each, problems, code=code), streams
+    )
     for warning in prepared.warnings:
         show_problem(streams, warning)
-    device = resolve_device(options.device)
     if prepared.updates:
         return UpdatesPatient(prepared, device, batches=options.batches)
     return untrained_patient(prepared, options.target, device, options.batches)

@@ -110,8 +110,9 @@ def _train(options: TrainOptions, streams: Streams) -> int:
     device = resolve_device(place.device_for(options.device))
     set_threads(place.threads_for(options.threads))
     with waiting(streams, "reading the data"):
+        recorded = place.recorded.batch_size if place.recorded else None
         prepared = with_batch_size(
-            spec, place, device, lambda each: prepare(each, problems, code=code), streams
+            spec, recorded, device, lambda each: prepare(each, problems, code=code), streams
         )
     for warning in prepared.warnings:
         show_problem(streams, warning)

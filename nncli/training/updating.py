@@ -155,7 +155,7 @@ class Updater:
         return {**state_tensors(self._optimizer, self._module), **self._gradients.tensors(), **average}
 
     def settled_tensors(self) -> dict[str, Tensor]:
-        """Names those of them that are finite: scaled gradients that wait may overflow and be left out yet."""
+        """Names those of them that are finite: scaled gradients that wait may be left out yet."""
         waiting = self._gradients.tensors() if self._gradients.is_scaled else ()
         return {path: tensor for path, tensor in self.tensors().items() if path not in waiting}
 

@@ -10,6 +10,7 @@ from nncli.errors import ResourceError
 from nncli.preparing import prepare
 from nncli.spec.fields import AutoRows
 from nncli.spec.opening import open_spec
+from nncli.training import timing
 from tests.end_to_end.program import invoke
 
 SPEC = """\
@@ -33,11 +34,13 @@ def recorded(run: Path) -> int:
 
 def test_it_is_a_power_of_two_that_fits_and_leaves_steps(tmp_path: Path) -> None:
     prepared = prepare(open_spec(spec_file(tmp_path)))
-    assert batch_that_fits(prepared, 2**40) == 64  # 1,257 rows in at least 16 steps
-    sizes = [batch_that_fits(prepared, 80_000 + 2_000 * n) for n in range(0, 60, 4)]
+    training = prepared.spec.training
+    assert training is not None
+    assert batch_that_fits(prepared, training, 2**40) == 64  # 1,257 rows in at least 16 steps
+    sizes = [batch_that_fits(prepared, training, 80_000 + 2_000 * n) for n in range(0, 60, 4)]
     assert sizes == sorted(sizes) and set(sizes) <= {1, 2, 4, 8, 16, 32, 64} and len(set(sizes)) > 2
     with pytest.raises(ResourceError):
-        batch_that_fits(prepared, 1000)
+        batch_that_fits(prepared, training, 1000)
 
 
 def test_a_run_records_it_and_goes_on_with_it_on_another_machine(
@@ -58,6 +61,23 @@ def test_a_run_records_it_and_goes_on_with_it_on_another_machine(
     assert answer.code == 0 and recorded(tmp_path / "run") == 64, answer.err
     assert "batch_size: auto is" in invoke(tmp_path, "train", "spec.yaml", "--run", "other").err
     assert recorded(tmp_path / "other") < 64
+
+
+def test_what_tries_steps_finds_it_as_a_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = spec_file(tmp_path)
+    path.write_text(path.read_text().replace("batch_size: auto", "batch_size: auto, average: {ema: 0.9}"))
+    monkeypatch.setattr(batch_sizes, "free_bytes", lambda: 222_000)
+    monkeypatch.setattr(timing, "_SECONDS", 0.02)
+    monkeypatch.setattr(timing, "_SIDE", 64)
+    said = invoke(tmp_path, "train", "spec.yaml", "--run", "run", "--epochs", "1").err.splitlines()
+    (line,) = [each for each in said if each.startswith("batch_size: auto is")]
+    assert recorded(tmp_path / "run") < 32
+    for command in (("find-lr", "--steps", "12"), ("bench", "--threads", "1"), ("inspect-gradients",)):
+        name, *options = command
+        answer = invoke(tmp_path, name, "spec.yaml", *options)
+        assert answer.code == 0 and line in answer.err.splitlines(), answer.err
+        if name == "bench":
+            assert f"batches of {recorded(tmp_path / 'run')} on" in answer.out
 
 
 def test_where_nothing_is_trained_it_stays_open(tmp_path: Path) -> None:
