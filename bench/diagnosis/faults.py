@@ -24,6 +24,7 @@ from bench.diagnosis.cases import (
 CE, BCE, MSE = "CrossEntropyLoss", "BCEWithLogitsLoss", "MSELoss"
 PAIR, RANGE = ("loss_activation_mismatch",), ("output_range_mismatch", "loss_activation_mismatch")
 RATE_HIGH = ("lr_too_high",)
+JUMPS = ("unstable_loss", "lr_too_high")
 RATE_LOW = ("lr_too_low", "undertrained")
 DEEP_SIGMOID = "[" + "Linear: 16, Sigmoid, " * 10 + "Linear: $classes]"
 DEEP_TANH = "[" + "Linear: 16, Tanh, " * 6 + "Linear: $classes]"
@@ -199,6 +200,12 @@ TABLES = (
             training(BCE, "{Adam: {lr: 100.0}}"),
         ),
         RATE_HIGH,
+        ("training.optimizer",),
+    ),
+    Case(
+        "rate-jumps",
+        spec("builtin:wine", MLP, training(CE, "{AdamW: {lr: 3}}", 40)),
+        JUMPS,
         ("training.optimizer",),
     ),
     Case(
@@ -421,6 +428,12 @@ IMAGES = (
         "images-rate-high",
         spec("builtin:digits", CNN, training(CE, "{Adam: {lr: 1.0}}", 3)),
         RATE_HIGH,
+        ("training.optimizer",),
+    ),
+    Case(
+        "images-rate-jumps",
+        spec("builtin:digits", CNN, training(CE, "{AdamW: {lr: 0.1}}", 12)),
+        JUMPS,
         ("training.optimizer",),
     ),
     Case(

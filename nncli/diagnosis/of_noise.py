@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 from typing import Final
@@ -17,39 +18,48 @@ JUMP: Final = 0.03
 """A jump is larger than this share of the loss of a constant."""
 RELATIVE_JUMP: Final = 0.2
 """A jump is larger than this share of the loss itself, too."""
-TURNS: Final = 0.2
+TURNS: Final = 0.1
 GOOD: Final = 0.9
 SMALL_BATCH: Final = 16
 NOISE_TIMES: Final = 10.0
 
 
 def unstable_loss(subject: Subject) -> Finding | None:
-    """Finds a loss of training that goes up and down from epoch to epoch, and keeps a run from a good end."""
+    """Finds a loss of either part that goes up and down from epoch to epoch in a run that did not end well."""
     history, training = subject.history, subject.training
     if history is None or not subject.constant or training.schedule or training.phases:
         return None
     if subject.outcome is not None and subject.outcome.score > GOOD:
         return None
-    losses = [each.loss for each in history.epochs if each.loss is not None]
-    if len(losses) < LEAST_EPOCHS:
-        return None
-    # At first a loss may do anything.
-    late = losses[len(losses) // 5 :]
-    limit = max(JUMP * subject.constant, RELATIVE_JUMP * median(late))
-    moves = [now - before for before, now in pairwise(late)]
-    turns = [each * before < 0 and min(abs(each), abs(before)) > limit for before, each in pairwise(moves)]
-    share = sum(turns) / len(turns)
+    curves = [
+        [each.loss for each in history.epochs],
+        [each.validation.get("loss") for each in history.epochs],
+    ]
+    share, epochs, late = max(_turns(curve, subject.constant) for curve in curves)
     if share <= TURNS:
         return None
     spot, code = subject.at("training.optimizer"), "diagnosis-unstable-loss"
     facts = {
         "share": f"{share:.0%}",
-        "epochs": len(turns),
-        "low": f"{min(late):.3g}",
-        "high": f"{max(late):.3g}",
+        "epochs": epochs,
+        "low": f"{late[0]:.3g}",
+        "high": f"{late[1]:.3g}",
     }
     patch = _calmer(subject)
     return Finding("unstable_loss", code, "warning", "training", spot, share, TURNS, facts, patch=patch)
+
+
+def _turns(curve: Sequence[float | None], constant: float) -> tuple[float, int, tuple[float, float]]:
+    """Gives the share of epochs in which a loss turns around in large jumps, of how many, and its ends."""
+    losses = [each for each in curve if each is not None]
+    if len(losses) < LEAST_EPOCHS:
+        return 0.0, 0, (0.0, 0.0)
+    # At first a loss may do anything.
+    late = losses[len(losses) // 5 :]
+    limit = max(JUMP * constant, RELATIVE_JUMP * median(late))
+    moves = [now - before for before, now in pairwise(late)]
+    turns = [each * before < 0 and min(abs(each), abs(before)) > limit for before, each in pairwise(moves)]
+    return sum(turns) / len(turns), len(turns), (min(late), max(late))
 
 
 def _calmer(subject: Subject) -> Patch | None:

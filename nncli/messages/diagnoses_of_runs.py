@@ -97,8 +97,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "diagnosis-unstable-loss": Words(
         SpecError,
-        "in {share} of {epochs} epochs the loss of training turned around by a fifth of it, between {low} "
-        "and {high}",
+        "in {share} of {epochs} epochs the loss turned around by a fifth of it, between {low} and {high}",
         ("lower the learning rate, or take larger batches",),
         "Steps go further than the slope holds, so that what one epoch learns the next one loses.",
     ),

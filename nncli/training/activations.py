@@ -1,7 +1,7 @@
 """How activations are while a network learns: a look at the same rows every so many steps.
 
 Which steps these are follows from their numbers alone. A look is a forward of a few batches without
-gradients, as long as a step or two, and at most one in a hundred steps: it takes about a hundredth of the
+gradients, as long as a few steps, and at most one in two hundred steps: it takes less than a hundredth of the
 time. It changes nothing that a step reads.
 """
 
@@ -22,7 +22,7 @@ from nncli.training.state import TrainState
 from nncli.training.stepping import Moment, seed_draws
 
 _FIRST: Final = (10, 50)
-_SPACE: Final = 100
+_SPACE: Final = 200
 _DENSE: Final = 100
 """After this many spaces between two looks the space doubles, as that of statistics does."""
 # As many rows as tell a dead unit, in few batches that are no larger than those of a step.

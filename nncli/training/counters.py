@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Final, final
 
 import torch
@@ -35,36 +36,43 @@ class Counter:
     def __init__(self, kind: str, unit_axis: int) -> None:
         self.rows = 0
         self._numbers = 0
-        self._sums: list[Tensor] = []
+        self._taken: list[tuple[Tensor, Tensor, Tensor, Tensor | None]] = []
         self._test = _SATURATED.get(kind)
         self._unit_axis = unit_axis if kind in _CAN_DIE else 0
         self._alive: Tensor | None = None
 
     def take(self, output: Tensor) -> None:
-        """Counts the output of one batch."""
+        """Counts the output of one batch, in as few calls as there can be: they are what a look takes."""
         values = output.detach()
         self.rows += values.shape[0]
         self._numbers += values.numel()
+        flat = torch.count_nonzero(self._test(values)) if self._test else None
         norm = torch.linalg.vector_norm(values, dtype=torch.float64)
-        there = torch.count_nonzero(values)
-        flat = self._test(values).sum() if self._test else torch.zeros_like(there)
-        found = torch.stack([values.sum(dtype=torch.float64), norm.square(), there.double(), flat.double()])
-        self._sums = [self._sums[0] + found] if self._sums else [found]
+        self._taken.append((values.sum(dtype=torch.float64), norm, torch.count_nonzero(values), flat))
         if self._unit_axis and values.ndim > 1:
-            alive = (values > 0).movedim(self._unit_axis, 0).flatten(1).any(dim=1)
+            others = [axis for axis in range(values.ndim) if axis != self._unit_axis % values.ndim]
+            alive = values.amax(dim=others) > 0
             self._alive = alive if self._alive is None else self._alive | alive
 
     def sums(self) -> Tensor:
         """Gives what was added up, float64 (5,): numbers, their squares, those that are not zero, those at
-        which
-        the layer is flat, and units that are dead."""
-        dead = torch.zeros((), device=self._sums[0].device) if self._alive is None else (~self._alive).sum()
-        return torch.cat([self._sums[0], dead.double().reshape(1)])
+        which the layer is flat, and units that are dead."""
+        nothing = torch.zeros((), dtype=torch.float64, device=self._taken[0][0].device)
+        rows = [
+            torch.stack((total, norm * norm, there.double(), nothing if flat is None else flat.double()))
+            for total, norm, there, flat in self._taken
+        ]
+        dead = nothing if self._alive is None else (~self._alive).sum().double()
+        return torch.cat([torch.stack(rows).sum(0), dead.reshape(1)])
+
+    @cached_property
+    def _sums(self) -> Tensor:
+        return self.sums()
 
     @property
     def finite(self) -> bool:
         """Tells whether every number that came is finite."""
-        return bool(self._sums[0].isfinite().all())
+        return bool(self._sums.isfinite().all())
 
     @property
     def mean(self) -> float:
@@ -107,7 +115,7 @@ class Counter:
         return self._share(3) if self._test else None
 
     def _share(self, which: int) -> float:
-        return float(self._sums[0][which].item()) / self._numbers
+        return float(self._sums[which].item()) / self._numbers
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def run(made: tuple[TrainJob, TrainState]) -> TrainState:
 
 
 def test_a_look_is_rare_and_falls_on_steps_with_statistics() -> None:
-    for size, space in ((8, 400), (32, 100)):
+    for size, space in ((8, 800), (32, 200)):
         prepared, _ = job(spec(batch_size=size), network(), data(rows=40))
         due = [step for step in range(1, 50_000) if next_due(step) == step and is_look_due(prepared, step)]
         assert due[:4] == [10, 50, space, 2 * space]
