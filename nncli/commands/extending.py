@@ -19,8 +19,8 @@ _LENGTHS: Final = ("epochs", "steps", "minutes")
 def lengthened(place: RunPlace, path: Path, spec: Spec, sets: tuple[str, ...]) -> RunPlace:
     """Lets a run go on with a larger `epochs`, `steps` or `minutes` than it was begun with.
 
-    What differs otherwise is left to be refused later. Raises UsageError `run-shorter`, and SpecError
-    `run-length-matters` where something is a share of the whole run.
+    Of a run with phases the last one becomes longer. What differs otherwise is left to be refused later.
+    Raises UsageError `run-shorter`, and SpecError `run-length-matters` where something is a share of the whole run.
     """
     recorded, now = place.recorded, spec.training
     if recorded is None or now is None or recorded.set == sets or _others(recorded.set) != _others(sets):
@@ -34,7 +34,7 @@ def lengthened(place: RunPlace, path: Path, spec: Spec, sets: tuple[str, ...]) -
             continue
         if new < old:
             raise failure("run-shorter", run=place.path, before=f"{old:g} {unit}", now=f"{new:g}", unit=unit)
-        if new > old and (share := share_of_run(now)):
+        if new > old and (share := share_of_run(now.in_phases()[-1])):
             what, where = share
             raise failure("run-length-matters", where, "training.schedule", what=what, now=f"{new:g} {unit}")
         info = recorded.model_copy(update={"set": sets})

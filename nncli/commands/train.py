@@ -133,8 +133,10 @@ def _train(options: TrainOptions, streams: Streams) -> int:
         recorder = Recorder(run, state, describe_trained(prepared), saving)
         step = resuming.restore(place, recorder, streams)
         if place.lengthened:
-            moves = "; the schedule goes on where it stands" if job.training.schedule else ""
-            streams.say(f"the run is made longer, from {place.lengthened}{moves}")
+            last = job.training.in_phases()[-1]
+            where = ", in its last phase" if job.training.phases else ""
+            moves = "; the schedule goes on where it stands" if last.schedule else ""
+            streams.say(f"the run is made longer, from {place.lengthened}{where}{moves}")
         report.starts(run.path, step)
         display = held.enter_context(report.display())
         collect_often()

@@ -1,4 +1,4 @@
-"""What each word of an item, a file, a network or a block, and some keys of data, may hold, as JSON Schema."""
+"""What words of items, files, networks and blocks, and some keys of data, may hold, as JSON Schema."""
 
 from __future__ import annotations
 

@@ -189,6 +189,12 @@ TABLE: Final[dict[str, Words]] = {
         ('`phases: [{{epochs: 2, freeze: "backbone.*"}}, {{epochs: 5}}]`',),
         "A phase says how many epochs it takes, and what is other in it than in `training:`.",
     ),
+    "phases-short": Words(
+        SpecError,
+        "`epochs` is {epochs}, but the phases before the last one take {before}",
+        ("with these phases it has {least} or more: `--epochs {least}`",),
+        "Of a run with phases `--epochs` is the length of the whole: the last phase takes what is left.",
+    ),
     "unknown-key": Words(
         SpecError,
         "there is no key `{key}` here",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from typing import Any, Final
 
-from nncli.errors import Problem
+from nncli.errors import SET_FILE, Problem
 from nncli.spec.calls import read_named_call
 from nncli.spec.habits import misspelt_keys
 from nncli.spec.items import Call
@@ -67,6 +67,7 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
     stand_ins = {"loss": (), "optimizer": Call("AdamW", node.place)}
     fallback = Fallback(frozenset(calls_failed), stand_ins)
     if values.get("phases"):
+        node = _with_whole(node, values, problems)
         values["epochs"] = sum(each.epochs for each in values["phases"])
     found = validated(TrainingSpec, values, node, "training", problems, fallback)
     stated = [key.place for key, value in node.entries if key.text in _LENGTHS and plain(value) is not None]
@@ -75,6 +76,24 @@ def read_training(node: Node, updates: UpdateReader, problems: list[Problem]) ->
         facts = {"several": " and ".join(f"`{each}`" for each in keys) if len(keys) > 1 else ""}
         problems.append(Problem("training-length", (stated or [node.place])[-1], "training.epochs", facts))
     return found
+
+
+def _with_whole(node: Mapping, values: dict[str, Any], problems: list[Problem]) -> Mapping:
+    """Makes the last phase so long that the run has the epochs of the command line, and takes these away.
+
+    Problem: `phases-short`.
+    """
+    typed = next((k for k, _ in node.entries if k.text == "epochs" and k.place.file == SET_FILE), None)
+    whole, phases = values.get("epochs"), values["phases"]
+    if typed is None or type(whole) is not int:
+        return node
+    before = sum(each.epochs for each in phases[:-1])
+    if whole <= before:
+        facts = {"epochs": whole, "before": before, "least": before + 1}
+        problems.append(Problem("phases-short", typed.place, "training.epochs", facts))
+    last = phases[-1].model_copy(update={"epochs": max(whole - before, 1)})
+    values["phases"] = (*phases[:-1], last)
+    return Mapping(tuple(entry for entry in node.entries if entry[0] is not typed), node.place)
 
 
 def _read_phases(node: Node, path: str, problems: list[Problem]) -> tuple[PhaseSpec, ...] | None:

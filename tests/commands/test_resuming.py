@@ -242,6 +242,34 @@ def test_a_finished_run_is_made_longer_as_if_it_had_been_so_from_the_start(tmp_p
     assert "run was begun with 6 epochs, and 5 were asked for" in err
 
 
+PHASES = """  phases:
+    - {epochs: 1, optimizer: {SGD: {lr: 0.1}}, schedule: {CosineAnnealingLR: {}}}
+    - {epochs: 2, schedule: {StepLR: {step_size: 2, gamma: 0.5}}}
+"""
+
+
+def test_a_run_with_phases_is_made_longer_in_the_last_of_them(tmp_path: Path) -> None:
+    write_flowers(tmp_path, FLOWERS.replace("  epochs: 4\n", "") + PHASES)
+    _train(tmp_path, "whole", "--epochs", 5)
+    _train(tmp_path, "run")
+    err = _train(tmp_path, "run", "--resume", "--epochs", 5)
+    assert "from 3 to 5 epochs, in its last phase; the schedule goes on where it stands\n" in err
+    assert results(tmp_path / "run") == results(tmp_path / "whole")
+    resolved = [(tmp_path / run / "resolved.yaml").read_bytes() for run in ("run", "whole")]
+    assert resolved[0] == resolved[1] and b"epochs: 4" in resolved[0]
+    assert "error[run-shorter]" in _train(tmp_path, "run", "--resume", "--epochs", 4, code=2)
+    err = _train(tmp_path, "short", "--epochs", 1, code=3)
+    assert "error[phases-short]: `epochs` is 1, but the phases before the last one take 1" in err
+
+
+def test_a_share_of_the_last_phase_keeps_a_run_from_being_made_longer(tmp_path: Path) -> None:
+    write_flowers(tmp_path, FLOWERS.replace("  epochs: 4\n", "  phases: [{epochs: 1}, {epochs: 1}]\n"))
+    write_flowers(tmp_path, (tmp_path / "flowers.yaml").read_text() + "  average: {swa: 50%}\n")
+    _train(tmp_path, "run")
+    err = _train(tmp_path, "run", "--resume", "--epochs", 6, code=3)
+    assert "error[run-length-matters]: `50%` is a share of the run" in err
+
+
 def test_an_interrupted_run_is_made_longer_too(tmp_path: Path, stop_after: Callable[[int], None]) -> None:
     write_flowers(tmp_path)
     stop_after(9)
