@@ -35,7 +35,8 @@ class Draw:
         """Draws numbers in [0, 1), float32 (B, *shape); another `place` gives unrelated ones."""
         count = math.prod(shape)
         key = _mixed(torch.tensor(self.seed, dtype=torch.int64) * _STEP + self.epoch)
-        key = _mixed(key * _STEP + place).to(self.rows.device)
+        # One number, which stays on the CPU: operations take it along, and a copy would be waited for.
+        key = _mixed(key * _STEP + place)
         each = torch.arange(count, dtype=torch.int64, device=self.rows.device)
         bits = _mixed(_mixed(self.rows * _STEP + key)[:, None] * _STEP + each)
         # The high bits of a product are the best mixed; the shift of a signed number keeps its sign.

@@ -20,7 +20,7 @@ def lengthened(place: RunPlace, path: Path, spec: Spec, sets: tuple[str, ...]) -
     """Lets a run go on with a larger `epochs`, `steps` or `minutes` than it was begun with.
 
     Of a run with phases the last one becomes longer. What differs otherwise is left to be refused later.
-    Raises UsageError `run-shorter`, and SpecError `run-length-matters` where something is a share of the whole run.
+    Raises UsageError `run-shorter`, and SpecError `run-length-matters` where a part is a share of the run.
     """
     recorded, now = place.recorded, spec.training
     if recorded is None or now is None or recorded.set == sets or _others(recorded.set) != _others(sets):

@@ -78,8 +78,19 @@ def _kernel(name: str) -> Callable[..., None] | None:
     return kernel
 
 
+class _Scaled:
+    """What torch's GradScaler hands over to a kernel, so that no step waits to hear whether it is left out.
+
+    It sets both before a step and deletes them after it.
+    """
+
+    grad_scale: Tensor | None = None
+    found_inf: Tensor | None = None
+    _step_supports_amp_scaling: Final = True
+
+
 @final
-class FusedAdam:
+class FusedAdam(_Scaled):
     """Adam or AdamW, whichever the kernel is, with the state of torch.optim's class."""
 
     def __init__(self, groups: list[dict[str, Any]], kernel: Callable[..., None]) -> None:
@@ -119,7 +130,13 @@ class FusedAdam:
             eps=group["eps"],
             amsgrad=amsgrad,
             maximize=group["maximize"],
+            grad_scale=self.grad_scale,
+            found_inf=self.found_inf,
         )
+        if self.found_inf is not None:
+            # A step that was left out does not count.
+            for step in {id(step): step for step in steps}.values():
+                step.sub_(self.found_inf)
 
     def _begin(self, parameters: Sequence[Tensor], amsgrad: bool) -> None:
         """Makes the state of parameters that get their first gradient, with one count of steps together."""
@@ -152,7 +169,7 @@ class FusedAdam:
 
 
 @final
-class FusedSGD:
+class FusedSGD(_Scaled):
     """SGD with the state of torch.optim's class."""
 
     def __init__(self, groups: list[dict[str, Any]], kernel: Callable[..., None]) -> None:
@@ -172,7 +189,8 @@ class FusedSGD:
                 begun = [p for p in parameters if p in self.state]
                 fresh = [p for p in parameters if p not in self.state]
                 for parameter in fresh:
-                    self.state[parameter] = {"momentum_buffer": torch.empty_like(parameter)}
+                    # A kernel that leaves the step out leaves the buffer as it is.
+                    self.state[parameter] = {"momentum_buffer": torch.zeros_like(parameter)}
                 self._step(group, begun, self._buffers(begun), False)
                 self._step(group, fresh, self._buffers(fresh), True)
 
@@ -195,6 +213,8 @@ class FusedSGD:
             nesterov=group["nesterov"],
             maximize=group["maximize"],
             is_first_step=first,
+            grad_scale=self.grad_scale,
+            found_inf=self.found_inf,
         )
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -142,7 +142,8 @@ def mixed(updates: Sequence[Update], device: torch.device, precision: str) -> tu
 def _fed(name: str, rows: Tensor, moment: Moment) -> Tensor:
     if name == ROWS:
         return torch.zeros(len(rows), device=rows.device)
-    return torch.tensor(float(moment.step if name == STEP else moment.epoch), device=rows.device)
+    # Filled on the device: a number that is copied there is waited for.
+    return torch.full((), float(moment.step if name == STEP else moment.epoch), device=rows.device)
 
 
 def supervised(network: str, module: nn.Module, objective: Objective) -> tuple[Update, ...]:

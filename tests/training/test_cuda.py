@@ -9,13 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from nncli.training import held
+from nncli.spec.optimising import AverageSpec, StageSpec
+from nncli.training import held, loop
 from nncli.training.choices import Choices, applied
+from nncli.training.epoch_rows import EpochRows
 from nncli.training.loop import train
 from nncli.training.rows import EpochRow
 from nncli.training.state import TrainState
+from nncli.training.unread import UnreadLosses
 from tests.training import jobs
-from tests.training.jobs import classifier, job, spec
+from tests.training.jobs import call, classifier, job, spec
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 
@@ -74,3 +77,31 @@ def test_a_compiled_network_learns_alike() -> None:
     with applied(Choices(compiled=True), state.networks):
         rows = [row for row in train(prepared, state, lambda: False) if isinstance(row, EpochRow)]
     assert [row.train["loss"] for row in rows] == pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.usefixtures("on_cuda")
+@pytest.mark.parametrize("precision", ["float32", "bf16", "fp16"])
+@pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
+def test_no_step_waits_for_the_device(precision: str, optimizer: str) -> None:
+    prepared, state = job(
+        spec(
+            optimizer=call(optimizer, lr=0.01),
+            schedule=(StageSpec(jobs.PLACE, call("CosineAnnealingLR")),),
+            clip_gradients={"norm": 1.0},
+            average=AverageSpec(jobs.PLACE, ema=0.9),
+            precision=precision,
+        )
+    )
+    rows = EpochRows(prepared.train, prepared.order(0), None, 0, 0)
+    unread = UnreadLosses(prepared, state)
+    first, *others = prepared.steps_of_epoch()
+    # The first step begins what is kept, and its statistics are taken.
+    loop._step(prepared, state, rows, first, unread)
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        for batches in others:
+            state.step += 1
+            loop._step(prepared, state, rows, batches, unread)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    unread.read()

@@ -128,6 +128,30 @@ def test_zero_grad_can_keep_the_tensors() -> None:
     assert all(p.grad is None for p in module.parameters())
 
 
+@pytest.mark.parametrize(("name", "arguments"), CASES)
+def test_what_a_scaler_leaves_out_is_left_out_as_in_torch(name: str, arguments: Mapping[str, object]) -> None:
+    kind = getattr(torch.optim, name)
+    ours, theirs = _network(), _network()
+    fused = fused_optimizer(kind, _one(ours), arguments)
+    reference = kind(theirs.parameters(), fused=True, **arguments)
+    for module, optimizer in ((ours, fused), (theirs, reference)):
+        scaler = torch.amp.GradScaler("cpu", init_scale=4.0)
+        for step, (rows, target) in enumerate(_batches(9)):
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(module(rows), target)
+            scaler.scale(loss).backward()
+            if step in (3, 4, 7):
+                module[0].weight.grad[2, 1] = float("inf")
+            scaler.unscale_(optimizer)
+            scaler.step(optimizer)
+            scaler.update()
+        assert scaler.get_scale() == 0.5
+    for mine, yours in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(mine, yours)
+        for key, value in reference.state[yours].items():
+            assert torch.equal(fused.state[mine][key], value), key
+
+
 def test_counts_part_where_gradients_do() -> None:
     kinds: list[Any] = [torch.optim.AdamW, None]
     found = []
