@@ -205,7 +205,7 @@ TABLES = (
     Case(
         "rate-jumps",
         spec("builtin:wine", MLP, training(CE, "{AdamW: {lr: 3}}", 40)),
-        JUMPS,
+        (*JUMPS, "diverging_loss"),
         ("training.optimizer",),
     ),
     Case(

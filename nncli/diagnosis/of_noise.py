@@ -1,4 +1,4 @@
-"""Losses that jump up and down, and gradients that are mostly chance."""
+"""Losses that rise again or jump up and down, and gradients that are mostly chance."""
 
 from __future__ import annotations
 
@@ -22,10 +22,40 @@ TURNS: Final = 0.1
 GOOD: Final = 0.9
 SMALL_BATCH: Final = 16
 NOISE_TIMES: Final = 10.0
+DIVERGING_TIMES: Final = 2.0
+
+
+def diverging_loss(subject: Subject) -> Finding | None:
+    """Finds a loss of training that ends far above the best one it had."""
+    losses = _epoch_losses(subject)
+    if len(losses) < 3 or not subject.is_poor:
+        return None
+    best = min(losses)
+    late = median(losses[-max(2, len(losses) // 5) :])
+    if late <= DIVERGING_TIMES * best or late < 0.5 * (subject.constant or 0.0):
+        return None
+    spot, code = subject.at("training.optimizer"), "diagnosis-diverging-loss"
+    facts = {"late": f"{late:.3g}", "best": f"{best:.3g}"}
+    return Finding(
+        "diverging_loss",
+        code,
+        "error",
+        "training",
+        spot,
+        late / max(best, 1e-12),
+        DIVERGING_TIMES,
+        facts,
+        patch=_calmer(subject),
+    )
+
+
+def _epoch_losses(subject: Subject) -> list[float]:
+    epochs = subject.history.epochs if subject.history else ()
+    return [each.loss for each in epochs if each.loss is not None]
 
 
 def unstable_loss(subject: Subject) -> Finding | None:
-    """Finds a loss of either part that goes up and down from epoch to epoch in a run that did not end well."""
+    """Finds a loss that goes up and down from epoch to epoch, in a run that did not end well."""
     history, training = subject.history, subject.training
     if history is None or not subject.constant or training.schedule or training.phases:
         return None

@@ -1,4 +1,4 @@
-"""Faults of how weights change: learning rate, batches, a loss that rises again."""
+"""Faults of how weights change: learning rate and batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ TIMES_RATE: Final = 5.0
 TIMES_FALL: Final = 3.0
 FEW_STEPS: Final = 100
 LEARNED_IN_TIME: Final = 0.7
-DIVERGING_TIMES: Final = 2.0
 
 
 def lr_too_high(subject: Subject) -> Finding | None:
@@ -201,24 +200,3 @@ def _learns_in_time(subject: Subject) -> bool:
         return False
     trial = subject.replays.as_written
     return trial.after < LEARNED_IN_TIME * min(trial.before, subject.constant)
-
-
-def diverging_loss(subject: Subject) -> Finding | None:
-    """Finds a loss of training that ends far above the best one it had."""
-    losses = _epoch_losses(subject)
-    if len(losses) < 3 or not subject.is_poor:
-        return None
-    best = min(losses)
-    late = median(losses[-max(2, len(losses) // 5) :])
-    if late <= DIVERGING_TIMES * best or late < 0.5 * (subject.constant or 0.0):
-        return None
-    spot, code = subject.at("training.optimizer"), "diagnosis-diverging-loss"
-    facts = {"late": f"{late:.3g}", "best": f"{best:.3g}"}
-    return Finding(
-        "diverging_loss", code, "error", "training", spot, late / max(best, 1e-12), DIVERGING_TIMES, facts
-    )
-
-
-def _epoch_losses(subject: Subject) -> list[float]:
-    epochs = subject.history.epochs if subject.history else ()
-    return [each.loss for each in epochs if each.loss is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -25,6 +26,8 @@ from nncli.training.updating import build_updater
 DEAD_AFTER_ROWS: Final = 1000
 # Weights with a norm under this are still at zero: an update ratio would say nothing.
 TINY: Final = 1e-12
+SLOW_SECONDS: Final = 1.0
+"""After this long a probe takes no further batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,12 @@ def probe(job: TrainJob, state: TrainState, batches: int) -> Probe:
     with torch.random.fork_rng(devices=devices), counting(job.calls, module) as counters:
         # Of a run nothing else says which units dropout leaves out.
         torch.manual_seed(job.training.seed)
+        began, can_die = time.monotonic(), any(each.can_die for each in counters.values())
         for number, (first, last) in enumerate(bounds):
-            if number >= batches and first >= DEAD_AFTER_ROWS:
+            # A few batches of a slow network tell as much, and rows beyond them little where no unit can die.
+            most = SLOW_SECONDS if number < batches or can_die else SLOW_SECONDS / 4
+            is_slow = number > 0 and time.monotonic() - began > most
+            if is_slow or (number >= batches and first >= DEAD_AFTER_ROWS):
                 break
             rows = order[first:last]
             with torch.set_grad_enabled(number < batches):

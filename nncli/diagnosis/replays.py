@@ -134,6 +134,8 @@ def replays_of(training: TrainingSpec, make: MakeJob, constant: float | None, li
             if rates[factor].after >= best and math.isfinite(best):
                 break
             best = rates[factor].after
+    if time.monotonic() - began > limits.seconds:
+        return Replays(rates, {})
     return Replays(rates, {path: replay(*make(less), limits.steps) for path, less in _relaxed(plain)})
 
 

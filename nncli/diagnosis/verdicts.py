@@ -130,7 +130,7 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
     ),
     "training": (
         of_numbers.nan_loss,
-        of_steps.diverging_loss,
+        of_noise.diverging_loss,
         of_noise.unstable_loss,
         of_ends.dead_while_training,
     ),
@@ -155,7 +155,7 @@ _OF_OBJECTIVE: Final = (
     of_losses.output_range_mismatch,
     of_data.unscaled_targets,
     of_gradients.bad_initial_loss,
-    of_steps.diverging_loss,
+    of_noise.diverging_loss,
     of_noise.unstable_loss,
 )
 """Those that need outputs which are compared with targets."""

@@ -15,6 +15,7 @@ from nncli.data.sampling import batch_bounds
 from nncli.diagnosis.by_heart import ROWS, ByHeart, learn_by_heart
 from nncli.diagnosis.facts import constant_loss, facts_of
 from nncli.diagnosis.history import History
+from nncli.diagnosis.of_steps import ENOUGH_STEPS
 from nncli.diagnosis.outcomes import outcome_of
 from nncli.diagnosis.probes import Probe, probe
 from nncli.diagnosis.replays import STEPS, Limits, Replays, replays_of
@@ -36,6 +37,8 @@ MOST_ROWS: Final = 2000
 _SECONDS_BEFORE: Final = 1.0
 _SECONDS_AFTER: Final = 12.0
 """How long first steps are run again, where that may explain a run that came to little."""
+_SLOW_BATCH_SECONDS: Final = 0.1
+"""Where a batch takes longer, only as many first steps are run again as tell anything."""
 _SLOW_SECONDS: Final = 1.0
 """After this long no further initialisation is drawn."""
 
@@ -104,7 +107,9 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
     training, judge = patient.training, patient.judge
     job, state = make_job(Trainable(training, patient.networks, judge), data, patient.device)
     state.step = patient.step
+    began = time.monotonic()
     shown = probe(job, state, patient.batches)
+    pace = (time.monotonic() - began) / shown.batches
     constant = constant_loss(judge.objective, job.train)
     starts = tuple(_starts(patient, data, shown)) if with_starts else ()
     network = next(iter(patient.networks.values()))
@@ -124,7 +129,7 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
         outcome = outcome_of(module, job.train, job.validation, judge, constant)
         subject = replace(subject, end=shown, outcome=outcome)
     if starts and (subject.outcome is None or subject.is_poor):
-        subject = replace(subject, replays=_replays(patient, data, constant))
+        subject = replace(subject, replays=_replays(patient, data, constant, pace))
     if subject.is_blind and not patient.has_foreign_weights and starts:
         assert subject.replays is not None
         best = min(subject.replays.rates.items(), key=lambda each: each[1].after)[0]
@@ -200,7 +205,8 @@ def measure_by_heart(patient: Patient, times: float = 1.0) -> ByHeart:
     return learn_by_heart(patient.training, make, times)
 
 
-def _replays(patient: Patient, data: Data, constant: float | None) -> Replays | None:
+def _replays(patient: Patient, data: Data, constant: float | None, pace: float) -> Replays | None:
+    """Runs first steps again, of slow networks fewer; `pace` is how many seconds a batch takes."""
     if patient.has_foreign_weights or patient.training.updates:
         return None
 
@@ -208,5 +214,6 @@ def _replays(patient: Patient, data: Data, constant: float | None) -> Replays | 
         return fresh_job(patient, data, training)
 
     seconds = _SECONDS_AFTER if patient.is_trained else _SECONDS_BEFORE
-    limits = Limits(min(STEPS, _steps(patient) or STEPS), seconds)
+    steps = ENOUGH_STEPS if pace > _SLOW_BATCH_SECONDS and not patient.is_trained else STEPS
+    limits = Limits(min(steps, _steps(patient) or STEPS), seconds)
     return replays_of(patient.training, make, constant, limits)

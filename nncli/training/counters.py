@@ -100,6 +100,11 @@ class Counter:
         return self._numbers
 
     @property
+    def can_die(self) -> bool:
+        """Tells whether units of the layer pass nothing on where their output is zero."""
+        return self._unit_axis != 0
+
+    @property
     def can_saturate(self) -> bool:
         """Tells whether there are outputs at which the layer is flat."""
         return self._test is not None
