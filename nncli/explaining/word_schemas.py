@@ -45,6 +45,7 @@ ITEM_WORDS: Final[Mapping[str, Schema]] = {
     "init": definition("initialiser"),
     "parametrize": definition("parametrization"),
     "freeze": _YES_OR_NO,
+    "checkpoint": _YES_OR_NO,
     "when": _YES_OR_NO,
     "shortcut": any_of([_YES_OR_NO, LAYERS]),
     "join": {"type": ["string", "object"]},

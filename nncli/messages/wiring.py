@@ -20,6 +20,12 @@ TABLE: Final[dict[str, Words]] = {
         ("{fix}",),
         "A layer, function or operator does not fit what it gets; the reason is torch's.",
     ),
+    "checkpoint-unfit": Words(
+        SpecError,
+        "`checkpoint:` lets what stands under a name run again, and this {operation} {reason}",
+        ("put it beside a layer, a block, a network, or a structure with `name:`",),
+        "Checkpoints keep nothing inside of layers, blocks, networks and named structures.",
+    ),
     "flow-number": Words(
         SpecError,
         "{layer} takes a value of the network, not {received}",

@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from torch import fx, nn
 
-from nncli.network.graph.regions import EMPTY_SHORTCUT, REGION, Region
+from nncli.network.graph.regions import EMPTY_SHORTCUT, REGION, Region, is_again
 from nncli.network.items.frames import GIVEN_NAME
 from nncli.printing.literals import RESERVED
 
 # In the meta of a call: the part that is called.
 PART: Final = "part"
+# In the meta of a call: whether it runs a second time on the way back.
+AGAIN: Final = "again"
 _SIZES: Final = ("shape", "wider")
 _UNNAMED: Final = ("x", "y", "z", "u", "v", "w")
 
@@ -154,6 +156,7 @@ def cut(stretch: Stretch, inner: Mapping[Stretch, tuple[Part, tuple[int, ...]]])
         shortcut = _stand_in(part, item, name, copies) if name and "." not in name else None
         copy = copies[item] = part.graph.node_copy(item, lambda source: copies[source])
         copy.target = _relative(item, start)
+        copy.meta[AGAIN] = item.op == "call_module" and is_again(item, str(item.target))
         if "name" in copy.meta:
             copy.meta["name"] = str(copy.meta["name"]).removeprefix(start)
         part.origins[copy] = item
@@ -200,7 +203,7 @@ def _call(
     call = part.graph.call_module(
         stretch.name.removeprefix(start), tuple(copies[source] for source in sources)
     )
-    call.meta[PART] = inner
+    call.meta.update({PART: inner, AGAIN: is_again(next(stretch.nodes()), stretch.name)})
     own = list(inner.graph.nodes)
     for position, result in enumerate(own[at] for at in results):
         value = inner.origins[result]

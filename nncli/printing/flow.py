@@ -12,7 +12,7 @@ from torch import fx, nn
 from nncli.network.graph.tape import PARTS
 from nncli.network.items.frames import GIVEN_NAME
 from nncli.printing.classes import SHOWN
-from nncli.printing.cutting import PART
+from nncli.printing.cutting import AGAIN, PART
 from nncli.printing.layout import path_of
 from nncli.printing.literals import (
     Code,
@@ -29,6 +29,8 @@ from nncli.printing.repeating import LOOP
 
 # As long as a line may be, less where it stands in its class and perhaps in a loop.
 WIDTH: Final = 94
+# The function of nncli that such a program brings along.
+CHECKPOINTED: Final = "checkpointed"
 _UNNAMED: Final = ("x", "y", "z", "u", "v", "w")
 _COUNTED: Final = re.compile(r"\.\d+(\.|$)")
 _INFIX: Final[Mapping[Callable[..., Any], str]] = {
@@ -121,7 +123,7 @@ class Flow:
         codes = (Code(name) if each is passed else self._leaf_or_literal(each) for each in node.args)
         keywords = {key: self._leaf_or_literal(value) for key, value in node.kwargs.items()}
         layer = self._loop_variable(str(node.target))
-        made = _assigned(f"{name} = ", call(layer, tuple(codes), keywords))
+        made = _assigned(f"{name} = ", _called(node, layer, tuple(codes), keywords))
         body = [f"    {line}" for line in _with_shape(made, [node], WIDTH - 4)]
         loop = [f"for {layer} in {path_of(self._module, str(node.target))}:", *body]
         return loop if is_over else [f"{name} = {begin}", *loop]
@@ -202,7 +204,7 @@ class Flow:
         if node.op == "get_attr":
             return Code(path_of(self._module, str(node.target)))
         if node.op == "call_module":
-            return call(path_of(self._module, str(node.target)), arguments, keywords)
+            return _called(node, path_of(self._module, str(node.target)), arguments, keywords)
         if node.op == "call_method" or is_method(node.target):
             name = str(node.target) if node.op == "call_method" else callable_name(node.target).split(".")[-1]
             return call(f"{within(arguments[0])}.{identifier(name)}", arguments[1:], keywords)
@@ -226,6 +228,13 @@ class Flow:
         if target is getattr:
             return Code(f"{within(arguments[0])}.{node.args[1]}")
         return call(callable_name(target), arguments, keywords)
+
+
+def _called(node: fx.Node, layer: str, arguments: tuple[Code, ...], keywords: Mapping[str, Code]) -> Code:
+    """Writes the call of a layer, perhaps one that runs a second time on the way back."""
+    if node.meta.get(AGAIN):
+        return call(CHECKPOINTED, (Code(layer), *arguments), keywords)
+    return call(layer, arguments, keywords)
 
 
 def _results(node: fx.Node) -> list[fx.Node]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from torch import fx, nn
 
-from nncli.printing.cutting import PART, Part
+from nncli.printing.cutting import AGAIN, PART, Part
 from nncli.printing.layout import is_list
 
 # In the meta of a call of a list: which argument is passed along from layer to layer.
@@ -33,9 +33,10 @@ def fold_lists(part: Part, module: nn.Module, built: Mapping[str, Any]) -> froze
         if [str(node.target) for node in calls] != list(_leaves(module.get_submodule(name), name, called)):
             continue
         passed = _passed_along(part, calls)
-        is_row = len(calls[0].args) == 1 and not calls[0].kwargs
+        again = {bool(node.meta.get(AGAIN)) for node in calls}
+        is_row = len(calls[0].args) == 1 and not calls[0].kwargs and again == {False}
         is_flat = len(calls) == len(module.get_submodule(name)._modules)
-        if passed is None or not (is_row or is_flat):
+        if passed is None or len(again) > 1 or not (is_row or is_flat):
             continue
         folded = _replaced(part, name, calls)
         if is_row:

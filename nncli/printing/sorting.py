@@ -10,7 +10,7 @@ from torch import fx, nn
 
 from nncli.network.compiled import CompiledNetwork
 from nncli.printing.classes import Copy, Entry, PrintedClass
-from nncli.printing.cutting import Part, Stretch, cut, stretches
+from nncli.printing.cutting import AGAIN, Part, Stretch, cut, stretches
 from nncli.printing.layout import is_dictionary, is_list
 from nncli.printing.literals import singular
 from nncli.printing.recipes import (
@@ -221,7 +221,7 @@ def _graph(graph: fx.Graph) -> Iterator[Hashable]:
     positions = {node: position for position, node in enumerate(graph.nodes)}
     for node in graph.nodes:
         arguments = _plain((node.args, dict(node.kwargs)), positions)
-        yield node.op, node.target, arguments, node.meta.get(LOOP)
+        yield node.op, node.target, arguments, node.meta.get(LOOP), bool(node.meta.get(AGAIN))
 
 
 def _plain(value: Any, positions: Mapping[fx.Node, int]) -> Hashable:
@@ -254,7 +254,10 @@ def _is_inline(home: PrintedClass) -> bool:
     nodes = list(part.graph.nodes)
     calls = nodes[1:]
     in_row = all(
-        call.op == "call_module" and call.args == (before,) and not call.kwargs and LOOP not in call.meta
+        call.op == "call_module"
+        and call.args == (before,)
+        and not call.kwargs
+        and not (LOOP in call.meta or call.meta.get(AGAIN))
         for before, call in zip(nodes, calls, strict=False)
     )
     names = [each.name for each in home.copies[0].entries]

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from torch import fx
 
+from nncli.network.beyond_torch.checkpoints import checkpointed
 from nncli.network.calls.signatures import signature_of
 from nncli.network.compiled import CompiledNetwork, Construction
-from nncli.network.graph.regions import Region
+from nncli.network.graph.regions import Region, has_checkpoints
 from nncli.network.graph.values import shown
 from nncli.printing.classes import PrintedClass
 from nncli.printing.copied_source import Copied, Import, copied_source, import_lines, is_written_anew
@@ -117,6 +118,8 @@ def _uses(network: CompiledNetwork) -> dict[Any, Use]:
             signature = signature_of(made.kind)
             optional = frozenset(each.name for each in signature.parameters if not each.required)
             uses.setdefault(made.kind, Use(optional)).made.append(made.arguments)
+    if has_checkpoints(network.module):
+        uses[checkpointed] = Use()
     for target in own_functions(network.module.graph):
         uses[target] = Use()
     for node in network.module.graph.nodes:

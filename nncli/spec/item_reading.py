@@ -52,7 +52,7 @@ from nncli.spec.words import (
 T = TypeVar("T")
 Words = Mapping[str, Written]
 # In a loop these words belong to every repetition; the others belong to the whole.
-_OF_COPIES: Final = frozenset({"take", "share", "init", "parametrize", "freeze", "when"})
+_OF_COPIES: Final = frozenset({"take", "share", "init", "parametrize", "freeze", "checkpoint", "when"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +157,13 @@ class ItemReader:
         init = read("init", read_init)
         parametrize = read("parametrize", read_parametrization)
         freeze = read("freeze", read_decision) or False
+        checkpoint = read("checkpoint", read_decision) or False
         weights = read("weights", self._weights)
         if len(self._problems) > before:
             operation = Broken()
         place, path = parts.use.place, parts.path
-        return Item(
-            operation, place, path, names, from_, take, share, init, parametrize, freeze, weights=weights
-        )
+        about_weights = (share, init, parametrize, freeze)
+        return Item(operation, place, path, names, from_, take, *about_weights, checkpoint, weights=weights)
 
     def _weights(self, written: Written) -> WeightsSpec | None:
         return read_weights_spec(substituted(resolved(written)), written.path, self._problems)

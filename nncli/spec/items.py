@@ -244,7 +244,8 @@ class Item:
     `path` is the YAML path of the item. `names` holds its name, or several that unpack its results.
     `from_` is None where the item above flows in. `when` is a Formula that waits for sizes; an item
     that is known not to be there is not in the list. `init` initialises `weight`, or the Parameter;
-    `parametrize` says through what a weight is learned.
+    `parametrize` says through what a weight is learned, `checkpoint` that the item runs a
+    second time on the way back.
     """
 
     operation: Operation
@@ -257,6 +258,7 @@ class Item:
     init: Call | None = None
     parametrize: Call | None = None
     freeze: bool | Formula = False
+    checkpoint: bool | Formula = False
     when: Formula | None = None
     weights: WeightsSpec | None = None
 

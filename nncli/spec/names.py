@@ -12,7 +12,7 @@ from nncli.spec.nodes import Scalar
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
 SPEC_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 ITEM_WORDS: Final = frozenset(
-    "name from take share init parametrize freeze when repeat join shortcut weights".split()
+    "name from take share init parametrize freeze checkpoint when repeat join shortcut weights".split()
 )
 # Operations of nncli's own; no block or network may be called so.
 STRUCTURES: Final = frozenset(

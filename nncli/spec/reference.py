@@ -155,6 +155,23 @@ ITEM_ENTRIES: Final = (
 """,
     ),
     _word(
+        "checkpoint",
+        "nothing inside is kept for gradients: it runs a second time on the way back",
+        (
+            ("checkpoint: true", "less memory in training, for the time of one more run forward"),
+            ("checkpoint: $(depth > 2)", "as worked out"),
+            ("repeat: 12", "beside it: each repetition by itself"),
+        ),
+        """\
+- Sequential:
+    - Conv2d: [16, 3, padding: same]
+    - ReLU
+  name: stages
+  repeat: 3
+  checkpoint: true
+""",
+    ),
+    _word(
         "when",
         "whether the item is there at all",
         (("when: $(depth > 2)", "where false, the item is left out"),),

@@ -1,4 +1,4 @@
-"""The words beside an operation: name, from, take, share, init, parametrize, freeze, when."""
+"""The words beside an operation: name, from, take, share, init, parametrize, freeze, checkpoint, when."""
 
 from __future__ import annotations
 

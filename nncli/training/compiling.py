@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from nncli.messages.catalogue import failure
+from nncli.network.graph.regions import has_checkpoints
 
 # What compiling may take, and what it saves of a step on a GPU: taken so that it is rarely in vain.
 COMPILING_SECONDS: Final = 60.0
@@ -28,10 +29,13 @@ def pays(steps: int | None, seconds_of_step: float) -> bool:
 def compiled(modules: Iterable[nn.Module]) -> Iterator[None]:
     """Compiles the forward of modules in training; in eval mode they run as they are.
 
+    Those with checkpoints run as they are in training too: torch compiles none that put buffers back.
     The first step raises UsageError `compile-failed` where torch cannot compile one.
     """
     changed = []
     for module in modules:
+        if has_checkpoints(module):
+            continue
         module.__dict__["forward"] = _compiled(module, module.forward)
         changed.append(module)
     try:

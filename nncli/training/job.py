@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from nncli.data.dataset import Data
 from nncli.data.sampling import balanced_order, batch_bounds, bucketed_order, sample_order
+from nncli.network.checkpointing import use_checkpoints
 from nncli.network.compiled import CompiledNetwork, LayerCall
+from nncli.network.graph.regions import has_checkpoints
 from nncli.objectives.updates import CompiledUpdate
 from nncli.spec.schema import TrainingSpec
 from nncli.training.evaluation import Judge, computed_figures, evaluate, never
@@ -164,6 +166,7 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
     name, network = next(iter(prepared.networks.items()))
     networks = {name: network} if judge else prepared.networks
     modules = {each: compiled.module.to(device) for each, compiled in networks.items()}
+    _use_checkpoints(modules.values())
     parts = {name: part for name, part in data.parts.items() if name != "test"}
     if judge is not None:
         judge.objective.to(device)
@@ -174,6 +177,7 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
     else:
         for each in prepared.updates:
             each.module.to(device)
+            _use_checkpoints([each.module])
             if each.measured is not None:
                 each.measured.module.to(device)
         own = (data.encoders.targets(), data.encoders.decode_number)
@@ -201,6 +205,12 @@ def make_job(prepared: Trainable, data: Data, device: torch.device) -> tuple[Tra
         return job, TrainState(modules, updaters(training))
     phases = Phases(modules.values(), tuple(_phases(training, updaters)))
     return job, TrainState(modules, phases.begin(0), phases=phases)
+
+
+def _use_checkpoints(modules: Iterable[nn.Module]) -> None:
+    for module in modules:
+        if isinstance(module, fx.GraphModule) and has_checkpoints(module):
+            use_checkpoints(module)
 
 
 def _phases(

@@ -20,7 +20,7 @@ from nncli.training.mixing_checks import refuse_mixing
 from nncli.training.rows import EpochRow
 from nncli.training.state import TrainState
 from nncli.training.stepping import Moment
-from tests.objectives.update_specs import GAN, NORMED, ONE, PAIR, PENALTY, job, prepared
+from tests.objectives.update_specs import AGAIN, GAN, NORMED, ONE, PAIR, PENALTY, job, prepared
 
 
 def _weights(state: TrainState) -> dict[str, Tensor]:
@@ -103,7 +103,7 @@ def test_the_network_that_is_not_updated_gets_no_gradients() -> None:
     assert all(torch.equal(kept[name], p.grad) for name, p in critic.items() if p.grad is not None)
 
 
-@pytest.mark.parametrize("text", [GAN, NORMED, PENALTY])
+@pytest.mark.parametrize("text", [GAN, NORMED, AGAIN, PENALTY])
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_run_that_stops_goes_on_with_the_same_bits(text: str, stop: int) -> None:
     running, whole = job(text)
@@ -322,3 +322,13 @@ training:
     assert row.validation is not None and made.data is not None
     document = made.data.encoders.to_json()
     assert type(made.data.encoders).from_json(document).targets() == {}
+
+
+def test_checkpoints_of_networks_change_no_bit() -> None:
+    found = []
+    for text in (AGAIN, AGAIN.replace("checkpoint: true", "checkpoint: false")):
+        running, state = job(text)
+        list(train(running, state, lambda: False))
+        found.append({**_weights(state), "random": torch.get_rng_state()})
+    assert {"critic/features.batchnorm2d.running_mean"} <= {*found[0]}
+    assert all(torch.equal(tensor, found[1][name]) for name, tensor in found[0].items())

@@ -74,6 +74,15 @@ NORMED = GAN.replace(
     parametrize: [{match: "*.weight", spectral_norm: {}}]
 """,
 )
+AGAIN = NORMED.replace(
+    "layers: [Conv2d: [4, 3, stride: 2], LeakyReLU: 0.2, Flatten, Linear: 1]",
+    """layers:
+      - Sequential: [Conv2d: [4, 3, stride: 2], BatchNorm2d, LeakyReLU: 0.2, Dropout: 0.3]
+        name: features
+        checkpoint: true
+      - Flatten
+      - Linear: 1""",
+)
 ONE = (
     DATA
     + """

@@ -15,13 +15,14 @@ from torch import fx, nn
 
 from nncli.errors import WeightsError
 from nncli.network.calls.signatures import layer_classes
+from nncli.network.checkpointing import use_checkpoints
 from nncli.network.compiled import CompiledNetwork, Construction
 from nncli.printing.source import python_source
 from nncli.spec.network_spec import InputSpec
 from tests.network.compiled import ROW, compiled
 from tests.network.handmade import Hand, convolutions, inputs_of, opened, transformer
 from tests.network.layers.test_every_layer import WRITTEN
-from tests.printing.printed import assert_same
+from tests.printing.printed import assert_same, network
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "source"
 RUFF = Path(sys.executable).parent / "ruff"
@@ -154,3 +155,50 @@ def test_a_constant_too_long_to_read_is_refused() -> None:
     with pytest.raises(WeightsError) as caught:
         python_source("net", network, {})
     assert caught.value.problems[0].code == "export-constant-large"
+
+
+CHECKPOINTS = """
+blocks:
+  block:
+    args: [channels]
+    layers:
+      - residual: [Conv2d: [$channels, 3, padding: 1], BatchNorm2d, ReLU, Dropout: 0.3]
+        shortcut: $(size(1) == channels)
+network:
+  inputs: {image: [3, 8, 8]}
+  layers:
+    - block: 4
+      name: first
+      checkpoint: true
+    - block: 4
+      name: stages
+      repeat: 3
+      checkpoint: true
+    - BatchNorm2d:
+      name: norm
+      checkpoint: true
+    - Flatten
+    - Linear: 2
+"""
+
+
+def test_checkpoints_are_printed_and_train_with_the_same_bits(tmp_path: Path) -> None:
+    made = network(CHECKPOINTS)
+    text = python_source("net", made, {}).text
+    assert "x = checkpointed(self.first, image)" in text
+    assert "        for stage in self.stages:\n            x = checkpointed(stage, x)" in text
+    assert "x = checkpointed(self.norm, x)" in text
+    assert "from torch.utils.checkpoint import checkpoint" in text
+    program = assert_same(made, tmp_path)
+    use_checkpoints(made.module)
+    image, found = torch.randn(4, 3, 8, 8), []
+    for module in (made.module, program):
+        counts: list[nn.Module] = []
+        for part in module.modules():
+            if isinstance(part, nn.Conv2d):
+                part.register_forward_hook(lambda part, *_, counts=counts: counts.append(part))
+        torch.manual_seed(5)
+        module.train()(image).square().sum().backward()
+        assert len(counts) == 8
+        found.append([*(weight.grad for weight in module.parameters()), *module.buffers()])
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))

@@ -57,6 +57,7 @@ def test_words_stand_beside_an_operation() -> None:
     assert (item.from_.named["mask"].path, item.from_.named["mask"].constant) == ("", None)
     assert item.from_.named["y"].constant == 2
     assert item.take is not None and item.take.text == "last" and item.freeze is True
+    assert one("{Linear: 3, checkpoint: $(depth > 1)}").checkpoint is True
     item = one("{Linear: 3, parametrize: {spectral_norm: {n_power_iterations: $depth}}}")
     assert item.parametrize is not None and item.parametrize.name == "spectral_norm"
     assert item.parametrize.keywords["n_power_iterations"].value == 2

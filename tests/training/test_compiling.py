@@ -13,6 +13,7 @@ from nncli.training import compiling
 from nncli.training.choices import Choices, applied
 from nncli.training.compiling import COMPILING_SECONDS, SAVED_SHARE, mode_of, pays
 from nncli.training.loop import train
+from tests.network.compiled import compiled as layers
 from tests.training.jobs import job, spec
 
 
@@ -79,3 +80,10 @@ def test_what_torch_cannot_compile_is_told(
     if told:
         assert caught.value.problems[0].code == "compile-failed"  # type: ignore[union-attr]
         assert caught.value.problems[0].facts["reason"] == "no compiler"  # type: ignore[union-attr]
+
+
+def test_a_network_with_checkpoints_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch, "compile")
+    module = layers("{Linear: 4, checkpoint: true}", "row: [6]").module
+    with compiling.compiled([module]):
+        assert "forward" not in module.__dict__

@@ -1,4 +1,4 @@
-"""Parts of a network that have a scope of their own: which nodes belong to each, and what flows in"""
+"""Parts of a network: those with a scope of their own, and those that run again on the way back"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from torch import fx
+from torch import fx, nn
 
 from nncli.network.graph.values import Value
 from nncli.spec.items import FLOW
@@ -15,6 +15,10 @@ Form: TypeAlias = Literal["block", "branch", "copy", "network", "shortcut", "str
 
 # In the meta of a node: the innermost region that it belongs to; none for the network itself.
 REGION: Final = "region"
+# In the meta of a node: the innermost checkpoint that it belongs to.
+CHECKPOINT: Final = "checkpoint"
+# What the calls of checkpoints begin with in a graph that has them; no name of a file does.
+AGAIN: Final = "_checkpoint_"
 # In the meta of a sum: the dotted name of a shortcut without layers, which hands its second operand on.
 EMPTY_SHORTCUT: Final = "empty shortcut"
 
@@ -42,3 +46,24 @@ class Region:
             self.inputs.setdefault(value.node, name)
             if value.mask is not None:
                 self.inputs.setdefault(value.mask.node, f"{name}_mask" if name != FLOW else "mask")
+
+
+@dataclass(eq=False)
+class Checkpoint:
+    """A call of an item whose inside is not kept for gradients; `name` is the dotted name of its weights."""
+
+    name: str
+    around: Checkpoint | None = None
+
+
+def is_again(node: fx.Node, name: str) -> bool:
+    """Tells whether a node belongs to a checkpoint of that name."""
+    found: Checkpoint | None = node.meta.get(CHECKPOINT)
+    while found is not None and found.name != name:
+        found = found.around
+    return found is not None
+
+
+def has_checkpoints(module: nn.Module) -> bool:
+    """Tells whether anything in a network runs a second time on the way back."""
+    return isinstance(module, fx.GraphModule) and any(CHECKPOINT in node.meta for node in module.graph.nodes)

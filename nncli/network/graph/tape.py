@@ -16,7 +16,7 @@ from torch import fx, nn
 from nncli.errors import NncliError, Place
 from nncli.messages.catalogue import failure
 from nncli.network.graph.more_rows import Wider, wider_call, wider_layer
-from nncli.network.graph.regions import REGION, Form, Region
+from nncli.network.graph.regions import CHECKPOINT, REGION, Checkpoint, Form, Region
 from nncli.network.graph.remedies import call_that_fits
 from nncli.network.graph.samples import could_be_large, noded, ran, takes_long, tensors_in
 from nncli.network.graph.sizing import require_room
@@ -51,6 +51,7 @@ class Tape:
     graph: fx.Graph = field(default_factory=fx.Graph)
     root: nn.Module = field(default_factory=nn.Module)
     region: Region | None = None
+    checkpoint: Checkpoint | None = None
     _told: fx.Node | None = None
 
     def fresh(self) -> frozenset[str]:
@@ -69,9 +70,22 @@ class Tape:
             yield region
         finally:
             self.region = region.around
-            added = len(self.graph.nodes) - before
-            for node in islice(reversed(self.graph.nodes), added):
-                node.meta.setdefault(REGION, region)
+            self._mark(REGION, region, before)
+
+    @contextmanager
+    def checkpointed(self, name: str) -> Iterator[None]:
+        """Lets all nodes that are recorded meanwhile run a second time on the way back, under one name."""
+        checkpoint = Checkpoint(name, self.checkpoint)
+        before, self.checkpoint = len(self.graph.nodes), checkpoint
+        try:
+            yield
+        finally:
+            self.checkpoint = checkpoint.around
+            self._mark(CHECKPOINT, checkpoint, before)
+
+    def _mark(self, key: str, value: object, before: int) -> None:
+        for node in islice(reversed(self.graph.nodes), len(self.graph.nodes) - before):
+            node.meta.setdefault(key, value)
 
     def call(
         self,

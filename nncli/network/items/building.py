@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import Final
 
 from nncli.errors import NncliError, ResourceError
 from nncli.messages.catalogue import failure
@@ -47,6 +49,9 @@ from nncli.spec.items import (
     Sequential,
 )
 from nncli.spec.nodes import MOST_PROBLEMS
+
+# What has no layers inside.
+_FUNCTIONS: Final = (Function, Rearrangement, Compute)
 
 
 def build_items(build: Build, frame: Frame, items: Sequence[Item]) -> None:
@@ -153,14 +158,28 @@ def _once(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> 
         # A copy of a loop: a block whose mistake was told where it is called first.
         return Named(is_broken=True)
     is_shared = frame.is_shared or shares_other(item)
-    freeze = bool(inflow.is_known() and evaluated(item.freeze, scope_of(build, frame, inflow, item)))
-    named = _operation(build, replace(frame, is_shared=is_shared), item, inflow, name)
+    scope = scope_of(build, frame, inflow, item)
+    freeze = bool(inflow.is_known() and evaluated(item.freeze, scope))
+    again = bool(inflow.is_known() and evaluated(item.checkpoint, scope))
+    if again:
+        _check_checkpoint(item, name)
+    with build.tape.checkpointed(name) if again else nullcontext():
+        named = _operation(build, replace(frame, is_shared=is_shared), item, inflow, name)
     named.kind = kind_of(item.operation)
-    if not isinstance(item.operation, (Function, Rearrangement, Compute)):
+    if not isinstance(item.operation, _FUNCTIONS):
         named.module = named.module or name
     if (item.init or item.parametrize or freeze or item.weights) and not is_shared:
         build.wishes.append(Wish(item, name, freeze))
     return take(build, item, named, name) if item.take else named
+
+
+def _check_checkpoint(item: Item, name: str) -> None:
+    """Refuses `checkpoint:` where nothing stands under one name. Raises SpecError `checkpoint-unfit`."""
+    operation = item.operation
+    if not name or isinstance(operation, (*_FUNCTIONS, ParameterTensor)):
+        kind = kind_of(operation)
+        facts = {"operation": kind, "reason": "has no name" if not name else "has no layers inside"}
+        raise failure("checkpoint-unfit", item.place, f"{item.path}.checkpoint", **facts)
 
 
 def _operation(build: Build, frame: Frame, item: Item, inflow: Inflow, name: str) -> Named:

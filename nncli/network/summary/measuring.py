@@ -16,8 +16,11 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.checkpoint import checkpoint
 
+from nncli.network.checkpointing import with_checkpoints
 from nncli.network.compiled import CompiledNetwork
+from nncli.network.graph.regions import AGAIN, has_checkpoints
 from nncli.network.graph.values import ROWS
 from nncli.network.summary.flops import operation_flops
 from nncli.network.summary.recurrent_stand_ins import all_steps_at_once
@@ -73,7 +76,7 @@ class Gauge:
         with meter, _fused_attention():
             for given in inputs:
                 meter.note(given)
-            outputs = _Walk(self._network.module, tensors, meter).run(*inputs)
+            outputs = _Walk(self._graph(backward=backward), tensors, meter).run(*inputs)
             meter.node = _OUTSIDE
             ends = [each for each in tree_leaves(outputs) if isinstance(each, Tensor)]
             kept = meter.alive
@@ -81,6 +84,12 @@ class Gauge:
                 _way_back(ends, list({id(w): w for w in self._weights.values()}.values()))
         flops = {name: count for name, count in meter.flops.items() if name}
         return Measurement(flops, sum(meter.flops.values()), meter.peak, kept)
+
+    def _graph(self, *, backward: bool) -> fx.GraphModule:
+        """Finds what runs: on the way back, what is inside of checkpoints is not there any more."""
+        if not backward or not has_checkpoints(self._network.module):
+            return self._network.module
+        return with_checkpoints(self._network.module)
 
 
 def _way_back(ends: Sequence[Tensor], weights: Sequence[Tensor]) -> None:
@@ -215,6 +224,9 @@ class _Walk(fx.Interpreter):
         prefix = f"{target}."
         own = {name.removeprefix(prefix): t for name, t in self._tensors.items() if name.startswith(prefix)}
         layer = self.fetch_attr(target)
+        if str(target).startswith(AGAIN):
+            inside = _Walk(layer.layers, self._tensors, self._meter)
+            return checkpoint(inside.run, *args, use_reentrant=False, preserve_rng_state=False)
         if isinstance(layer, nn.RNNBase):
             return all_steps_at_once(layer, own, args[0])
         return functional_call(layer, own, args, kwargs, tie_weights=False)

@@ -5,6 +5,7 @@ from torch import nn
 
 from nncli.network.summary.measuring import Gauge, rows_that_fit
 from nncli.spec.network_spec import InputSpec
+from tests.network.compiled import compiled
 from tests.network.traced import Attention, decoder, resnet, traced
 
 ROW = InputSpec((100,))
@@ -90,3 +91,15 @@ def test_few_runs_find_it() -> None:
 
     assert rows_that_fit(straight, 10_000 + 777 * 34_567) == 34_567
     assert len(set(asked)) < 8
+
+
+def test_checkpoints_keep_less_and_take_longer() -> None:
+    deep = (
+        "{Sequential: [Linear: 64, Tanh, Linear: 64, GELU], name: deep, repeat: 8, checkpoint: %s}, Linear: 2"
+    )
+    plain, sparing = (compiled(deep % each, "row: [64]") for each in ("false", "true"))
+    one, other = (Gauge(each).training_step(512) for each in (plain, sparing))
+    assert other.kept_bytes < 0.4 * one.kept_bytes
+    assert other.peak_bytes < 0.6 * one.peak_bytes
+    assert 1.2 * one.total_flops < other.total_flops < 1.5 * one.total_flops
+    assert Gauge(plain).forward(8) == Gauge(sparing).forward(8)
