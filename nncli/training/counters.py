@@ -10,6 +10,7 @@ from typing import Final, final
 import torch
 from torch import Tensor, nn
 
+from nncli.network.beyond_torch.checkpoints import AsBefore
 from nncli.network.compiled import LayerCall
 
 # Beyond these outputs the slope is under a hundredth of its maximum: sigmoid at 6, tanh at 3.
@@ -134,6 +135,8 @@ def counting(calls: Iterable[LayerCall], module: nn.Module) -> Iterator[dict[str
 
         def look(_: nn.Module, __: object, output: object, counter: Counter = counter) -> None:
             values = output[0] if isinstance(output, tuple) else output
+            if AsBefore.running:
+                return
             if isinstance(values, Tensor) and values.is_floating_point() and values.numel():
                 counter.take(values)
 

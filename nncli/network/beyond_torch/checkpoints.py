@@ -23,6 +23,9 @@ def checkpointed(layers: nn.Module, *inputs: Any, **named: Any) -> Any:
 class AsBefore:
     """Lets layers run with the buffers that they have now: running statistics change once, and not twice."""
 
+    # Where it is not zero, a hook sees what it has seen already.
+    running = 0
+
     def __init__(self, layers: nn.Module) -> None:
         self.before = [
             (part, name, buffer.clone())
@@ -33,10 +36,12 @@ class AsBefore:
         self.now: list[Tensor | None] = []
 
     def __enter__(self) -> None:
+        AsBefore.running += 1
         self.now = [part._buffers[name] for part, name, _ in self.before]
         for part, name, buffer in self.before:
             part._buffers[name] = buffer.clone()
 
     def __exit__(self, *error: object) -> None:
+        AsBefore.running -= 1
         for (part, name, _), buffer in zip(self.before, self.now, strict=True):
             part._buffers[name] = buffer
