@@ -41,8 +41,8 @@ from nncli.training.job import Trainable, TrainJob, make_job, watched_figure
 from nncli.training.job_checks import check_targets, check_training
 from nncli.training.metrics import Metric, build_metrics
 from nncli.training.mixing_checks import check_mixing, refuse_mixing
-from nncli.training.phases import trial_updates
-from nncli.training.schedule_checks import horizon_of, schedule_lengths
+from nncli.training.phases import schedule_problems, trial_updates
+from nncli.training.schedule_checks import horizon_of
 from nncli.training.schedules import Horizon
 from nncli.training.state import TrainState
 from nncli.training.update_metrics import with_checked_metrics
@@ -119,9 +119,8 @@ def prepare(
         found.tried(lambda: check_training(spec, {first: network}, metrics, data))
         found.tried(lambda: check_mixing(spec, network, targets))
         found.tried(lambda: check_targets(spec, objective, data))
-    schedule = spec.training.schedule if spec.training and data else ()
-    in_updates = horizon.of_updates(spec.training.accumulate if spec.training else 1)
-    lengths = found.tried(lambda: list(schedule_lengths(schedule, in_updates))) or []
+    training = spec.training if data else None
+    lengths = (found.tried(lambda: schedule_problems(training, horizon)) if training else None) or []
     found.problems.extend(each for each in lengths if each.severity == "error")
     batch = Batch(inputs, targets, declared, code.layers)
     updates = _updates(spec, networks, batch, constants, found)

@@ -21,6 +21,7 @@ from nncli.runs.checkpoints import examined_checkpoints
 from nncli.runs.info import RunInfo, changed_files, create_run, read_run
 from nncli.runs.rows import read_rows
 from nncli.spec.guards import OnNonFinite
+from nncli.spec.items import Call
 from nncli.spec.optimising import Span, StageSpec
 from nncli.training import loop
 from nncli.training.divergence import is_finite, refuse_non_finite_weights
@@ -322,16 +323,25 @@ def test_a_run_goes_back_with_a_lower_rate_and_a_resume_agrees(more: dict[str, A
         assert _told(found) == _told(rows) and _is_same(end, whole)
 
 
-def test_rates_of_later_stages_stay_lower() -> None:
+@pytest.mark.parametrize(
+    "later",
+    [
+        call("OneCycleLR", max_lr=0.08, total_steps=10, div_factor=4.0),
+        call("SWALR", swa_lr=0.04, anneal_epochs=2),
+        call("LambdaLR", lr_lambda="0.5 ** step"),
+    ],
+    ids=lambda each: each.name,
+)
+def test_rates_of_later_stages_stay_lower(later: Call) -> None:
     stages = (
         StageSpec(
             PLACE, call("ConstantLR", factor=1.0, total_iters=1), lasts=Span(5, "steps", PLACE), per="step"
         ),
-        StageSpec(PLACE, call("OneCycleLR", max_lr=0.08, total_steps=10, div_factor=4.0), per="step"),
+        StageSpec(PLACE, later, per="step"),
     )
-    prepared, state = at_first(2, made(on_non_finite=REWIND, schedule=stages, steps=6))
+    prepared, state = at_first(2, made(on_non_finite=REWIND, schedule=stages, steps=7))
     list(train(prepared, state, never))
-    plain, other = made(schedule=stages, steps=6)
+    plain, other = made(schedule=stages, steps=7)
     list(train(plain, other, never))
     assert state.updaters["network"].learning_rate == pytest.approx(
         other.updaters["network"].learning_rate / 2

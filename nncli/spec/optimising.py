@@ -186,6 +186,11 @@ def _read_calls(
         facts = {"fault": f"{CHAINED} holds a list of schedulers that move the rate together"}
         facts["instead"] = f"write `{CHAINED}: [{{LinearLR: {{}}}}, {{ExponentialLR: 0.9}}]`"
         problems.append(Problem("schedule-form", name.place, here, facts))
+    inside = [key for item in items if isinstance(item, Mapping) for key, _ in item.entries]
+    for word in (key for key in inside if key.text in _WORDS):
+        facts = {"fault": f"`{word.text}:` stands beside {CHAINED}, and is for all that it moves"}
+        problems.append(Problem("schedule-form", word.place, here, facts))
+        return Call(name.text, name.place), ()
     found = [
         read_named_call(item, f"{here}.{number}", problems, _SCHEDULER) for number, item in enumerate(items)
     ]

@@ -65,9 +65,13 @@ def _check_figures(spec: Spec, training: TrainingSpec, metrics: Sequence[Metric]
     watched = {"training.keep_best": training.keep_best}
     if training.stop_early:
         watched["training.stop_early.watch"] = training.stop_early.watch
-    for number, stage in enumerate(training.schedule):
-        path = f"training.schedule.{number}" if len(training.schedule) > 1 else "training.schedule"
-        watched[f"{path}.watch"] = str(stage.watch.value) if stage.watch else None
+    schedules = {
+        f"training.phases.{n}.schedule": each.schedule or () for n, each in enumerate(training.phases)
+    }
+    for start, stages in {"training.schedule": training.schedule, **schedules}.items():
+        for number, stage in enumerate(stages):
+            path = f"{start}.{number}" if len(stages) > 1 else start
+            watched[f"{path}.watch"] = str(stage.watch.value) if stage.watch else None
     require_all(
         partial(_check_figure, spec, path, figure, known) for path, figure in watched.items() if figure
     )

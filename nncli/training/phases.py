@@ -17,7 +17,7 @@ from nncli.spec.patterns import matches
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.weights import PatternAt
 from nncli.training.grouping import refuse_silent_patterns
-from nncli.training.schedule_checks import horizon_of
+from nncli.training.schedule_checks import horizon_of, schedule_lengths
 from nncli.training.schedules import Horizon
 from nncli.training.stepping import modules_together
 from nncli.training.updating import Updater, build_updater
@@ -98,8 +98,7 @@ def trial_updates(
     Raises SpecError as `build_updater` does, and `pattern-matches-nothing`.
     """
     modules = {name: each.module for name, each in (networks or {}).items()}
-    for number, phase in enumerate(training.in_phases()):
-        length = horizon_of(phase, horizon.epoch) if training.phases else horizon
+    for number, (phase, length) in enumerate(_with_lengths(training, horizon)):
         path = f"training.phases.{number}.freeze" if training.phases else _PATH
         if modules and phase.freeze:
             yield partial(refuse_silent_patterns, modules.values(), phase.freeze, path)
@@ -107,6 +106,21 @@ def trial_updates(
             yield partial(_refuse_all_frozen, modules.values(), learning, phase.freeze)
         for checked, module in _updated(phase, modules):
             yield partial(build_updater, checked, module, length, is_alone=len(modules) < 2)
+
+
+def schedule_problems(training: TrainingSpec, horizon: Horizon) -> list[Problem]:
+    """Compares the schedule of every phase with its length; `horizon` is that of the run in batches."""
+    found: list[Problem] = []
+    for phase, length in _with_lengths(training, horizon):
+        problems = schedule_lengths(phase.schedule, length.of_updates(phase.accumulate))
+        # Phases that are alike have the same to say.
+        found += [each for each in problems if each not in found]
+    return found
+
+
+def _with_lengths(training: TrainingSpec, horizon: Horizon) -> Iterator[tuple[TrainingSpec, Horizon]]:
+    for phase in training.in_phases():
+        yield phase, horizon_of(phase, horizon.epoch) if training.phases else horizon
 
 
 def _updated(

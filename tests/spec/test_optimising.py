@@ -117,7 +117,7 @@ def test_a_schedule_is_read_and_written(written: str, expected: list[str]) -> No
         ("{ChainedScheduler: []}", "schedule-form", "a list of schedulers"),
         ("{ChainedScheduler: {StepLR: 5}}", "schedule-form", "a list of schedulers"),
         ("{ChainedScheduler: [3]}", "call-expected", "a scheduler of torch"),
-        ("{ChainedScheduler: [{StepLR: 3, for: 5 epochs}]}", "call-two-names", ""),
+        ("{ChainedScheduler: [{StepLR: 3, for: 5 epochs}]}", "schedule-form", "`for:` stands beside"),
         ("{StepLR: {}, warmup: 500}", "span-form", "500"),
         ("{StepLR: {}, warmup: 120%}", "span-form", "120%"),
         ("{StepLR: {}, warmup: [5, steps]}", "span-form", "a list or mapping"),

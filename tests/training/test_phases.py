@@ -157,6 +157,32 @@ def test_a_mistake_in_a_phase_is_told_at_its_line(phases: str, code: str, tmp_pa
     assert "spec.yaml:10:" in answer.err and f"error[{code}]" in answer.err, answer.err
 
 
+@pytest.mark.parametrize(
+    ("phases", "said"),
+    [
+        ("[{epochs: 2, schedule: {CosineAnnealingLR: {T_max: 3}}}]", "warning[schedule-beyond]"),
+        ("[{epochs: 2, schedule: {CosineAnnealingLR: {T_max: 2}}}, {epochs: 9}]", ""),
+        ("[{epochs: 2, schedule: {OneCycleLR: {max_lr: 1, total_steps: 2}}}]", "error[schedule-over]"),
+        (
+            "[{epochs: 9, schedule: {ReduceLROnPlateau: {}, watch: validation.acuracy}}]",
+            "did you mean `validation.accuracy`?",
+        ),
+    ],
+)
+def test_the_schedule_of_a_phase_is_compared_with_the_phase(phases: str, said: str, tmp_path: Path) -> None:
+    head = TEXT.partition("  phases:")[0]
+    (tmp_path / "spec.yaml").write_text(f"{head}  phases: {phases}\n")
+    answer = invoke(tmp_path, "check", "spec.yaml")
+    assert (said in answer.err and "spec.yaml:10:" in answer.err) if said else not answer.err, answer.err
+
+
+def test_a_schedule_of_all_phases_is_told_of_once(tmp_path: Path) -> None:
+    head = TEXT.partition("  phases:")[0]
+    schedule = "schedule: {StepLR: {step_size: 4}}"
+    (tmp_path / "spec.yaml").write_text(f"{head}  phases: [{{epochs: 3}}, {{epochs: 3}}]\n  {schedule}\n")
+    assert invoke(tmp_path, "check", "spec.yaml").err.count("schedule-beyond") == 1
+
+
 def test_a_length_beside_phases_is_told(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(TEXT + "  epochs: 5\n")
     answer = invoke(tmp_path, "check", "spec.yaml").err
