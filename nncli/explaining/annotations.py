@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Sequence as SequenceType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -55,17 +55,9 @@ def _options(annotation: object) -> list[str]:
         return [str(option) for option in inner]
     if annotation in (tuple, list) or origin in (tuple, list):
         return [f"a list of {len(inner)}" if origin is tuple and Ellipsis not in inner else "a list"]
-    if _is_formula(annotation):
-        return ["a formula"]
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return ["a mapping"]
     return [_WORDS.get(annotation, "")]
-
-
-def _is_formula(annotation: object) -> bool:
-    """Tells whether something takes a function of a number, which the language's arithmetic writes."""
-    functions = (Callable[[int], float], Callable[[float], float])
-    return annotation in functions
 
 
 def as_schema(annotation: object, metadata: SequenceType[object] = ()) -> Schema:
@@ -79,8 +71,6 @@ def as_schema(annotation: object, metadata: SequenceType[object] = ()) -> Schema
         return any_of([{"enum": list(inner)}, DOLLAR])
     if origin in (tuple, list):
         return any_of([_list_schema(inner, is_open=origin is list or Ellipsis in inner), DOLLAR])
-    if _is_formula(annotation):
-        return {"type": ["string", "number"]}
     if annotation is str:
         return {"type": "string", **_limits(metadata, ("minLength", "maxLength"))}
     if annotation is type(None):

@@ -28,6 +28,7 @@ from nncli.network.layers.records import PADDING_MASKS, VALID_MASKS
 from nncli.network.layers.torch_layers import BATCH_FIRST, expected_ranks, expected_shape, inferred_names
 from nncli.objectives.losses import form_of, probabilities_of, why_unfit
 from nncli.training.optimizers import optimizer_classes
+from nncli.training.rate_formulas import FORMULAS
 from nncli.training.schedule_calls import scheduler_classes
 
 _TARGETS: Final[Mapping[str, str]] = {
@@ -224,6 +225,9 @@ def arguments_of(target: Callable[..., Any]) -> tuple[Part, ...]:
 
 def _argument(parameter: Parameter, default: str, meanings: Mapping[str, str]) -> Part:
     text, takes = meanings.get(parameter.name, ""), in_words(parameter.annotation)
+    if parameter.name in FORMULAS:
+        # torch takes a function there, a file the language's own arithmetic.
+        takes, text = "a formula", text.replace("lambda function", "formula").replace("function", "formula")
     # What it is unless given says more than none; a list of words need not stand there twice.
     default = "" if "unless given" in text and default == "none" else default
     return Part(parameter.name, takes, default, "" if text.replace("'", "") == takes else text)

@@ -18,6 +18,8 @@ from nncli.spec.parsing import parse
 FACTOR: Final = "lr_lambda"
 """The argument of LambdaLR and MultiplicativeLR: what rates are multiplied with."""
 _SCALE: Final = "scale_fn"
+FORMULAS: Final = (FACTOR, _SCALE)
+"""The arguments of torch's schedulers that a formula stands for."""
 _COUNTED_BY_CYCLE: Final = "x"
 
 

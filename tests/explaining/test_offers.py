@@ -95,6 +95,13 @@ def test_a_change_says_what_it_takes() -> None:
     assert takes["interpolation"] == ("nearest or bilinear", "nearest")
 
 
+@pytest.mark.parametrize(("name", "argument"), [("LambdaLR", "lr_lambda"), ("CyclicLR", "scale_fn")])
+def test_where_torch_takes_a_function_a_file_has_a_formula(name: str, argument: str) -> None:
+    (explanation,) = explain_offers(name)
+    (part,) = [part for part in explanation.parts if part.name == argument]
+    assert "a formula" in part.takes and "formula" in part.text and "function" not in part.text
+
+
 def test_initialisers_fill_a_tensor() -> None:
     assert {"kaiming_normal_", "zeros_"} <= set(initialisers())
     (explanation,) = explain_offers("trunc_normal_")
