@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from nncli.errors import Problem
 from nncli.network.compiled import CompiledNetwork
+from nncli.network.graph.regions import has_checkpoints
 from nncli.network.items.network_calls import in_order
 from nncli.spec.spec import Spec
 
@@ -46,3 +47,13 @@ def repeated_networks(spec: Spec) -> Iterator[Problem]:
                 facts = {"network": network.text, "first": first[network.text], "update": update.name}
                 yield Problem("update-repeats", network.place, update.path, facts, "warning")
             first.setdefault(network.text, update.name)
+
+
+def uncompiled_networks(spec: Spec, networks: Mapping[str, CompiledNetwork]) -> Iterator[Problem]:
+    """Warns of `compile: on` beside networks with checkpoints, which stay as they are."""
+    if spec.training is None or spec.training.compile != "on":
+        return
+    for name, network in networks.items():
+        if has_checkpoints(network.module):
+            place = spec.place("training", "compile")
+            yield Problem("compile-checkpoints", place, "training.compile", {"network": name}, "warning")

@@ -22,7 +22,12 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from nncli.network_warnings import repeated_networks, untrained_networks, unused_inputs
+from nncli.network_warnings import (
+    repeated_networks,
+    uncompiled_networks,
+    untrained_networks,
+    unused_inputs,
+)
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.heads import objective_of
 from nncli.objectives.objective_checks import check_losses, doubtful_layers
@@ -137,6 +142,7 @@ def prepare(
         *unused_inputs(spec, networks),
         *untrained_networks(spec, networks),
         *repeated_networks(spec),
+        *uncompiled_networks(spec, networks),
         *(doubtful_layers(spec, network) if objective and network else ()),
         *(data.warnings if data else ()),
         *lengths,

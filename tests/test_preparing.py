@@ -202,3 +202,10 @@ def test_a_network_that_is_too_large_to_be_read_is_not_called_empty() -> None:
     with pytest.raises(NncliError) as caught:
         prepare(spec, problems)
     assert [problem.code for problem in caught.value.problems] == ["spec-too-large"]
+
+
+@pytest.mark.parametrize(("compiled", "warned"), [("on", ["compile-checkpoints"]), ("auto", [])])
+def test_a_network_with_checkpoints_is_not_compiled(tmp_path: Path, compiled: str, warned: list[str]) -> None:
+    spec = FLOWERS.replace("  - ReLU\n", "  - ReLU:\n    checkpoint: true\n")
+    written, problems = read_spec(write_flowers(tmp_path, f"{spec.rstrip()}\n  compile: {compiled}\n"))
+    assert [each.code for each in prepare(written, problems).warnings] == warned

@@ -26,6 +26,12 @@ TABLE: Final[dict[str, Words]] = {
         ("it was written by another spec or version",),
         "Names or shapes of tensors in a checkpoint are not those of the network that should take them.",
     ),
+    "compile-checkpoints": Words(
+        SpecError,
+        "`{network}` has a `checkpoint:`, and is not compiled",
+        ("take one of the two out: `compile:` here, or `checkpoint:` there",),
+        "torch.compile puts no buffers back, which a layer that runs a second time needs; a warning.",
+    ),
     "compile-failed": Words(
         UsageError,
         "torch cannot compile this network: {reason}",
