@@ -10,6 +10,7 @@ from nncli.preparing import prepare
 from nncli.spec.opening import open_spec, read_spec, read_text
 from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml
+from nncli.training.stepping import Moment
 from tests.end_to_end.specs import FLOWERS, write_flowers
 
 
@@ -209,3 +210,13 @@ def test_a_network_with_checkpoints_is_not_compiled(tmp_path: Path, compiled: st
     spec = FLOWERS.replace("  - ReLU\n", "  - ReLU:\n    checkpoint: true\n")
     written, problems = read_spec(write_flowers(tmp_path, f"{spec.rstrip()}\n  compile: {compiled}\n"))
     assert [each.code for each in prepare(written, problems).warnings] == warned
+
+
+def test_a_job_keeps_nothing_inside_of_checkpoints(tmp_path: Path) -> None:
+    spec = FLOWERS.replace("  - ReLU\n", "  - ReLU:\n    checkpoint: true\n")
+    running, state = prepare(*read_spec(write_flowers(tmp_path, spec))).job(torch.device("cpu"))
+    calls: list[object] = []
+    state.networks["network"].get_submodule("relu").register_forward_hook(lambda *_: calls.append(1))
+    (loss,) = running.updates[0].losses(running.train, running.order(0)[:8], None, Moment(0, 0, 0))
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert len(calls) == 2

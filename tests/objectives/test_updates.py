@@ -325,10 +325,15 @@ training:
 
 
 def test_checkpoints_of_networks_change_no_bit() -> None:
-    found = []
+    found, counts = [], []
     for text in (AGAIN, AGAIN.replace("checkpoint: true", "checkpoint: false")):
         running, state = job(text)
+        calls: list[object] = []
+        layer = state.networks["critic"].get_submodule("features.conv2d")
+        layer.register_forward_hook(lambda *_, calls=calls: calls.append(1))
         list(train(running, state, lambda: False))
+        counts.append(len(calls))
         found.append({**_weights(state), "random": torch.get_rng_state()})
+    assert counts[0] > counts[1] > 0
     assert {"critic/features.batchnorm2d.running_mean"} <= {*found[0]}
     assert all(torch.equal(tensor, found[1][name]) for name, tensor in found[0].items())

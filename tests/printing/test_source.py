@@ -174,6 +174,11 @@ network:
       name: stages
       repeat: 3
       checkpoint: true
+    - Sequential:
+        - block: 4
+          checkpoint: true
+        - ReLU
+      name: outer
     - BatchNorm2d:
       name: norm
       checkpoint: true
@@ -187,6 +192,7 @@ def test_checkpoints_are_printed_and_train_with_the_same_bits(tmp_path: Path) ->
     text = python_source("net", made, {}).text
     assert "x = checkpointed(self.first, image)" in text
     assert "        for stage in self.stages:\n            x = checkpointed(stage, x)" in text
+    assert "x = checkpointed(self.block, x)" in text
     assert "x = checkpointed(self.norm, x)" in text
     assert "from torch.utils.checkpoint import checkpoint" in text
     program = assert_same(made, tmp_path)
@@ -199,6 +205,6 @@ def test_checkpoints_are_printed_and_train_with_the_same_bits(tmp_path: Path) ->
                 part.register_forward_hook(lambda part, *_, counts=counts: counts.append(part))
         torch.manual_seed(5)
         module.train()(image).square().sum().backward()
-        assert len(counts) == 8
+        assert len(counts) == 10
         found.append([*(weight.grad for weight in module.parameters()), *module.buffers()])
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
