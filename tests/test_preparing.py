@@ -216,7 +216,7 @@ def test_a_job_keeps_nothing_inside_of_checkpoints(tmp_path: Path) -> None:
     spec = FLOWERS.replace("  - ReLU\n", "  - ReLU:\n    checkpoint: true\n")
     running, state = prepare(*read_spec(write_flowers(tmp_path, spec))).job(torch.device("cpu"))
     calls: list[object] = []
-    state.networks["network"].get_submodule("relu").register_forward_hook(lambda *_: calls.append(1))
+    state.networks["network"].get_submodule("relu").register_forward_pre_hook(lambda *_: calls.append(1))
     (loss,) = running.updates[0].losses(running.train, running.order(0)[:8], None, Moment(0, 0, 0))
     loss.backward()  # type: ignore[no-untyped-call]
     assert len(calls) == 2
