@@ -134,6 +134,11 @@ class Finding:
         return message_of(self._problem)
 
     @property
+    def in_short(self) -> str:
+        """Names it with its place, as evidence of a cause: `dead_units in relu, since step 50`."""
+        return f"{self.id} in {self.layer}{self.facts.get('since', '')}"
+
+    @property
     def advice(self) -> str:
         """Says what to do."""
         return hint_of(self._problem)

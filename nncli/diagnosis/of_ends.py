@@ -33,13 +33,15 @@ STALLED_RATIO: Final = 1e-3
 def dead_at_the_end(subject: Subject) -> Finding | None:
     """Finds units that died in training, where little was learnt."""
     end = subject.end
-    for layer in end.layers if end is not None else ():
-        if is_dead(layer) and (subject.is_poor or subject.outcome is None):
-            spot = at_layer(layer.call)
-            patch = Patch((Change(spot.path, "LeakyReLU"),))
-            found = dead(layer, spot, end.rows if end else 0, patch, is_start=False)
-            return found.with_facts(since=since(subject, layer.call.name))
-    return None
+    layers = [each for each in end.layers if is_dead(each)] if end is not None else []
+    if end is None or not layers or not (subject.is_poor or subject.outcome is None):
+        return None
+    # The one that lets least through.
+    layer = max(layers, key=lambda each: each.activation.dead_share or 0.0 if each.activation else 0.0)
+    spot = at_layer(layer.call)
+    patch = Patch((Change(spot.path, "LeakyReLU"),))
+    found = dead(layer, spot, end.rows, patch, is_start=False)
+    return found.with_facts(since=since(subject, layer.call.name))
 
 
 def dead_while_training(subject: Subject) -> Finding | None:

@@ -66,7 +66,7 @@ def unstable_loss(subject: Subject) -> Finding | None:
         [each.validation.get("loss") for each in history.epochs],
     ]
     share, epochs, late = max(_turns(curve, subject.constant) for curve in curves)
-    if share <= TURNS:
+    if share <= TURNS or all(_ends_at_its_best(curve) for curve in curves):
         return None
     spot, code = subject.at("training.optimizer"), "diagnosis-unstable-loss"
     facts = {
@@ -90,6 +90,12 @@ def _turns(curve: Sequence[float | None], constant: float) -> tuple[float, int, 
     moves = [now - before for before, now in pairwise(late)]
     turns = [each * before < 0 and min(abs(each), abs(before)) > limit for before, each in pairwise(moves)]
     return sum(turns) / len(turns), len(turns), (min(late), max(late))
+
+
+def _ends_at_its_best(curve: Sequence[float | None]) -> bool:
+    """Tells whether the last loss is the lowest of all, or there is none."""
+    losses = [each for each in curve if each is not None]
+    return not losses or losses[-1] <= min(losses)
 
 
 def _calmer(subject: Subject) -> Patch | None:

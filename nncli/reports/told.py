@@ -106,7 +106,7 @@ def _verdict(finding: Finding) -> Html:
         tag("pre", text(finding.patch.yaml)) if finding.patch else NOTHING,
         tag("p", text(f"Tried: {effect_text(finding.effect)}."), of="note") if finding.effect else NOTHING,
     ]
-    explained = list(dict.fromkeys(f"{each.id} in {each.layer}" for each in finding.explains))
+    explained = list(dict.fromkeys(each.in_short for each in finding.explains))
     if explained:
-        lines.append(tag("p", text(f"This explains {', '.join(explained)}."), of="note"))
+        lines.append(tag("p", text(f"This explains {'; '.join(explained)}."), of="note"))
     return tag("div", *lines, of=f"verdict {kind}")

@@ -78,9 +78,9 @@ def place_of(finding: Finding) -> str:
 def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
     """Lists what is told of a finding, each with its label."""
     yield "why", f"{finding.why} ({_SURE[finding.sure]})"
-    explained = [f"{each.id} in {printable(each.layer)}" for each in finding.explains]
+    explained = [printable(each.in_short) for each in finding.explains]
     if explained:
-        yield "explains", ", ".join(explained)
+        yield "explains", "; ".join(explained)
     yield "hint", finding.advice
     if finding.effect:
         yield "tried", effect_text(finding.effect)

@@ -51,6 +51,7 @@ def test_a_loss_that_falls_or_hardly_moves_is_not(losses: list[float]) -> None:
 
 def test_a_run_that_ended_well_is_not() -> None:
     assert unstable_loss(told(JUMPS, outcome=SimpleNamespace(score=0.95))) is None
+    assert unstable_loss(told([*JUMPS, 0.2])) is None
 
 
 @pytest.mark.parametrize(("noise", "is_told"), [(3000.0, True), (300.0, False), (None, False)])
