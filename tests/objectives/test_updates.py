@@ -20,7 +20,17 @@ from nncli.training.mixing_checks import refuse_mixing
 from nncli.training.rows import EpochRow
 from nncli.training.state import TrainState
 from nncli.training.stepping import Moment
-from tests.objectives.update_specs import AGAIN, GAN, NORMED, ONE, PAIR, PENALTY, job, prepared
+from tests.objectives.update_specs import (
+    AGAIN,
+    GAN,
+    NORMED,
+    NORMED_PENALTY,
+    ONE,
+    PAIR,
+    PENALTY,
+    job,
+    prepared,
+)
 
 
 def _weights(state: TrainState) -> dict[str, Tensor]:
@@ -103,7 +113,7 @@ def test_the_network_that_is_not_updated_gets_no_gradients() -> None:
     assert all(torch.equal(kept[name], p.grad) for name, p in critic.items() if p.grad is not None)
 
 
-@pytest.mark.parametrize("text", [GAN, NORMED, AGAIN, PENALTY])
+@pytest.mark.parametrize("text", [GAN, NORMED, NORMED_PENALTY, AGAIN, PENALTY])
 @pytest.mark.parametrize("stop", [1, 2])
 def test_a_run_that_stops_goes_on_with_the_same_bits(text: str, stop: int) -> None:
     running, whole = job(text)

@@ -67,12 +67,15 @@ PENALTY = (
       loss: {compute: -score}
 """
 )
-NORMED = GAN.replace(
-    "    layers: [Flatten, Linear: 8, Tanh, Linear: 1]\n",
-    """\
+NORMED, NORMED_PENALTY = (
+    text.replace(
+        "    layers: [Flatten, Linear: 8, Tanh, Linear: 1]\n",
+        """\
     layers: [Conv2d: [4, 3, stride: 2], LeakyReLU: 0.2, Flatten, Linear: 1]
     parametrize: [{match: "*.weight", spectral_norm: {}}]
 """,
+    )
+    for text in (GAN, PENALTY)
 )
 AGAIN = NORMED.replace(
     "layers: [Conv2d: [4, 3, stride: 2], LeakyReLU: 0.2, Flatten, Linear: 1]",

@@ -14,6 +14,7 @@ from nncli.messages.catalogue import failure
 from nncli.network.graph.samples import leaves, ran, run_rows, tensors_in
 from nncli.network.graph.upstream import ways_to
 from nncli.network.graph.values import ROWS, Count, Shape, Value, shown_sizes
+from nncli.network.parametrized import kind_of
 from nncli.spec.evaluation import ARITHMETIC, ORDER
 
 # Shapes in the form of a result: one, or a list with one for each part; None where nobody knows.
@@ -68,7 +69,7 @@ def wider_layer(
     Where the rows lie on another axis, the layer is run. Raises SpecError `rows-fixed`.
     """
     values, is_certain = _varying(everything)
-    if not is_certain or not type(module).__module__.startswith(("torch.", "nncli.")):
+    if not is_certain or not kind_of(module).__module__.startswith(("torch.", "nncli.")):
         return None
     if all(_rows_come_first(value) for value in values):
         return like_rows(everything, result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,8 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from nncli.network.compiled import CompiledNetwork
+from nncli.network.compiling import Surroundings, compile_networks
+from nncli.spec.opening import Origin, parse_spec
 from tests.network.compiled import ROW, assert_same, codes, compiled, network, networks, places, refusals
 
 RULES = """
@@ -120,6 +123,30 @@ def test_a_network_with_norms_is_a_layer_of_another() -> None:
     row = torch.randn(2, 6)
     inner = made.module.inner.linear
     assert torch.equal(made.module(row), made.module.linear(inner(inner(row))))
+
+
+class Gain(nn.Module):
+    """A layer of `--code`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.eye(6) * 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x @ self.weight
+
+
+def test_a_layer_of_ones_own_has_a_norm_as_others_have() -> None:
+    text = """
+networks:
+  inner: {inputs: {row: [6]}, layers: [{Gain: , parametrize: spectral_norm}]}
+  outer: {inputs: {row: [6]}, layers: [inner, inner, {Gain: , parametrize: weight_norm}]}
+"""
+    spec = parse_spec(text, Origin("a.yaml", Path(), text))
+    made = compile_networks(spec.networks, {}, Surroundings(own_layers={"Gain": Gain}))["outer"]
+    row = torch.randn(3, 6)
+    assert torch.allclose(made.module.eval()(row), 3 * row, atol=1e-4)
+    assert {call.type for call in made.calls} == {"Gain"}
 
 
 def test_frozen_weights_keep_their_norm_as_it_is() -> None:
