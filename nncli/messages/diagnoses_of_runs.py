@@ -24,7 +24,7 @@ TABLE: Final[dict[str, Words]] = {
     ),
     "diagnosis-lr-too-low-for-one-batch": Words(
         SpecError,
-        "with {rate} the run learned next to nothing; with {better} {rows} rows are learnt by heart",
+        "with {rate} the run learned next to nothing; with {better}, {rows} rows are learnt by heart",
         ("raise the learning rate",),
         "The run ends long before anything is learnt.",
     ),

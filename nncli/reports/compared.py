@@ -77,4 +77,4 @@ def _best(runs: Sequence[RunFacts], names: Sequence[str]) -> Html:
         figures_of_run = [text(short(found.get(each))) for each in keys]
         told = [text(run.head.state), text(count(epoch)), *figures_of_run, text(seconds), text(size)]
         rows.append([Html(key + text(name)), *told])
-    return table(headers, rows, range(2, len(headers)))
+    return table(headers, rows, range(2, len(headers)), {0: "whole"})

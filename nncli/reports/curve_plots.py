@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from nncli.better import falls
 from nncli.reports.facts import Best, Curve, RunFacts
 from nncli.reports.inks import LIGHT, SERIES, Plot, by_powers, file_name, said
 from nncli.terminal.figures import short
@@ -15,6 +14,17 @@ _SIZE: Final = (520, 300)
 _WIDE: Final = 100.0
 """Losses that span more than this factor are drawn by powers of ten."""
 _FEW: Final = 15
+_ABOVE: Final[Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+_SHARES: Final = (
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "precision",
+    "recall",
+    "auroc",
+    "average_precision",
+    "iou",
+)
 _COLOURS: Final = {"train": SERIES[1], "validation": SERIES[0]}
 
 
@@ -31,7 +41,7 @@ def curve_plots(run: RunFacts) -> Iterator[Plot]:
             for curve in curves:
                 _line(axes, curve, curve.part, _COLOURS[curve.part])
             _mark(axes, course.best, curves)
-            _finish(axes, len(curves))
+            _finish(axes, len(curves), curves)
 
         yield Plot(file_name(figure), figure, _in_words(curves), _SIZE, draw)
     if course.rates:
@@ -43,7 +53,7 @@ def _rates(rates: Sequence[Curve]) -> Any:
         axes = _axes(canvas, rates)
         for number, curve in enumerate(rates):
             _line(axes, curve, said(curve.part), SERIES[(number + 2) % len(SERIES)])
-        _finish(axes, len(rates))
+        _finish(axes, len(rates), rates)
 
     return draw
 
@@ -65,7 +75,7 @@ def compared_plots(runs: Sequence[RunFacts], names: Sequence[str]) -> Iterator[P
                     is_main = curve.part == "validation" or not has_validation
                     _line(axes, curve, said(name) if is_main else "", SERIES[number % len(SERIES)], is_main)
                 _mark(axes, runs[number].course.best, each, SERIES[number % len(SERIES)])
-            _finish(axes, 2)
+            _finish(axes, 2, flat)
 
         yield Plot(f"compared-{file_name(figure)}", figure, _in_words(flat), _SIZE, draw)
 
@@ -76,6 +86,10 @@ def _axes(canvas: Any, curves: Sequence[Curve]) -> Any:
     axes = canvas.subplots()
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    epochs = {epoch for curve in curves for epoch, _ in curve.points}
+    if len(epochs) == 1:
+        # Else the axis would be labelled with parts of an epoch.
+        axes.set_xticks(list(epochs))
     values = [value for curve in curves for _, value in _points(curve)]
     if values and min(values) > 0 and max(values) / min(values) > _WIDE:
         axes.set_yscale("log")
@@ -111,22 +125,17 @@ def _mark(axes: Any, best: Best | None, curves: Sequence[Curve], colour: str = "
 
 
 def _tell(axes: Any, best: Best) -> None:
-    first, last = axes.get_xlim()
-    is_right = best.epoch > (first + last) / 2
-    # A loss is best where its curve is lowest: there is room below.
-    is_falling = falls(best.watch)
-    axes.annotate(
-        f"best: {short(best.value)}",
-        (best.epoch, best.value),
-        xytext=(-8 if is_right else 8, -14 if is_falling else 10),
-        textcoords="offset points",
-        ha="right" if is_right else "left",
-        fontsize=8.5,
-        bbox={"facecolor": LIGHT["surface"], "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
-    )
+    """Says what was best above the plot, where no curve runs through the words."""
+    told = f"best: {short(best.value)}, epoch {best.epoch}"
+    axes.annotate(told, (1, 1), xytext=(0, 4), **_ABOVE, ha="right", va="bottom", fontsize=8.5)
 
 
-def _finish(axes: Any, count: int) -> None:
+def _finish(axes: Any, count: int, curves: Sequence[Curve]) -> None:
+    values = [value for curve in curves for _, value in _points(curve)]
+    low, high = axes.get_ylim()
+    if curves[0].figure in _SHARES and high > 1 and max(values) <= 1:
+        # No share is above 1, whatever room a plot leaves.
+        axes.set_ylim(low, min(high, 1 + 0.05 * (1 - low)))
     if axes.get_yscale() == "log":
         by_powers(axes.yaxis)
     if count > 1:

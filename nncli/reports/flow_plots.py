@@ -90,7 +90,7 @@ def _heat_map(
     ends = {"vmin": 0.0, "vmax": 1.0} if is_share else {}
 
     def said_value(value: float, _: object) -> str:
-        return f"{value:.0%}" if is_share else f"{10**value:.1e}"
+        return f"{value:.0%}" if is_share else f"{10**value:.2g}"
 
     def draw(canvas: Any) -> None:
         axes = canvas.subplots()

@@ -12,6 +12,7 @@ from nncli.terminal.data_looks import values_text
 from nncli.terminal.figures import count, short
 
 _MOST_COLUMNS = 60
+_SHORT, _LONG = 24, 60
 
 
 def samples_html(measured: Measured) -> Html:
@@ -23,6 +24,12 @@ def samples_html(measured: Measured) -> Html:
     if any(sample.images for sample in measured.samples):
         return joined([words, tag("div", *map(_card, measured.samples), of="samples")])
     headers = list(dict.fromkeys(header for each in measured.samples for header in each.cells))
+    # A short answer stays on one line; a text may be long.
+    is_short = all(len(_answer(each)) <= _SHORT for each in measured.samples)
+    classes = {1: "whole", 2: "whole"} if is_short else {}
+    for at, header in enumerate(headers, 3):
+        if any(len(sample.cells.get(header, "")) > _LONG for sample in measured.samples):
+            classes[at] = "long"
     rows = [
         [
             text(short(sample.loss)),
@@ -32,7 +39,7 @@ def samples_html(measured: Measured) -> Html:
         ]
         for sample in measured.samples
     ]
-    return joined([words, table(["loss", "said", "true", *headers], rows, [0])])
+    return joined([words, table(["loss", "said", "true", *headers], rows, [0], classes)])
 
 
 def _card(sample: Sample) -> Html:
@@ -97,4 +104,6 @@ def spec_html(run: RunFacts) -> Html:
 
 def environment_html(environment: Mapping[str, str]) -> Html:
     """Shows software, machine and choices."""
-    return table(["", ""], [[text(name), text(value)] for name, value in environment.items()])
+    return table(
+        ["", ""], [[text(name), text(value)] for name, value in environment.items()], classes={0: "whole"}
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NewType
 
 from nncli.errors import printable
@@ -41,12 +41,17 @@ def note(words: str) -> Html:
     return tag("p", text(words), of="note")
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Html]], numbers: Iterable[int] = ()) -> Html:
-    """Writes a table; `numbers` are the columns that stand to the right."""
-    right = set(numbers)
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Html]],
+    numbers: Iterable[int] = (),
+    classes: Mapping[int, str] = {},
+) -> Html:
+    """Writes a table; `numbers` are the columns that stand to the right, others have their own `classes`."""
+    classes = {**classes, **dict.fromkeys(numbers, "number")}
 
     def cell(name: str, at: int, inside: Html) -> Html:
-        return tag(name, inside, of="number" if at in right else "")
+        return tag(name, inside, of=classes.get(at, ""))
 
     head = tag("tr", *(cell("th", at, text(header)) for at, header in enumerate(headers)))
     body = [tag("tr", *(cell("td", at, each) for at, each in enumerate(row))) for row in rows]

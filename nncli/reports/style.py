@@ -51,13 +51,22 @@ margin:18px 0}
 figure{margin:0;flex:1 1 min(100%,calc(var(--wide)*.8));max-width:var(--wide);min-width:0}
 figcaption{font-weight:600;font-size:14px;margin:0 0 6px;overflow-wrap:anywhere}
 .plot svg,.graph svg{display:block;max-width:100%;height:auto}
-.plot svg{width:100%}
+.plot svg{width:100%;min-width:calc(var(--wide)*.62)}
+figure{overflow-x:auto}
 .plot svg text{font-family:var(--letters)!important}
 .plot svg image{image-rendering:pixelated}
 .graph{overflow:auto;max-height:900px;text-align:center}
 .graph svg{display:inline-block;max-width:none}
 .graph>svg>rect:first-of-type{fill:none}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto;background:
+linear-gradient(90deg,var(--surface) 40%,transparent) 0 0/40px 100% no-repeat local,
+linear-gradient(270deg,var(--surface) 40%,transparent) 100% 0/40px 100% no-repeat local,
+linear-gradient(90deg,var(--grid),transparent) 0 0/14px 100% no-repeat scroll,
+linear-gradient(270deg,var(--grid),transparent) 100% 0/14px 100% no-repeat scroll}
+.wide td:last-child{min-width:26ch}
+.wide td.long{min-width:40ch}
+.wide td.number,.wide td.whole{min-width:0}
+.whole{white-space:nowrap}
 table{border-collapse:collapse;font-size:14px;width:100%}
 th{text-align:left;font-weight:600;color:var(--faint);font-size:13px;white-space:nowrap}
 th,td{padding:6px 18px 6px 0;border-bottom:1px solid var(--grid);
@@ -74,7 +83,7 @@ td pre{margin:0;max-height:200px}
 .verdict h3{margin:0 0 4px;color:var(--ink);font-size:15px}
 .verdict h3 span{font-weight:400;color:var(--faint)}
 .samples{display:flex;flex-wrap:wrap;gap:12px}
-.sample{flex:0 0 172px;border:1px solid var(--grid);
+.sample{flex:1 1 150px;max-width:172px;border:1px solid var(--grid);
 border-radius:10px;padding:10px;font-size:13px;min-width:0;
 overflow-wrap:anywhere}
 .sample img{width:100%;max-width:150px;display:block;margin:0 auto 8px;image-rendering:pixelated;

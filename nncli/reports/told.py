@@ -20,12 +20,12 @@ def head(run: RunFacts) -> Html:
     told, course = run.head, run.course
     title = tag("h1", text(told.name))
     state = tag("span", text(told.state), of=f"state {_STATES.get(told.state, 'bad')}")
-    lead = " · ".join(each for each in (told.description, told.folder) if each)
+    parts = [text(each) for each in (told.description, told.folder) if each]
     tiles = joined(_tile(value, label) for value, label in _tiles(run))
-    began = f" · seed {told.seed}"
+    parts.append(text(f"seed {told.seed}"))
     if course.started:
-        began += f" · begun {course.started:%Y-%m-%d %H:%M} UTC"
-    lead_line = tag("p", text(lead + began), of="lead")
+        parts.append(tag("span", text(f"begun {course.started:%Y-%m-%d %H:%M} UTC"), of="whole"))
+    lead_line = tag("p", Html(" · ".join(parts)), of="lead")
     return tag("header", tag("div", title, state, of="top"), lead_line, tag("div", tiles, of="tiles"))
 
 

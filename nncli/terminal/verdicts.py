@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from nncli.diagnosis.findings import Effect, Finding
-from nncli.errors import printable
+from nncli.errors import SET_FILE, printable
 from nncli.terminal.figures import count, short
 from nncli.terminal.gradients import STYLES
 from nncli.terminal.prose import print_prose
@@ -71,8 +71,9 @@ def show_last_steps(streams: Streams, steps: Sequence[LastStep]) -> None:
 
 
 def place_of(finding: Finding) -> str:
-    """Writes what is at fault and where it stands: `relu (wine.yaml:5)`."""
-    return f"{printable(finding.layer)} ({printable(finding.file)}:{finding.line})"
+    """Writes what is at fault and where it stands: `relu (wine.yaml:5)`, or in which `--set`."""
+    sign = " " if finding.file == SET_FILE else ":"
+    return f"{printable(finding.layer)} ({printable(finding.file)}{sign}{finding.line})"
 
 
 def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
