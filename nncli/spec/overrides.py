@@ -79,7 +79,7 @@ def apply_override(root: Mapping, override: Override) -> Mapping:
     """Puts a value into the tree; keys on the way that are not there are made.
 
     In a list an item is reached by its `name:` or its position from 0, an argument of a call by
-    its keyword, and one of a block by its name, which gives it another default.
+    its keyword or position, and one of a block by its name, which gives it another default.
     Raises SpecError `set-path`, `set-call`, `set-empty`.
     """
     result = _put(root, override.path, override.value, "", "section")
@@ -163,7 +163,7 @@ def _kind(kind: Kind, key: str, done: str) -> Kind:
 
 
 def _put_in_list(node: Sequence, path: tuple[Scalar, ...], value: Node, done: str, kind: Kind) -> Node:
-    if kind == "call":
+    if kind == "call" and not path[0].text.isdigit():
         return _put_argument(node, path, value, done)
     if kind == "signature" and not path[0].text.isdigit():
         return _put_default(node, path, value, done)

@@ -51,6 +51,7 @@ def test_training_is_reached_by_its_keys(path: str, value: str, expected: object
         ("network.1=Tanh", 1, "Tanh"),
         ("network.1.ReLU.inplace=true", 1, {"ReLU": {"inplace": True}}),
         ("network.2.Linear.bias=true", 2, {"Linear": [4, {"bias": True}]}),
+        ("network.2.Linear.0=5", 2, {"Linear": [5, {"bias": False}]}),
         ("network.2.from=first", 2, {"Linear": [4, {"bias": False}], "from": "first"}),
         ("network.third.Linear.out_features=6", 3, {"Linear": {"out_features": 6}, "name": "third"}),
         (
