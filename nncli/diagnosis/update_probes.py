@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from nncli.diagnosis.probes import DEAD_AFTER_ROWS, TINY, Gradients, Probe, is_alike, layer_probe, norm_of
 from nncli.training.counters import counting
+from nncli.training.divergence import EXPRESSION, LOSS, Culprit, first_in_forward
 from nncli.training.job import TrainJob
 from nncli.training.state import TrainState
 from nncli.training.stepping import Moment, Update, seed_draws
@@ -27,15 +29,19 @@ def probe_update(job: TrainJob, state: TrainState, update: Update, batches: int)
     networks = {name: state.networks[name] for name in update.networks}
     measured = {name: Gradients(job.networks[name].layers, module) for name, module in networks.items()}
     losses: list[float] = []
+    culprit: Culprit | None = None
     with _left_alone(job, state), ExitStack() as held:
         counters = {
             name: held.enter_context(counting(job.networks[name].layers, module))
             for name, module in networks.items()
         }
-        for loss in _losses(job, state, update, batches):
+        for loss, rows, moment in _losses(job, state, update, batches):
             for each in measured.values():
                 each.take()
             losses.append(loss)
+            if not math.isfinite(loss) and culprit is None:
+                seed_draws(moment, 0, job.device)
+                culprit, _ = first_in_forward(job, state, update, rows)
         alike = {
             (name, call.name)
             for name, module in networks.items()
@@ -43,7 +49,9 @@ def probe_update(job: TrainJob, state: TrainState, update: Update, batches: int)
             if is_alike(module.get_submodule(call.name))
         }
         ratios = _update_ratios(job, state, update)
-    loss, found = sum(losses) / len(losses), {}
+    if culprit is not None and culprit.type not in (EXPRESSION, LOSS):
+        culprit = None
+    mean, found = sum(losses) / len(losses), {}
     for name, module in networks.items():
         own = counters[name]
         seen = max((counter.rows for counter in own.values()), default=0)
@@ -55,12 +63,15 @@ def probe_update(job: TrainJob, state: TrainState, update: Update, batches: int)
             )
             for call in job.networks[name].layers
         )
-        found[name] = Probe(layers, loss, len(losses), seen, state.step)
+        found[name] = Probe(layers, mean, len(losses), seen, state.step, culprit)
     return found
 
 
-def _losses(job: TrainJob, state: TrainState, update: Update, batches: int) -> Iterator[float]:
-    """Runs an update on batches; stops where gradients are there to be looked at, and gives the loss."""
+def _losses(
+    job: TrainJob, state: TrainState, update: Update, batches: int
+) -> Iterator[tuple[float, Tensor, Moment]]:
+    """Runs an update on batches; stops where gradients are there to be looked at, and gives the loss, the
+    rows, and where they are taken."""
     order, seed = job.order(state.epoch), job.training.seed
     for number, bounds in enumerate(each for step in job.steps_of_epoch() for each in step):
         first, last = bounds
@@ -75,7 +86,7 @@ def _losses(job: TrainJob, state: TrainState, update: Update, batches: int) -> I
             for module in state.networks.values():
                 module.zero_grad()
             losses[0].backward()  # type: ignore[no-untyped-call]
-            yield losses[0].item()
+            yield losses[0].item(), rows, moment
 
 
 def _update_ratios(job: TrainJob, state: TrainState, update: Update) -> dict[str, dict[str, float]]:

@@ -149,6 +149,35 @@ def test_networks_with_updates_are_looked_at_one_by_one(name: str, tmp_path: Pat
     }
 
 
+LOGARITHM = """
+data: builtin:iris
+networks:
+  first: {inputs: {features: [4]}, layers: [Linear: 2, Sigmoid]}
+  second: {inputs: {code: [2]}, layers: [Linear: 4]}
+training:
+  optimizer: AdamW
+  epochs: 2
+  updates:
+    - update: [first, second]
+      compute: {code: first(features), again: second(code)}
+      loss:
+        - {MSELoss: {}, from: [again, features]}
+        - {compute: "mean(log(code - 2), 1)", name: odd}
+"""
+
+
+def test_an_expression_of_an_update_that_is_not_finite_is_named(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text(LOGARITHM)
+    (document,) = invoke(tmp_path, "inspect-gradients", "odd.yaml", "--json").rows()
+    (before, *_) = document["findings"]
+    assert invoke(tmp_path, "train", "odd.yaml", "--run", "run").code == 7
+    (document,) = invoke(tmp_path, "inspect-gradients", "run", "--json").rows()
+    (after, *_) = document["findings"]
+    for found in (before, after):
+        assert (found["id"], found["layer"], found["line"]) == ("nan_loss", "log", 14)
+    assert "going forward; its batch: builtin:iris:" in after["evidence"]
+
+
 def test_a_run_with_updates_is_looked_at_with_its_weights(tmp_path: Path) -> None:
     text = (SPECS / "digits-gan.yaml").read_text()
     dead = text.replace(
