@@ -149,6 +149,15 @@ def test_networks_with_updates_are_looked_at_one_by_one(name: str, tmp_path: Pat
     }
 
 
+def test_a_student_is_looked_at_and_its_frozen_teacher_is_not(tmp_path: Path) -> None:
+    shutil.copy(SPECS / "distillation" / "student.yaml", tmp_path)
+    exported = invoke(tmp_path, "export", SPECS / "digits-cnn.yaml", "--output", "teacher.safetensors")
+    assert exported.code == 0, exported.err
+    (document,) = invoke(tmp_path, "inspect-gradients", "student.yaml", "--json").rows()
+    assert {layer["network"] for layer in document["layers"]} == {"student"}
+    assert document["findings"] == []
+
+
 LOGARITHM = """
 data: builtin:iris
 networks:
