@@ -62,7 +62,7 @@ def _best(runs: Sequence[RunFacts], names: Sequence[str]) -> Html:
         "state",
         "epoch",
         *(f"{part} {figure}" for part, figure in keys),
-        "training time",
+        "trained",
         "parameters",
     ]
     rows = []

@@ -17,6 +17,7 @@ from nncli.terminal.figures import count, duration, short
 from nncli.terminal.streams import Streams
 from nncli.training.rows import EpochRow, Figures, ProgressRow, RewoundRow, Row
 
+_STAR: Final = "  *"
 WINDOW_SECONDS: Final = 20.0
 # A terminal writes ^C behind the last bar. In a full line that begins another one, and since the bars
 # are wiped by counting lines up from the cursor, one of them would stay.
@@ -196,7 +197,9 @@ def epoch_line(row: EpochRow, epochs: int | None, width: int | None = None) -> s
         _epoch_line(row, epochs, _Shown(says_loss=False, has_rate=False, figures=figures))
         for figures in range(most, 0, -1)
     ]
-    return next((line for line in lines if width is None or cell_len(line) <= width), lines[-1])
+    # Lines with a star and without it show the same.
+    star = "" if row.improved else _STAR
+    return next((line for line in lines if width is None or cell_len(line + star) <= width), lines[-1])
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,7 @@ def _epoch_line(row: EpochRow, epochs: int | None, shown: _Shown) -> str:
         parts.append(f"lr {next(iter(row.learning_rates.values())):.3g}")
     if row.skipped:
         parts.append(f"{row.skipped} skipped")
-    return "  ".join(parts) + ("  *" if row.improved else "")
+    return "  ".join(parts) + (_STAR if row.improved else "")
 
 
 def _figures_text(figures: Figures, shown: _Shown) -> str:

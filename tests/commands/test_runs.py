@@ -23,7 +23,7 @@ def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
     plain = invoke(folder, "runs")
     assert (plain.code, plain.err) == (0, "")
     lines = plain.out.splitlines()
-    assert lines[0].split() == ["run", "state", "epochs", "best", "at", "training", "time", "started"]
+    assert lines[0].split() == ["run", "state", "epochs", "best", "at", "trained", "started"]
     assert [line.split()[0] for line in lines[1:]] == ["runs/flowers/1", "runs/flowers/2"]
     best = invoke(folder, "runs", "--sort", "validation.loss", "--last", "1").out.splitlines()[1]
     assert best.startswith("runs/flowers/2") and "validation.loss" in best

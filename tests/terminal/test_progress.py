@@ -101,7 +101,7 @@ FIGURES = {"loss": 0.5, "accuracy": 0.91, "f1_score": 0.8912, "cohen_kappa": 0.8
             ),
         ),
         (2, 80, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100 f1_score 0.8912  *"),
-        (1, 80, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100  lr 0.001  *"),
+        (1, 81, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100  lr 0.001  *"),
         (3, 80, "epoch  3/20  train 1.2500  validation 0.5000 accuracy 0.9100 …  *"),
         (2, 20, "epoch  3/20  train 1.2500  validation 0.5000 …  *"),
     ],
@@ -110,3 +110,15 @@ def test_a_line_fits_the_terminal(metrics: int, width: int | None, line: str) ->
     figures = dict(list(FIGURES.items())[: metrics + 1])
     row = EpochRow(3, 30, {"loss": 1.25}, figures, True, 300, 1.0, learning_rates={"network": 1e-3})
     assert epoch_line(row, 20, width) == line
+
+
+def test_lines_with_a_star_and_without_show_the_same() -> None:
+    figures, rates = {"loss": 0.5, "accuracy": 0.9, "f1": 0.9}, {"network": 1e-3}
+    for width in range(60, 100):
+        starred, plain = (
+            epoch_line(
+                EpochRow(3, 30, {"loss": 1.25}, figures, star, 300, 1.0, learning_rates=rates), 20, width
+            )
+            for star in (True, False)
+        )
+        assert starred == f"{plain}  *"
