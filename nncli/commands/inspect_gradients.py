@@ -102,7 +102,7 @@ def _inspect_updates(options: InspectOptions, patient: UpdatesPatient, streams: 
     """Prints a table for each network that an update changes, and the findings."""
     if options.try_:
         # Steps with a patch are compared by the loss of outputs, which updates do not have.
-        raise failure("model-of-updates", file=str(options.target))
+        raise failure("try-of-updates", file=str(options.target))
     with waiting(streams, "measuring"):
         looked = measure_updates(patient)
         verdicts = diagnose_updates(patient, looked)

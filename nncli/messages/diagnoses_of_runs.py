@@ -193,6 +193,12 @@ TABLE: Final[dict[str, Words]] = {
         ("write it by hand where the layer comes from, such as the file that is included",),
         "Patches are put into the lines of one file; what stands in a file that it includes is not there.",
     ),
+    "try-of-updates": Words(
+        UsageError,
+        "the updates of `{file}` have no predictions whose loss could be compared, with a patch and without",
+        ("leave `--try` out; `--write FILE.yaml` writes patches all the same",),
+        "`--try` runs some steps with each patch, and compares the loss of predictions.",
+    ),
     "patch-without-spec": Words(
         UsageError,
         "`{file}` has no text of a spec that could be changed",

@@ -30,8 +30,8 @@ TABLE: Final[dict[str, Words]] = {
         UsageError,
         "the loss of {file} names its own values, so that nothing says which output answers which target",
         ("write a recipe below `predict:` in the spec, and then `nncli predict RUN FILE --recipe NAME`",),
-        "predict and inspect-gradients read networks whose loss stands between an output and the targets of "
-        "the data. Recipes say what else is to come out.",
+        "predict, `train --overfit-batch` and `inspect-gradients` of a weights file read networks whose loss "
+        "stands between an output and the targets of the data. Recipes say what else is to come out.",
     ),
     "measure-form": Words(
         SpecError,

@@ -203,7 +203,7 @@ def test_a_run_with_updates_is_looked_at_with_its_weights(tmp_path: Path) -> Non
     assert "error[dead_units] generator.relu (run/spec.yaml:20): 128 of the 128 units" in answer.out
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
     refused = invoke(tmp_path, "inspect-gradients", "run", "--try")
-    assert refused.code == 2 and "error[model-of-updates]" in refused.err
+    assert refused.code == 2 and "error[try-of-updates]" in refused.err
 
 
 def test_train_ends_with_what_the_run_tells(tmp_path: Path) -> None:
