@@ -19,6 +19,7 @@ from nncli.spec.spec import Spec
 LOST: Final = 0.01
 """A discriminator whose loss is below this is right about every row."""
 RISEN: Final = 2.0
+LEAST_EPOCHS: Final = 3
 _BINARY: Final = ("BCEWithLogitsLoss", "BCELoss")
 
 
@@ -62,6 +63,26 @@ def discriminator_ahead(spec: Spec, updates: Sequence[CompiledUpdate], history: 
                 }
                 code = "diagnosis-discriminator-ahead"
                 return Finding("discriminator_ahead", code, "warning", "training", spot, loss, LOST, facts)
+    return None
+
+
+def diverging_update(spec: Spec, updates: Sequence[CompiledUpdate], history: History) -> Finding | None:
+    """Finds an update whose loss ends far above its best one and its first one, where no rival raises it."""
+    for number, each in enumerate(updates):
+        others = [other for other in updates if other is not each]
+        if any(_runs(each, other.networks) for other in others):
+            continue
+        figure = f"{each.name}.loss" if others else "loss"
+        losses = [loss for epoch in history.epochs if (loss := epoch.train.get(figure)) is not None]
+        if len(losses) < LEAST_EPOCHS:
+            continue
+        best, late = min(losses), median(losses[-max(2, len(losses) // 5) :])
+        if best > 0 and late > max(RISEN * best, losses[0]):
+            path = f"training.updates.{number}"
+            spot = Spot(each.name, path, spec.place(*path.split(".")))
+            facts = {"late": f"{late:.3g}", "best": f"{best:.3g}"}
+            code, value = "diagnosis-diverging-loss", late / best
+            return Finding("diverging_loss", code, "warning", "training", spot, value, RISEN, facts)
     return None
 
 

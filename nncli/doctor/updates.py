@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -13,7 +14,7 @@ from nncli.device import set_precision
 from nncli.diagnosis.facts import facts_of
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.history import History
-from nncli.diagnosis.of_updates import dead_layer, discriminator_ahead
+from nncli.diagnosis.of_updates import dead_layer, discriminator_ahead, diverging_update
 from nncli.diagnosis.probes import Probe
 from nncli.diagnosis.subject import Subject
 from nncli.diagnosis.update_probes import probe_update
@@ -23,6 +24,9 @@ from nncli.opened import open_weights
 from nncli.own_code import OwnCode
 from nncli.preparing import Prepared
 from nncli.training.job import Trainable, make_job
+
+
+_OF_UPDATES: Final = {"discriminator_ahead": discriminator_ahead, "diverging_loss": diverging_update}
 
 
 @dataclass(frozen=True)
@@ -118,12 +122,12 @@ def diagnose_updates(patient: UpdatesPatient, looked: Sequence[Looked]) -> Verdi
         ended = dead_layer(each.subject)
         found += [_named(one, each, patient) for one in (*own, *((ended,) if ended else ()))]
         checks |= dict.fromkeys(verdicts.checks)
-    ahead = "discriminator_ahead"
-    if patient.history is not None:
-        opposed = discriminator_ahead(patient.prepared.spec, patient.prepared.updates, patient.history)
-        found += [opposed] if opposed else []
-    own_check = Check(ahead, "" if patient.history is not None else "diagnosis-needs-run")
-    return together(found, (*checks, own_check))
+    history, unable = patient.history, "" if patient.history is not None else "diagnosis-needs-run"
+    for name, find in _OF_UPDATES.items():
+        one = find(patient.prepared.spec, patient.prepared.updates, history) if history is not None else None
+        found += [one] if one else []
+        checks[Check(name, unable)] = None
+    return together(found, tuple(checks))
 
 
 def _named(finding: Finding, looked: Looked, patient: UpdatesPatient) -> Finding:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nncli.diagnosis.history import History, history_of
-from nncli.diagnosis.of_updates import discriminator_ahead
+from nncli.diagnosis.of_updates import discriminator_ahead, diverging_update
 from nncli.preparing import Prepared, prepare
 from nncli.spec.opening import read_spec
 
@@ -55,6 +55,24 @@ def test_a_discriminator_that_is_never_wrong_is_told(
         lines = (SPECS / "digits-gan.yaml").read_text().splitlines()
         assert "update: discriminator" in lines[found.line - 1]
         assert "generator" in found.evidence and "0.9" in found.advice
+
+
+RISES = [(1.0, 1.0), (0.4, 0.8), (0.3, 0.7), (1.2, 0.6), (1.3, 0.5), (1.5, 0.5)]
+
+
+def test_an_update_that_ends_far_above_its_best_is_told() -> None:
+    made = prepared("digits-contrastive")
+    first, second = (each.name for each in made.updates)
+    found = diverging_update(made.spec, made.updates, told(RISES, (first, second)))
+    assert found is not None and (found.id, found.path) == ("diverging_loss", "training.updates.0")
+    # The second one reads what the first one changes.
+    assert diverging_update(made.spec, made.updates, told(RISES, (second, first))) is None
+    assert diverging_update(made.spec, made.updates, told(WON[:1] + EVEN, (first, second))) is None
+
+
+def test_a_rival_may_raise_a_loss(gan: Prepared) -> None:
+    for names in (("discriminator", "generator"), ("generator", "discriminator")):
+        assert diverging_update(gan.spec, gan.updates, told(RISES, names)) is None
 
 
 def test_networks_that_work_together_are_no_rivals() -> None:
