@@ -25,7 +25,6 @@ from nncli.own_code import OwnCode
 from nncli.preparing import Prepared
 from nncli.training.job import Trainable, make_job
 
-
 _OF_UPDATES: Final = {"discriminator_ahead": discriminator_ahead, "diverging_loss": diverging_update}
 
 
