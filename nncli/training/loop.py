@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
@@ -174,7 +175,9 @@ def _step(
             place += 1
     if is_due:
         if is_look_due(job, state.step + 1):
-            state.statistics.note_look(look(job, state))
+            # A file that is gone is told by the step that trains on it, between two steps.
+            with suppress(DataError):
+                state.statistics.note_look(look(job, state))
         state.statistics.end_step(state.step + 1)
 
 

@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from nncli.errors import DataError, Problem
 from nncli.recording import statistics_figures
+from nncli.training import loop
 from nncli.training.activations import is_look_due, look
 from nncli.training.compiling import as_written
 from nncli.training.job import TrainJob
@@ -97,6 +99,15 @@ def test_a_look_follows_from_its_step_alone() -> None:
     list(train(again, other, lambda: False))
     late = [json.dumps(statistics_figures(each)) for each in other.statistics.drain(15)]
     assert early + late == whole
+
+
+def test_a_file_that_is_gone_ends_no_run_in_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> None:
+        raise DataError([Problem("data-gone")])
+
+    monkeypatch.setattr(loop, "look", gone)
+    state = run(job(spec(epochs=3), network()))
+    assert [bool(each.activations) for each in state.statistics.drain(15)] == [False, False]
 
 
 def test_what_is_compiled_is_looked_at_layer_by_layer() -> None:
