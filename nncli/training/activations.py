@@ -60,14 +60,12 @@ def look(job: TrainJob, state: TrainState) -> Mapping[str, Counter]:
             start = f"{name}." if len(job.networks) > 1 else ""
             found = held.enter_context(counting(job.networks[name].layers, module))
             counters |= {start + layer: counter for layer, counter in found.items()}
-        buffers = Buffers(state.networks.values())
+        held.callback(Buffers(state.networks.values()).put_back)
         seed_draws(moment, _PLACE, job.device)
         for update in job.updates:
             for rows in _rows(job):
                 with torch.set_grad_enabled(update.has_gradients):
                     update.losses(job.train, rows, None, moment)
-        with torch.no_grad():
-            buffers.put_back()
     return {name: counter for name, counter in counters.items() if counter.rows}
 
 
