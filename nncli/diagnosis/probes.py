@@ -170,7 +170,7 @@ def is_alike(layer: nn.Module) -> bool:
         or isinstance(layer, nn.Embedding)
     ):
         return False
-    if weight.grad is None or not bool((weight == weight[:1]).all()):
+    if not weight.is_leaf or weight.grad is None or not bool((weight == weight[:1]).all()):
         return False
     # Sums in another order differ in their last bits.
     span = (weight.grad - weight.grad[:1]).abs().max().item()
