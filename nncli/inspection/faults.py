@@ -30,6 +30,8 @@ _ROWS_OF_A_VALUE: Final = 5
 """A column whose values hardly come again tells nothing of a class: each row has one of its own."""
 _ROWS_BESIDE: Final = 10
 """Fewer rows than these agree by chance."""
+_ROWS_OF_A_CLASS: Final = 20
+"""Of fewer rows many numbers part two classes by chance."""
 _EXCEPTIONS: Final = 1e-3
 _MANY: Final = 0.01
 _DOUBT: Final = 0.005
@@ -126,8 +128,10 @@ def _giveaways(target: Declared, inputs: Sequence[Declared], seen: Seen) -> Iter
         classes = _codes(seen.texts(target.header))
         for each in inputs:
             cells = _cells(each, seen)
-            if cells is not None:
-                yield from _telling(target, each, classes, cells)
+            found = [] if cells is None else list(_telling(target, each, classes, cells))
+            if not found and isinstance(each.encoder, NumberEncoder):
+                found = list(_parting(target, each, classes, seen.numbers([each.header])[:, 0]))
+            yield from found
 
 
 def _correlated(target: Declared, each: Declared, wanted: Numbers, found: Numbers) -> Iterator[Finding]:
@@ -156,6 +160,31 @@ def _telling(
         exceptions = f", but for {counted(wrong, 'row')}" if wrong else ""
         how = f"each of its {kinds:,} values stands beside one class alone{exceptions}"
         yield Finding("giveaway", "warning", rows - wrong, each.name, (), {"target": target.name, "how": how})
+
+
+def _parting(
+    target: Declared, each: Declared, classes: NDArray[np.int64], numbers: Numbers
+) -> Iterator[Finding]:
+    """Finds a number that is smaller for all rows of one class of two than for all rows of the other."""
+    there = np.isfinite(numbers)
+    counts = np.bincount(classes[there], minlength=2)
+    if len(counts) > 2 or counts.min() < _ROWS_OF_A_CLASS:
+        return
+    order = np.argsort(numbers[there], kind="stable")
+    sorted_numbers, ones = numbers[there][order], np.cumsum(classes[there][order])
+    zeros = np.arange(1, len(ones) + 1) - ones
+    is_edge = np.append(sorted_numbers[1:] > sorted_numbers[:-1], False)
+    # Wrong where what lies below an edge is said to be of the first class, or of the second.
+    below = np.where(is_edge, ones + counts[0] - zeros, len(ones))
+    above = np.where(is_edge, zeros + counts[1] - ones, len(ones))
+    wrong = int(min(below.min(), above.min()))
+    if wrong <= _EXCEPTIONS * counts.min():
+        edge = int(np.minimum(below, above).argmin())
+        how = f"one class lies up to {_number(sorted_numbers[edge])}, the other from "
+        how += f"{_number(sorted_numbers[edge + 1])} on"
+        yield Finding(
+            "giveaway", "warning", len(ones) - wrong, each.name, (), {"target": target.name, "how": how}
+        )
 
 
 def _codes(texts: pl.Series) -> NDArray[np.int64]:

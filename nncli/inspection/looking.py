@@ -95,6 +95,19 @@ def look(spec: Spec) -> Look:
     )
 
 
+def findings_of(spec: Spec, data: Data) -> tuple[Finding, ...]:
+    """Finds what is wrong with rows of data that are open already, as `look` does, without any figure.
+
+    Raises what reading cells raises.
+    """
+    division = open_cells(spec)
+    if division is None:
+        return ()
+    seen = see(division, data.encoders.headers())
+    columns = [_cells(data, column, spec_of, seen) for column, spec_of in _encoders(data)]
+    return in_order(_findings(data, division, columns, seen))
+
+
 def _encoders(data: Data) -> list[tuple[Encoder, ColumnSpec]]:
     # In what is resolved a view is a column of its own.
     declared = {(column.role, column.name): spec for column, spec in columns_of(data.resolved)}

@@ -81,6 +81,20 @@ def test_a_column_that_is_empty_for_one_class_alone(tmp_path: Path) -> None:
     assert [each.column for each in found(look, "giveaway")] == ["colour"]
 
 
+def test_a_number_that_parts_two_classes(tmp_path: Path) -> None:
+    middle = sorted(float(each[0]) for each in TRAIN)[len(TRAIN) // 2]
+
+    def told(cells: list[list[str]]) -> list[list[str]]:
+        return [[size, *rest, "a" if float(size) < middle else "b"] for size, *rest, _ in cells]
+
+    (finding,) = found(looked(tmp_path, told(TRAIN), told(TEST)), "giveaway")
+    assert finding.column == "size"
+    assert "`size` gives `kind` away: one class lies up to" in finding.message
+    first, *others = told(TRAIN)
+    wrong = [*first[:3], "ab"["ba".index(first[3])]]
+    assert found(looked(tmp_path, [wrong, *others], told(TEST)), "giveaway") == []
+
+
 def test_a_number_that_is_the_target_in_another_unit(tmp_path: Path) -> None:
     def told(cells: list[list[str]]) -> list[list[str]]:
         return [[size, f"{float(size) * 2.54 + 1:.2f}", *rest] for size, _, *rest in cells]
