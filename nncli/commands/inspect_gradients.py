@@ -8,9 +8,11 @@ from typing import get_args
 
 from nncli.commands.batch_sizes import with_batch_size
 from nncli.commands.output_files import check_output
+from nncli.data.opening import open_data
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import FindingId
 from nncli.diagnosis.verdicts import Verdicts, diagnose
+from nncli.doctor.copied_rows import copied_rows
 from nncli.doctor.documents import Around, document_of, updates_document
 from nncli.doctor.measuring import Patient, measure
 from nncli.doctor.patients import trained_patient, untrained_patient
@@ -22,7 +24,7 @@ from nncli.messages.catalogue import failure, nearest
 from nncli.model import open_model
 from nncli.own_code import OwnCode, load_code
 from nncli.preparing import missing_sections, prepare
-from nncli.recorded import other_data, recorded_data
+from nncli.recorded import other_data, recorded_spec
 from nncli.runs.atomic import write_atomic
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import read_run, spec_folder_of
@@ -182,12 +184,17 @@ def _untrained(
         show_problem(streams, warning)
     if prepared.updates:
         return UpdatesPatient(prepared, device, batches=options.batches)
-    return untrained_patient(prepared, options.target, device, options.batches)
+    patient = untrained_patient(prepared, options.target, device, options.batches)
+    return replace(patient, copied=copied_rows(prepared.spec, patient.data))
 
 
 def _trained(options: InspectOptions) -> Patient:
     device, code = resolve_device(options.device), load_code(options.code)
     model = open_model(options.target, device, code)
-    is_own = options.data is None
-    data = other_data(model, options.data) if options.data else recorded_data(model, options.target)
-    return trained_patient(model, options.target, data, code, is_own=is_own, batches=options.batches)
+    if options.data:
+        data = other_data(model, options.data)
+        return trained_patient(model, options.target, data, code, is_own=False, batches=options.batches)
+    source = recorded_spec(model, options.target)
+    data = open_data(source)
+    patient = trained_patient(model, options.target, data, code, batches=options.batches)
+    return replace(patient, copied=copied_rows(source, data))

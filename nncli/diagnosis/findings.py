@@ -13,6 +13,8 @@ from nncli.messages.catalogue import CATALOGUE, hint_of, message_of
 FindingId: TypeAlias = Literal[
     "invalid_targets",
     "nonfinite_data",
+    "leakage",
+    "giveaway",
     "label_noise",
     "unscaled_inputs",
     "class_imbalance",
@@ -20,6 +22,8 @@ FindingId: TypeAlias = Literal[
     "loss_activation_mismatch",
     "output_range_mismatch",
     "missing_activation",
+    "missing_bias",
+    "lost_input",
     "symmetric_init",
     "bad_init_scale",
     "saturated_activations",

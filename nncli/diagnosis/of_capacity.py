@@ -10,7 +10,7 @@ from typing import Final
 from nncli.diagnosis.by_heart import MOSTLY
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.history import Epoch
-from nncli.diagnosis.of_ends import DEVIATIONS
+from nncli.diagnosis.of_ends import BLIND, DEVIATIONS
 from nncli.diagnosis.outcomes import Fit
 from nncli.diagnosis.patches import Patch, set_to
 from nncli.diagnosis.structure import output_layer, weighted
@@ -21,6 +21,8 @@ from nncli.spec.editing import Change
 OVERFITTING_TIMES: Final = 1.2
 OVERFITTING_EPOCHS: Final = 3
 OVERFITTING_STAYS: Final = 1.1
+OVERFITTING_RISE: Final = 0.05
+"""A rise of less than this share of the loss of a constant does no harm."""
 STILL_FALLING: Final = 0.05
 WIDE: Final = 32
 
@@ -45,7 +47,8 @@ def overfitting(subject: Subject) -> Finding | None:
     stays = (
         min(loss for loss, _ in known[-max(OVERFITTING_EPOCHS, len(known) // 3) :]) > OVERFITTING_STAYS * best
     )
-    if not stays or late - best < _deviation(outcome.validation, best):
+    least = max(_deviation(outcome.validation, best), OVERFITTING_RISE * (subject.constant or 0.0))
+    if not stays or late - best < least:
         return None
     spot, code = (
         subject.at("training.epochs" if subject.training.epochs else "training"),
@@ -56,7 +59,9 @@ def overfitting(subject: Subject) -> Finding | None:
     facts = {"best": f"{best:.3g}", "late": f"{late:.3g}", "epoch": at.epoch, "epochs": known[-1][1].epoch}
     # Of classes the loss may rise where it is too sure, though it is right as often as before.
     is_right = outcome.validation.balanced is not None and not _is_worse(known[-1][1], at, outcome.validation)
-    severity: Severity = "note" if is_right else "warning"
+    # One that was never better than a constant was right by chance alone.
+    has_shown = best < BLIND * (subject.constant or math.inf)
+    severity: Severity = "note" if is_right and has_shown else "warning"
     return Finding("overfitting", code, severity, "end", spot, times, OVERFITTING_TIMES, facts, patch=patch)
 
 

@@ -22,6 +22,8 @@ HUGE_TARGET: Final = 1000.0
 EVENNESS: Final = 0.5
 RARE_SHARE: Final = 0.1
 """A class with less than this of an even share is rare."""
+RATIO: Final = 10.0
+"""From this ratio of the most frequent class to the rarest on, `nncli data` tells of it too."""
 LEARNED: Final = 0.8
 COMPARES_NUMBERS: Final = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss")
 
@@ -144,7 +146,8 @@ def class_imbalance(subject: Subject) -> Finding | None:
         if not target.counts or target.is_constant:
             continue
         share = min(target.counts) / sum(target.counts) * len(target.counts)
-        if target.perplexity_share >= EVENNESS and share >= RARE_SHARE:
+        ratio = max(target.counts) / max(min(target.counts), 1)
+        if target.perplexity_share >= EVENNESS and share >= RARE_SHARE and ratio < RATIO:
             continue
         return _uneven(subject, target, share)
     return None
@@ -158,6 +161,8 @@ def _uneven(subject: Subject, target: TargetFacts, share: float) -> Finding | No
     facts = {"rare": rare, "rows": min(target.counts), "most": most, "most_rows": max(target.counts)}
     patch = set_to("training.class_weights", "balanced")
     measured = (min(share, target.perplexity_share), RARE_SHARE if share < RARE_SHARE else EVENNESS)
+    if outcome is None and subject.learns_in_trial:
+        return None
     if outcome is None:
         code = "diagnosis-class-imbalance"
         return Finding("class_imbalance", code, "warning", "spec", spot, *measured, facts, "likely", patch)

@@ -23,6 +23,8 @@ from nncli.spec.editing import Change
 
 DEVIATIONS: Final = 2.0
 NOTHING_LEARNED: Final = 0.05
+BLIND: Final = 0.95
+"""A best loss of validation above this share of that of a constant carries nothing over to other rows."""
 SAME_SPREAD: Final = 1e-3
 SAME_CLASS: Final = 0.99
 TRUE_SHARE: Final = 0.9
@@ -126,14 +128,17 @@ def label_noise(subject: Subject) -> Finding | None:
         return None
     losses = [each.validation.get("loss") for each in history.epochs]
     best = min((each for each in losses if each is not None), default=None)
-    is_blind = best is not None and best > 0.95 * subject.constant
+    is_blind = best is not None and best > BLIND * subject.constant
     if not is_blind or other.blind - other.error > DEVIATIONS * other.deviation:
+        return None
+    if other.blind < 2 * DEVIATIONS * other.deviation:
+        # So few rows could not show it either if half of the errors were avoided.
         return None
     name = subject.facts.targets[0].name
     spot, code = subject.at(f"data.targets.{name}", name), "diagnosis-label-noise"
     facts = {"best": f"{best:.3g}", "constant": f"{subject.constant:.3g}", "train": f"{last:.3g}"}
     value = best / subject.constant if best is not None else None
-    return Finding("label_noise", code, "warning", "end", spot, value, 0.95, facts, "likely")
+    return Finding("label_noise", code, "warning", "end", spot, value, BLIND, facts, "likely")
 
 
 def not_learning(subject: Subject) -> Finding | None:

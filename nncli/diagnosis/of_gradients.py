@@ -80,18 +80,24 @@ def flatter(subject: Subject) -> Patch | None:
     if init_spot(subject):
         return good_weights(subject, None)
     if not hidden:
-        return None
+        is_plain = not any("Norm" in each.type for each in subject.network.calls)
+        is_deep = len(weighted(subject.network)) > DEEP
+        return Patch(tuple(_normalised(subject, "BatchNorm1d"))) if is_plain and is_deep else None
     bent = [Change(path, "ReLU") for path in hidden]
     return Patch((*bent, *_normalised(subject))) if len(hidden) >= DEEP else Patch(tuple(bent))
 
 
-def _normalised(subject: Subject) -> list[Change]:
-    """Puts a normalisation behind every hidden layer with weights: deep stacks need more than ReLU."""
+def _normalised(subject: Subject, of_rows: str = "LayerNorm") -> list[Change]:
+    """Puts a normalisation behind every hidden layer with weights: deep stacks need more than ReLU.
+
+    `of_rows` is that of layers whose rows have one axis.
+    """
     end = output_layer(subject.network)
     paths: dict[str, str] = {}
     for call in weighted(subject.network):
         if end is None or call.name != end.name:
-            paths.setdefault(item_path(call), _NORMS.get(call.type, "LayerNorm"))
+            norm = of_rows if len(call.output_shape) == 2 else "LayerNorm"
+            paths.setdefault(item_path(call), _NORMS.get(call.type, norm))
     return [Change(path, norm, "after") for path, norm in paths.items()]
 
 
@@ -140,18 +146,21 @@ def no_gradient(subject: Subject) -> Finding | None:
     for layer in in_most(subject, unreached):
         spot, code = at_layer(layer.call), "diagnosis-no-gradient"
         return Finding("no_gradient", code, "error", "start", spot, 0.0, 0.0)
-    return _frozen_at_random(subject) if subject.is_poor else None
+    return _frozen_at_random(subject) if subject.is_poor or subject.outcome is None else None
 
 
 def _frozen_at_random(subject: Subject) -> Finding | None:
     if any(each.weights for each in (subject.network,)):
         return None
-    frozen = [each for each in with_matrix(subject.starts[0]) if not each.learns] if subject.starts else []
-    for layer in frozen:
-        spot, code = at_layer(layer.call), "diagnosis-frozen-at-random"
-        patch = Patch((Change(f"{spot.path}.freeze", False),))
-        return Finding("no_gradient", code, "warning", "end", spot, 0.0, 0.0, {}, "likely", patch)
-    return None
+    layers = with_matrix(subject.starts[0]) if subject.starts else []
+    frozen = [each for each in layers if not each.learns]
+    if not frozen or (subject.outcome is None and any(each.learns for each in layers[:-1])):
+        # Before a run, only where no hidden layer learns: one that does not may be meant.
+        return None
+    spot, code = at_layer(frozen[0].call), "diagnosis-frozen-at-random"
+    paths = dict.fromkeys(item_path(each.call) for each in frozen)
+    patch = Patch(tuple(Change(f"{path}.freeze", False) for path in paths))
+    return Finding("no_gradient", code, "warning", "spec", spot, 0.0, 0.0, {}, "likely", patch)
 
 
 def bad_initial_loss(subject: Subject) -> Finding | None:

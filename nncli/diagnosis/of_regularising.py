@@ -1,4 +1,4 @@
-"""Faults of what holds weights back: dropout, weight decay, an L1 term."""
+"""Faults of what holds weights back: dropout, weight decay, an L1 term, gradients that are clipped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMES_WITH_DROPOUT: Final = 1.3
 
 
 def over_regularised(subject: Subject) -> Finding | None:
-    """Finds dropout, weight decay or an L1 term without which the loss falls, and with which it does not."""
+    """Finds dropout, weight decay, a clip or an L1 term without which the loss falls, and with which not."""
     found = (_last_dropout, _strong_dropout, _narrow_dropout, _held_down)
     return next((each for each in (find(subject) for find in found) if each is not None), None)
 
@@ -81,14 +81,15 @@ def _held_down(subject: Subject) -> Finding | None:
         if (first.after - free.after) / reference < GAIN:
             continue
         *_, key = path.split(".")
-        changes = {"weight_decay": 0.0, "l1": 1e-5}
+        changes = {"weight_decay": 0.0, "l1": 1e-5, "clip_gradients": 1.0}
         facts = {
             "key": key,
             "steps": first.steps,
             "after": f"{first.after:.3g}",
             "other": f"{free.after:.3g}",
         }
-        spot, code = subject.at(path), "diagnosis-over-regularised"
+        code = "diagnosis-clipped-away" if key == "clip_gradients" else "diagnosis-over-regularised"
+        spot = subject.at(path)
         patch = set_to(path, changes[key])
         gained = (first.after - free.after) / reference
         return Finding(

@@ -24,6 +24,8 @@ TREND: Final = 1e3
 DEAD_SHARE: Final = 0.5
 DEAD_UNITS: Final = 16
 SATURATED_SHARE: Final = 0.5
+ODD_GAIN: Final = 10.0
+_MATRICES: Final = ("Linear", "Conv1d", "Conv2d", "Conv3d")
 SATURATING: Final = ("Sigmoid", "Tanh", "Hardsigmoid", "Hardtanh", "Softsign")
 
 
@@ -132,11 +134,21 @@ def good_weights(subject: Subject, layer: LayerProbe | None) -> Patch | None:
             {"match": "*.weight", **_matrices_only(subject, good)},
             {"match": "*.bias", "zeros_": {}},
         ]
-        has_bias = any(
-            each.type in ("Linear", "Conv1d", "Conv2d", "Conv3d") for each in subject.network.calls
-        )
+        has_bias = any(each.type in _MATRICES for each in subject.network.calls)
         return set_to(f"{subject.network_path}.init", [weights, biases] if has_bias else [weights])
-    return set_to(f"{item_path(layer.call)}.init", good) if layer is not None else None
+    if layer is None:
+        return None
+    # Whoever gives one layer odd weights often gives them to others.
+    odd = [each.call for each in with_matrix(subject.starts[0]) if _is_odd(each)]
+    paths = dict.fromkeys(item_path(each) for each in (layer.call, *odd))
+    return Patch(tuple(Change(f"{path}.init", good) for path in paths))
+
+
+def _is_odd(layer: LayerProbe) -> bool:
+    """Tells whether weights are alike, or far from a size with which as much comes out as flows in."""
+    shape, is_plain = layer.call.output_shape, layer.call.type in _MATRICES
+    units = shape[1 if layer.call.type.startswith("Conv") else -1]
+    return is_plain and (layer.is_alike or not 1 / ODD_GAIN < layer.weight_norm / units**0.5 < ODD_GAIN)
 
 
 def _matrices_only(subject: Subject, good: dict[str, dict[str, str]]) -> dict[str, object]:

@@ -25,7 +25,6 @@ NEXT_TO_NOTHING: Final = 0.1
 TIMES_RATE: Final = 5.0
 TIMES_FALL: Final = 3.0
 FEW_STEPS: Final = 100
-LEARNED_IN_TIME: Final = 0.7
 
 
 def lr_too_high(subject: Subject) -> Finding | None:
@@ -117,7 +116,7 @@ def lr_too_low(subject: Subject) -> Finding | None:
     if by_heart is not None:
         return by_heart
     first, higher = replays.as_written, replays.best_rate(lambda factor: factor > 1)
-    if higher is None or math.isinf(first.after) or first.steps < ENOUGH_STEPS:
+    if higher is None or math.isinf(first.after) or _has_few_steps(subject):
         return None
     factor, best = higher
     fall, best_fall = first.before - first.after, first.before - best.after
@@ -129,6 +128,8 @@ def lr_too_low(subject: Subject) -> Finding | None:
     lower = replays.best_rate(lambda factor: factor < 1)
     if fall < 0 and lower is not None and lower[1].after < first.after:
         return None
+    if subject.outcome is not None and best.after > subject.outcome.train.loss:
+        return None
     if subject.outcome is None:
         # Many small steps go far as well.
         reached = fall / first.steps * (subject.steps or math.inf)
@@ -137,6 +138,10 @@ def lr_too_low(subject: Subject) -> Finding | None:
     if update is not None and update > SMALL_UPDATE and subject.outcome is None:
         return None
     return _rate(subject, "lr_too_low", factor, update)
+
+
+def _has_few_steps(subject: Subject) -> bool:
+    return subject.replays is not None and subject.replays.as_written.steps < ENOUGH_STEPS
 
 
 def _too_low_for_one_batch(subject: Subject) -> Finding | None:
@@ -148,7 +153,7 @@ def _too_low_for_one_batch(subject: Subject) -> Finding | None:
     # First steps have to ask for a larger rate too: one batch takes any rate that is not too large.
     is_wanted = replays is not None and min(replays.rates, key=lambda each: replays.rates[each].after) > 1
     has_learned = subject.outcome is not None and subject.outcome.score > NEXT_TO_NOTHING
-    if found.rate < TIMES_RATE * rate or not is_wanted or has_learned:
+    if found.rate < TIMES_RATE * rate or not is_wanted or has_learned or _has_few_steps(subject):
         return None
     name = subject.training.optimizer.name
     path, better = f"training.optimizer.{name}.lr", float(f"{found.rate:.3g}")
@@ -169,7 +174,7 @@ def batch_size(subject: Subject) -> Finding | None:
     steps, training = subject.steps, subject.training
     if steps is None or steps >= FEW_STEPS or training.optimizer.name == "LBFGS":
         return None
-    if (subject.outcome is not None and not subject.is_poor) or _learns_in_time(subject):
+    if (subject.outcome is not None and not subject.is_poor) or subject.learns_in_trial:
         return None
     rows = subject.facts.rows
     is_wide = training.batch_size > 32 and rows / training.batch_size < 20
@@ -192,11 +197,3 @@ def batch_size(subject: Subject) -> Finding | None:
     sure: Sure = "measured" if ran else "likely"
     patch = Patch(tuple(changes))
     return Finding("batch_size", code, severity, "spec", spot, steps, FEW_STEPS, facts, sure, patch)
-
-
-def _learns_in_time(subject: Subject) -> bool:
-    """Tells whether as many steps, run for a trial, take away a good part of the loss."""
-    if subject.replays is None or not subject.constant:
-        return False
-    trial = subject.replays.as_written
-    return trial.after < LEARNED_IN_TIME * min(trial.before, subject.constant)

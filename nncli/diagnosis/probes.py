@@ -61,8 +61,8 @@ class LayerProbe:
 
     `weight_norm` is that of its matrices and kernels, biases left out; `has_matrix` where it has
     any, except for the table of an embedding, most of whose rows have no gradient. `is_alike` where all
-    units have the same weights and the same gradient, so that they stay one unit. `learns` where any weight
-    is not frozen.
+    units have the same weights, so that they stay one unit; zeros only where their gradient is the same too.
+    `learns` where any weight is not frozen.
     """
 
     call: LayerCall
@@ -172,6 +172,9 @@ def is_alike(layer: nn.Module) -> bool:
         return False
     if not weight.is_leaf or weight.grad is None or not bool((weight == weight[:1]).all()):
         return False
+    if bool(weight.any()):
+        # Nobody draws such weights by chance; their biases alone keep units apart.
+        return True
     # Sums in another order differ in their last bits.
     span = (weight.grad - weight.grad[:1]).abs().max().item()
     return span <= 1e-5 * weight.grad.abs().max().item()

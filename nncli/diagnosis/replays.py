@@ -40,7 +40,7 @@ class Replay:
 class Replays:
     """The same steps from the same weights, with learning rates so many times the one of the spec.
 
-    `relaxed` holds those without a weight decay or an L1 term, by their YAML paths.
+    `relaxed` holds those without a weight decay, a clip or an L1 term, by their YAML paths.
     """
 
     rates: Mapping[float, Replay]
@@ -157,7 +157,7 @@ def learning_rate(training: TrainingSpec) -> float | None:
 
 
 def _relaxed(training: TrainingSpec) -> Iterator[tuple[str, TrainingSpec]]:
-    """Makes the same training without what pulls weights to zero."""
+    """Makes the same training without what holds weights back."""
     call = training.optimizer
     decay = call.keywords.get("weight_decay")
     if decay is not None and decay.value:
@@ -165,5 +165,7 @@ def _relaxed(training: TrainingSpec) -> Iterator[tuple[str, TrainingSpec]]:
         free = replace(call, keywords={**others, "weight_decay": replace(decay, value=0.0)})
         path = f"training.optimizer.{call.name}.weight_decay"
         yield path, training.model_copy(update={"optimizer": free})
+    if training.clip_gradients is not None:
+        yield "training.clip_gradients", training.model_copy(update={"clip_gradients": None})
     if training.regularise is not None:
         yield "training.regularise.l1", training.model_copy(update={"regularise": None})

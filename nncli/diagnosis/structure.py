@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,12 @@ _LINEAR: Final = _TRANSPARENT | frozenset(
 )
 _TRANSPARENT_FUNCTIONS: Final = frozenset(
     "flatten reshape view squeeze unsqueeze permute transpose contiguous dropout".split()
+)
+# What gives zeros for zeros.
+_KEEPS_ZERO: Final = (
+    _TRANSPARENT
+    | _TRANSPARENT_FUNCTIONS
+    | frozenset("ReLU LeakyReLU PReLU Tanh GELU SiLU ELU MaxPool1d MaxPool2d AvgPool1d AvgPool2d".split())
 )
 _ACTIVATION_FUNCTIONS: Final = {
     "softmax": "Softmax",
@@ -140,6 +147,55 @@ def has_curve(network: CompiledNetwork) -> bool:
         and not _passes(network, node)
         for node in network.module.graph.nodes
     )
+
+
+def sparse_convolutions(network: CompiledNetwork) -> Iterator[tuple[LayerCall, float]]:
+    """Finds convolutions that step further than they see, each with the share of its input that it sees.
+
+    Left out are those beside others that read the same.
+    """
+    calls = {call.node: call for call in network.calls}
+    for node in network.module.graph.nodes:
+        call, before = calls.get(node.name), _only_input(node)
+        if call is None or before is None or len(before.users) > 1 or not call.type.startswith("Conv"):
+            continue
+        layer = network.module.get_submodule(call.name)
+        kernel, stride = getattr(layer, "kernel_size", ()), getattr(layer, "stride", ())
+        if (
+            isinstance(kernel, tuple)
+            and isinstance(stride, tuple)
+            and not getattr(layer, "transposed", False)
+        ):
+            share = math.prod(min(1.0, wide / step) for wide, step in zip(kernel, stride, strict=True))
+            if share < 1:
+                yield call, share
+
+
+def narrow_necks(network: CompiledNetwork) -> Iterator[LayerCall]:
+    """Finds Linear layers of one unit before the last layer with weights, past which no way leads."""
+    calls = {call.node: call for call in network.calls}
+    node, behind = _output_node(network), False
+    while node is not None and node.op not in ("placeholder", "get_attr"):
+        call = calls.get(node.name)
+        if call is not None and call.is_layer and call.type in _WEIGHTED:
+            if behind and call.type == "Linear" and call.output_shape[1:] == (1,):
+                yield call
+            behind = True
+        node = _only_input(node)
+
+
+def has_bias(network: CompiledNetwork) -> dict[str, bool]:
+    """Tells of each layer with weights whether it adds something; nothing where it is not known of all."""
+    found: dict[str, bool] = {}
+    for node in network.module.graph.nodes:
+        kind = _kind(network, node) if node.op not in ("placeholder", "output") else "flatten"
+        kind = _ACTIVATION_FUNCTIONS.get(kind, kind)
+        if _is_weighted(network, node, any_groups=True):
+            layer = network.module.get_submodule(str(node.target))
+            found[str(node.target)] = getattr(layer, "bias", None) is not None
+        elif kind not in _KEEPS_ZERO:
+            return {}
+    return found
 
 
 def weighted(network: CompiledNetwork) -> list[LayerCall]:

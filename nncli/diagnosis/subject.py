@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
+from typing import Final
 
 from nncli.diagnosis.by_heart import ByHeart
 from nncli.diagnosis.facts import DataFacts
@@ -13,10 +14,13 @@ from nncli.diagnosis.history import History
 from nncli.diagnosis.outcomes import Outcome
 from nncli.diagnosis.probes import LayerProbe, Probe
 from nncli.diagnosis.replays import Replays
+from nncli.inspection.findings import Finding as CopiedRows
 from nncli.network.compiled import CompiledNetwork, LayerCall
 from nncli.objectives.objectives import Objective
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
+
+LEARNED_IN_TRIAL: Final = 0.7
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Subject:
     `constant` is the loss of the
     best prediction that is the same for all rows. `steps` is how long the whole run is, None where the clock
     ends it. `replays` are some first steps, run again with other learning rates and less regularisation.
-    `by_heart` tells whether one batch can be learnt, where a run came to next to nothing.
+    `by_heart` tells whether one batch can be learnt, where a run came to next to nothing. `copied` tells of
+    rows that make figures too good.
     """
 
     spec: Spec
@@ -44,6 +49,7 @@ class Subject:
     outcome: Outcome | None = None
     replays: Replays | None = None
     by_heart: ByHeart | None = None
+    copied: tuple[CopiedRows, ...] = ()
     name: str = ""
 
     @property
@@ -88,6 +94,14 @@ class Subject:
     def has_quick_steps(self) -> bool:
         """Tells whether first steps were run again with several rates, which slow ones are not."""
         return self.replays is not None and len(self.replays.rates) > 1
+
+    @property
+    def learns_in_trial(self) -> bool:
+        """Tells whether some first steps, as they are written, take a good part of the loss away."""
+        if self.replays is None or not self.constant:
+            return False
+        trial = self.replays.as_written
+        return trial.after < LEARNED_IN_TRIAL * min(trial.before, self.constant)
 
     @property
     def start_loss(self) -> float | None:

@@ -14,7 +14,9 @@ from nncli.diagnosis import (
     of_losses,
     of_noise,
     of_numbers,
+    of_plans,
     of_regularising,
+    of_rows,
     of_starts,
     of_steps,
 )
@@ -58,6 +60,8 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     "loss_activation_mismatch": (*_ALL_BUT_HIGH_RATES, "output_range_mismatch"),
     "output_range_mismatch": _ALL_BUT_HIGH_RATES,
     "missing_activation": (*_RUN, "underfitting", "lr_too_low"),
+    "missing_bias": (*_RUN, "underfitting", "lr_too_low", "overfitting"),
+    "lost_input": (*_RUN, "underfitting", "lr_too_low", "overfitting", "label_noise"),
     "class_imbalance": (
         "not_learning",
         "constant_predictions",
@@ -76,7 +80,7 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
         "bad_initial_loss",
     ),
     "dead_units": (*_RUN, "vanishing_gradients", "no_gradient", "lr_too_low", "batch_size"),
-    "vanishing_gradients": (*_RUN, "lr_too_low", "batch_size", "no_gradient", "underfitting"),
+    "vanishing_gradients": (*_RUN, "dead_units", "lr_too_low", "batch_size", "no_gradient", "underfitting"),
     "exploding_gradients": (*_RUN, "nan_loss", "lr_too_high", "bad_initial_loss"),
     "lr_too_high": (
         *_RUN,
@@ -90,8 +94,9 @@ EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "lr_too_low": (*_RUN, "batch_size", "underfitting"),
     "batch_size": _RUN,
-    "over_regularised": (*_RUN, "lr_too_low", "batch_size", "train_eval_mismatch"),
-    "label_noise": ("overfitting", "undertrained", "diverging_loss"),
+    "over_regularised": (*_RUN, *_FLOW, "lr_too_low", "batch_size", "underfitting", "train_eval_mismatch"),
+    "label_noise": (*_RUN, "lr_too_low", "overfitting", "underfitting"),
+    "no_gradient": (*_RUN, "lr_too_low", "batch_size", "underfitting"),
     "nan_loss": (*_RUN, "batch_size", "underfitting"),
     "diverging_loss": ("not_learning", "constant_predictions", "unstable_loss"),
     "unstable_loss": ("not_learning", "constant_predictions", "undertrained", "overfitting"),
@@ -104,11 +109,17 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
     "spec": (
         of_data.invalid_targets,
         of_data.nonfinite_data,
+        of_rows.leakage,
+        of_rows.giveaway,
         of_data.unscaled_inputs,
         of_data.class_imbalance,
         of_losses.loss_activation_mismatch,
         of_losses.output_range_mismatch,
         of_losses.missing_activation,
+        of_plans.missing_bias,
+        of_plans.lost_input,
+        of_plans.narrow_neck,
+        of_plans.slow_schedule,
         of_steps.batch_size,
     ),
     "start": (
@@ -160,6 +171,8 @@ _OF_OBJECTIVE: Final = (
 )
 """Those that need outputs which are compared with targets."""
 _AT_THE_END: Final[Mapping[str, str]] = {
+    "narrow_neck": "underfitting",
+    "slow_schedule": "lr_too_low",
     "dead_at_the_end": "dead_units",
     "dead_while_training": "dead_units",
     "saturated_at_the_end": "saturated_activations",
@@ -244,6 +257,14 @@ def _rank(finding: Finding) -> tuple[bool, int]:
     if finding.id in _FLOW and finding.when == "end":
         # What died while training was killed by something.
         at = order.index("over_regularised")
+    elif finding.id == "over_regularised" and finding.when == "training":
+        # With it gone the rate is good enough.
+        at = order.index("lr_too_high")
+    elif finding.id == "underfitting" and finding.when == "spec":
+        at = order.index("lost_input")
+    elif finding.id == "dead_units" and finding.severity == "warning":
+        # Where every row gives nearly the same, units are zero for all of them or for none.
+        at = order.index("exploding_gradients")
     return not finding.is_serious, at
 
 
@@ -251,7 +272,7 @@ def _follows(cause: Finding, other: Finding) -> bool:
     if other.id not in EXPLAINS.get(cause.id, ()) or not cause.is_serious:
         return False
     is_early = other.id in _FLOW and other.when == "start"
-    return not (cause.id == "lr_too_high" and is_early)
+    return not (cause.id in ("lr_too_high", "over_regularised") and is_early)
 
 
 def together(found: Sequence[Finding], checks: Sequence[Check]) -> Verdicts:

@@ -20,6 +20,7 @@ from nncli.diagnosis.outcomes import outcome_of
 from nncli.diagnosis.probes import Probe, probe
 from nncli.diagnosis.replays import STEPS, Limits, Replays, replays_of
 from nncli.diagnosis.subject import Subject
+from nncli.inspection.findings import Finding as CopiedRows
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
@@ -48,7 +49,7 @@ class Patient:
     """What is to be measured: a spec with its data and networks, whose weights are trained or not.
 
     `step` is how far they are trained. Gradients are looked at on so many `batches`, all else on at most
-    `most_rows` of each part.
+    `most_rows` of each part. `copied` tells of rows that make figures too good.
     """
 
     spec: Spec
@@ -62,6 +63,7 @@ class Patient:
     history: History | None = None
     batches: int = 4
     most_rows: int = MOST_ROWS
+    copied: tuple[CopiedRows, ...] = ()
 
     @property
     def training(self) -> TrainingSpec:
@@ -123,6 +125,7 @@ def _measured(patient: Patient, data: Data, *, with_starts: bool) -> tuple[Subje
         _steps(patient),
         starts,
         history=patient.history,
+        copied=patient.copied,
     )
     if patient.is_trained:
         module = state.networks[job.network]

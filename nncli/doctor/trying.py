@@ -25,6 +25,8 @@ from nncli.spec.spec import Origin
 
 STEPS: Final = 40
 _ROWS: Final = 2000
+# Steps are tried without it.
+_SCHEDULE: Final = "training.schedule"
 # Some steps show nothing of a longer run.
 _NEEDS_WHOLE_RUN: Final = ("undertrained", "overfitting", "batch_size", "label_noise")
 
@@ -87,7 +89,9 @@ def tried(source: Source, verdicts: Verdicts, device: torch.device) -> Verdicts:
 
 
 def _can_be_tried(finding: Finding) -> bool:
-    return finding.patch is not None and finding.id not in _NEEDS_WHOLE_RUN
+    if finding.patch is None or finding.id in _NEEDS_WHOLE_RUN:
+        return False
+    return not any(each.path.startswith(_SCHEDULE) for each in finding.patch.changes)
 
 
 def _with_effect(finding: Finding, before: _Tried, after: _Tried) -> Finding:

@@ -20,6 +20,18 @@ TABLE: Final[dict[str, Words]] = {
         ("leave these rows out, or fill them: `missing: mean`",),
         "One such number makes every weight NaN in a single step.",
     ),
+    "diagnosis-leakage": Words(
+        DataError,
+        "{count} of {rows} of {part} ({share}) have the same inputs as a row of {other}",
+        ("leave the copies out, or keep what belongs together in one part by `split: {{group: COLUMN}}`",),
+        "A network remembers rows that it was trained on, so that its figures are too good.",
+    ),
+    "diagnosis-giveaway": Words(
+        DataError,
+        "`{column}` gives `{target}` away: {how}",
+        ("leave `{column}` out unless it is known before `{target}` is",),
+        "What is written down together with the answer is not there for new rows.",
+    ),
     "diagnosis-unscaled-inputs": Words(
         DataError,
         "the features of `{layer}` reach {rms} (root mean square), those of `{other}` {least}{effect}",
@@ -86,9 +98,33 @@ TABLE: Final[dict[str, Words]] = {
         ("put an activation such as {activation} between them",),
         "Two linear layers in a row are one linear layer with more weights.",
     ),
+    "diagnosis-missing-bias": Words(
+        SpecError,
+        "none of the {layers} layers with weights has a bias, and nothing else is added",
+        ("leave `bias: false` out",),
+        "Where zeros flow in zeros come out, and a row that is twice another gets about twice its answer.",
+    ),
+    "diagnosis-lost-input": Words(
+        SpecError,
+        "`{layer}` steps further than its kernel is wide, and sees {share} of what flows in",
+        ("take a smaller stride, or a kernel that is as wide",),
+        "What no kernel touches cannot be learnt from.",
+    ),
+    "diagnosis-narrow-neck": Words(
+        SpecError,
+        "everything goes through the one unit of `{layer}`, and there are {classes} classes",
+        ("make it wider",),
+        "One number can hardly tell several classes apart.",
+    ),
+    "diagnosis-slow-schedule": Words(
+        SpecError,
+        "with this schedule the {steps} steps of the run come to no more than {whole} with the whole rate",
+        ("let it count epochs, be slower, or begin sooner",),
+        "The rate is next to nothing for most of the run, and weights stay where they are.",
+    ),
     "diagnosis-symmetric-init": Words(
         SpecError,
-        "all units of `{layer}` begin with the same weights and get the same gradient",
+        "all units of `{layer}` begin with the same weights",
         ("draw initial weights at random, or leave `init:` out",),
         "Units that are alike stay alike, and count as one.",
     ),

@@ -40,6 +40,12 @@ TABLE: Final[dict[str, Words]] = {
         ("lower `{key}`",),
         "Weights are pulled to zero harder than the data pull them away.",
     ),
+    "diagnosis-clipped-away": Words(
+        SpecError,
+        "in {steps} steps the loss comes to {after}, and without `{key}` to {other}",
+        ("gradients of healthy networks have norms around 1: clip far above what is usual here",),
+        "Every step is cut down to next to nothing, whatever the learning rate says.",
+    ),
     "diagnosis-strong-dropout": Words(
         SpecError,
         "`{layer}` leaves out {share} of its units in every step",

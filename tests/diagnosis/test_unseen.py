@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,11 +17,29 @@ from nncli.messages.catalogue import CATALOGUE
 from nncli.preparing import prepare
 from nncli.spec.opening import read_text
 from nncli.spec.spec import Origin
+from tests.end_to_end.program import invoke
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((HERE / "expected.json").read_text())
-NOT_SAID = {"leakage", "giveaway", "lost_input", "missing_bias", "classes_as_numbers"}
+NOT_SAID = {"classes_as_numbers"}
 """Causes for which there is no diagnosis: they count as missed."""
 SLOW = ("films", "two-same-token", "transformer", "shapes", "arrows", "waves", "sums", "recurrent")
+
+
+BEFORE = (
+    "answer-among-inputs",
+    "clipped-away",
+    "copied-rows",
+    "dead-by-init",
+    "frozen-by-mistake",
+    "narrow-neck",
+    "no-bias",
+    "rare-class",
+    "rate-to-nothing",
+    "same-weights",
+    "warmup-too-long",
+)
+AFTER = ("learned-by-heart", "labels-mixed-up", "too-short")
+QUIET = ("rare-and-learned", "discs-relu", "wine-linear")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +47,46 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("unseen")
     write_all(place / "data")
     (place / "programs").mkdir()
+    for file in HERE.glob("*/*.yaml"):
+        shutil.copy(file, place / "programs")
     return place / "programs"
+
+
+def inspected(folder: Path, target: str) -> list[dict[str, Any]]:
+    (document,) = invoke(folder, "inspect-gradients", target, "--json").rows()
+    return [each for each in document["findings"] if each["severity"] != "note"]
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_cause_is_named_first_before_the_first_step(name: str, folder: Path) -> None:
+    (first, *_) = inspected(folder, f"{name}.yaml")
+    assert is_named_by(first, [each for names in EXPECTED[name]["causes"].values() for each in names])
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_a_cause_is_named_alone_after_a_run(name: str, folder: Path) -> None:
+    assert invoke(folder, "train", f"{name}.yaml", "--run", name, "-q").code == 0
+    found = inspected(folder, name)
+    assert len(found) == 1
+    assert is_named_by(found[0], [each for names in EXPECTED[name]["causes"].values() for each in names])
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_a_healthy_program_raises_no_alarm(name: str, folder: Path) -> None:
+    assert inspected(folder, f"{name}.yaml") == []
+    assert invoke(folder, "train", f"{name}.yaml", "--run", name, "-q").code == 0
+    assert inspected(folder, name) == []
+
+
+def test_a_patch_of_initial_weights_is_for_all_odd_layers(folder: Path) -> None:
+    (first, *_) = inspected(folder, "huge-weights.yaml")
+    assert [each["path"] for each in first["patch"]["changes"]] == ["network.0.init", "network.2.init"]
+
+
+def test_a_deep_plain_network_is_patched_by_normalisation(folder: Path) -> None:
+    (first, *_) = inspected(folder, "deep-and-plain.yaml")
+    assert first["id"] == "vanishing_gradients"
+    assert [each["value"] for each in first["patch"]["changes"]] == ["BatchNorm1d"]
 
 
 def test_every_faulty_program_has_its_cause() -> None:
