@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 from nncli.diagnosis.findings import Finding
 from nncli.diagnosis.patches import Patch
+from nncli.diagnosis.replays import learning_rate
 from nncli.diagnosis.structure import has_bias, narrow_necks, sparse_convolutions
 from nncli.diagnosis.subject import Subject, at_layer, item_path
 from nncli.spec.editing import Change
@@ -16,6 +17,9 @@ SEEN_SHARE: Final = 0.2
 """Every second row and column of pixels, as some residual networks take, is a quarter."""
 FEW_WHOLE_STEPS: Final = 50.0
 SLOWED: Final = 0.1
+MOST_STEPS: Final = 20_000
+OF_THEIR_OWN: Final = frozenset({"ReduceLROnPlateau", "OneCycleLR", "CyclicLR"})
+"""Schedules whose rates follow from figures, or are not shares of that of the optimiser."""
 
 
 def lost_input(subject: Subject) -> Finding | None:
@@ -78,21 +82,20 @@ def slow_schedule(subject: Subject) -> Finding | None:
 def _whole_steps(subject: Subject) -> tuple[float, int] | None:
     """Counts the steps of a run as steps with the whole rate: half of the rate is half a step.
 
-    Counting ends where there are enough. None where it is not known how long a run is, or where figures move
-    the rate.
+    Counting ends where there are enough. None where it is not known how long a run is, where it is very long,
+    where figures move the rate, and where the schedule has rates of its own.
     """
-    training, steps = subject.training, subject.steps
-    if steps is None or any(
-        each.call and each.call.name == "ReduceLROnPlateau" for each in training.schedule
-    ):
+    training, names = subject.training, {each.call.name for each in subject.training.schedule if each.call}
+    if subject.steps is None or subject.steps > MOST_STEPS or names & OF_THEIR_OWN:
         return None
     batches = math.ceil(subject.facts.rows / training.batch_size)
     horizon = horizon_of(training, batches).of_updates(training.accumulate)
-    groups = [{"params": [], "lr": 1.0, "momentum": 0.9, "betas": (0.9, 0.999)}]
-    schedule = build_schedule(training.schedule, groups, horizon)
-    whole, updates = 0.0, horizon.whole or steps
+    rate = learning_rate(training) or 1.0
+    group: dict[str, Any] = {"params": [], "lr": rate, "momentum": 0.9, "betas": (0.9, 0.999)}
+    schedule = build_schedule(training.schedule, [group], horizon)
+    whole, updates = 0.0, horizon.whole or subject.steps
     for update in range(1, updates + 1):
-        whole += groups[0]["lr"]  # type: ignore[operator]
+        whole += group["lr"] / rate
         if whole >= FEW_WHOLE_STEPS or schedule is None:
             break
         schedule.after_update()
