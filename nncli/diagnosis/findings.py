@@ -14,7 +14,6 @@ FindingId: TypeAlias = Literal[
     "invalid_targets",
     "nonfinite_data",
     "leakage",
-    "giveaway",
     "label_noise",
     "unscaled_inputs",
     "class_imbalance",

@@ -110,7 +110,6 @@ _NEEDS: Final[Mapping[str, tuple[Callable[[Subject], Finding | None], ...]]] = {
         of_data.invalid_targets,
         of_data.nonfinite_data,
         of_rows.leakage,
-        of_rows.giveaway,
         of_data.unscaled_inputs,
         of_data.class_imbalance,
         of_losses.loss_activation_mismatch,

@@ -1,4 +1,4 @@
-"""Rows that make figures too good: copies of rows of training, and inputs that tell the answer."""
+"""Rows that make figures too good: those of later parts that the training part has, too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAST_ROWS: Final = 5
 
 
 def copied_rows(spec: Spec, data: Data) -> tuple[Finding, ...]:
-    """Finds `leakage` and `giveaway` among rows that are quick to read again; `nncli data` finds all.
+    """Finds `leakage` among rows that are quick to read again; `nncli data` finds more.
 
     Raises what reading cells raises.
     """
@@ -26,7 +26,7 @@ def copied_rows(spec: Spec, data: Data) -> tuple[Finding, ...]:
         return ()
     if sum(part.rows for part in data.parts.values()) > MOST_ROWS:
         return ()
-    return tuple(each for each in findings_of(spec, data) if each.name == "giveaway" or _is_large(each, data))
+    return tuple(each for each in findings_of(spec, data) if _is_large(each, data))
 
 
 def _is_large(finding: Finding, data: Data) -> bool:

@@ -26,12 +26,6 @@ TABLE: Final[dict[str, Words]] = {
         ("leave the copies out, or keep what belongs together in one part by `split: {{group: COLUMN}}`",),
         "A network remembers rows that it was trained on, so that its figures are too good.",
     ),
-    "diagnosis-giveaway": Words(
-        DataError,
-        "`{column}` gives `{target}` away: {how}",
-        ("leave `{column}` out unless it is known before `{target}` is",),
-        "What is written down together with the answer is not there for new rows.",
-    ),
     "diagnosis-unscaled-inputs": Words(
         DataError,
         "the features of `{layer}` reach {rms} (root mean square), those of `{other}` {least}{effect}",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from nncli.diagnosis.replays import bare
-from nncli.spec.guards import OnNonFinite
+from nncli.diagnosis.replays import _relaxed, bare
+from nncli.spec.guards import ClipGradients, OnNonFinite
 from nncli.spec.phases import PhaseSpec
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.weights import PatternAt
@@ -31,6 +31,15 @@ def test_what_a_whole_run_freezes_stays_frozen() -> None:
     frozen = (PatternAt("0.*", PLACE),)
     plain = _bare(epochs=4, phases=PHASES, freeze=frozen)
     assert (plain.phases, plain.freeze) == ((), frozen)
+
+
+def test_steps_are_run_again_without_each_thing_that_holds_weights_back() -> None:
+    written = spec(optimizer=call("SGD", lr=0.1, weight_decay=0.5), clip_gradients=ClipGradients(norm=1e-4))
+    assert written.training is not None
+    free = dict(_relaxed(written.training))
+    assert list(free) == ["training.optimizer.SGD.weight_decay", "training.clip_gradients"]
+    assert free["training.clip_gradients"].clip_gradients is None
+    assert free["training.optimizer.SGD.weight_decay"].clip_gradients is not None
 
 
 def test_losses_of_a_search_that_diverges_stay() -> None:

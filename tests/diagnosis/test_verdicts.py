@@ -44,6 +44,28 @@ def test_units_that_were_dead_at_the_start_were_not_killed_by_the_learning_rate(
     assert ids(rate, finding("dead_units", when="start")) == [("dead_units", []), ("lr_too_high", [])]
 
 
+def test_what_holds_weights_back_explains_a_rate_that_seems_too_low() -> None:
+    rate, held = finding("lr_too_low", when="training"), finding("over_regularised", when="training")
+    late, early = finding("dead_units", when="end"), finding("dead_units", when="start")
+    assert ids(rate, held, late) == [("over_regularised", ["lr_too_low", "dead_units"])]
+    assert [cause for cause, _ in ids(held, early)] == ["dead_units", "over_regularised"]
+    dropout = finding("over_regularised", when="spec")
+    assert ids(rate, dropout) == [("lr_too_low", []), ("over_regularised", [])]
+
+
+def test_rows_learned_by_heart_and_frozen_layers_explain_what_rates_do() -> None:
+    rate = finding("lr_too_low", when="training")
+    for cause in ("label_noise", "no_gradient"):
+        assert ids(rate, finding(cause, when="spec")) == [(cause, ["lr_too_low"])]
+
+
+def test_units_of_a_deep_network_are_zero_since_every_row_gives_the_same() -> None:
+    vanishing = finding("vanishing_gradients")
+    assert ids(finding("dead_units"), vanishing) == [("vanishing_gradients", ["dead_units"])]
+    whole = finding("dead_units", "error")
+    assert ids(whole, vanishing) == [("dead_units", ["vanishing_gradients"])]
+
+
 def test_notes_come_last_and_explain_nothing() -> None:
     found = finding("unscaled_inputs", "note"), finding("dead_units")
     assert ids(*found) == [("dead_units", []), ("unscaled_inputs", [])]
