@@ -111,7 +111,7 @@ _nncli_value() {
         'inspect-gradients --batches') value=() ;;
         'inspect-gradients --set') value=() ;;
         'inspect-gradients --data') value=(@files) ;;
-        'inspect-gradients --fail-on') value=(invalid_targets nonfinite_data label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low over_regularised nan_loss batch_size overfitting undertrained underfitting diverging_loss unstable_loss noisy_gradients discriminator_ahead constant_predictions train_eval_mismatch not_learning) ;;
+        'inspect-gradients --fail-on') value=(invalid_targets nonfinite_data leakage label_noise unscaled_inputs class_imbalance unscaled_targets loss_activation_mismatch output_range_mismatch missing_activation missing_bias lost_input symmetric_init bad_init_scale saturated_activations dead_units vanishing_gradients exploding_gradients no_gradient bad_initial_loss lr_too_high lr_too_low over_regularised nan_loss batch_size overfitting undertrained underfitting diverging_loss unstable_loss noisy_gradients discriminator_ahead constant_predictions train_eval_mismatch not_learning) ;;
         'inspect-gradients --write') value=(@files) ;;
         'inspect-gradients --device') value=(auto cpu cuda cuda:0) ;;
         'inspect-gradients --threads') value=() ;;
