@@ -48,6 +48,8 @@ SERIES: Final = tuple(colour for name, colour in LIGHT.items() if name.startswit
 _NAMES: Final = {colour: name for name, colour in LIGHT.items()}
 _DOTS_PER_INCH: Final = 100.0
 _ONE_POWER: Final = 50.0
+_ROOM: Final = 0.1
+"""Around a plot. Units: inches."""
 _SHARPNESS: Final = 2.0
 _STYLED: Final = re.compile(r'style="[^"]*"')
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}\b")
@@ -136,12 +138,15 @@ def png_of(plot: Plot) -> bytes:
 def _drawn(plot: Plot, salt: str) -> Iterator[Any]:
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with matplotlib.rc_context({**_SETTINGS, "svg.hashsalt": salt or "nncli"}), warnings.catch_warnings():
         # Letters that its font lacks are drawn by the browser.
         warnings.simplefilter("ignore")
         width, height = plot.size
-        figure = Figure(figsize=(width / _DOTS_PER_INCH, height / _DOTS_PER_INCH), layout="constrained")
+        # A browser's letters may be wider than those that are measured.
+        room = ConstrainedLayoutEngine(w_pad=_ROOM, h_pad=_ROOM)
+        figure = Figure(figsize=(width / _DOTS_PER_INCH, height / _DOTS_PER_INCH), layout=room)
         plot.draw(figure)
         yield figure
 

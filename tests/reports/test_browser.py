@@ -26,6 +26,19 @@ _TOO_WIDE: Final = """
 """
 
 
+# Words of a plot that reach out of it: a browser has other letters than those that were measured.
+_CUT: Final = """
+[...document.querySelectorAll('.plot svg')].flatMap(plot => {
+  const around = plot.getBoundingClientRect();
+  return [...plot.querySelectorAll('text')].filter(each => {
+    const box = each.getBoundingClientRect();
+    return box.left < around.left - 1 || box.right > around.right + 1
+      || box.top < around.top - 1 || box.bottom > around.bottom + 1;
+  }).map(each => each.textContent);
+})
+"""
+
+
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with ExitStack() as held:
@@ -63,6 +76,7 @@ def test_a_report_is_whole_and_fits(
     assert asked == [pages[name].resolve().as_uri()]
     opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert opened.evaluate(_TOO_WIDE) == []
+    assert opened.evaluate(_CUT) == []
     assert opened.ask("Page.getLayoutMetrics")["cssContentSize"]["width"] <= width
 
 
