@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import read_spec
 
 ROOT = Path(__file__).parent.parent

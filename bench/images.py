@@ -28,7 +28,7 @@ from nncli.columns.pictures import Pictures
 from nncli.columns.stored import Taken
 from nncli.cores import usable_cores
 from nncli.draws import Draw
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.sources.image_files import ImageForm, decode_image
 from nncli.sources.image_sizes import Fit
 from nncli.sources.media_files import on_all_cores, read_media

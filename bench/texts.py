@@ -16,7 +16,7 @@ import torch
 from nncli.generation.next_token import Choice
 from nncli.generation.step_by_step import Recomputing, Sequential, Steps, steps_of
 from nncli.generation.writing import Writer
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.spec.text_recipes import TextOptions

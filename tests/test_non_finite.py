@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from nncli.draws import Draw
 from nncli.errors import DivergedError
 from nncli.messages.catalogue import hint_of, message_of
-from nncli.recording import Recorder, Saving
+from nncli.recording.recorder import Recorder, Saving
 from nncli.runs.checkpoints import examined_checkpoints
 from nncli.runs.info import RunInfo, changed_files, create_run, read_run
 from nncli.runs.rows import read_rows

@@ -8,7 +8,7 @@ import pytest
 
 from bench.peers.__main__ import MARKER, train_seconds, write_rows
 from bench.peers.workloads import WORKLOADS
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import read_spec
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from nncli.errors import ResourceError
-from nncli.recording import Recorder, Saving
+from nncli.recording.recorder import Recorder, Saving
 from nncli.runs import atomic, rows
 from nncli.runs.checkpoints import newest_checkpoint
 from nncli.runs.folder import RunFolder

@@ -12,7 +12,7 @@ from nncli.counted import counted
 from nncli.errors import ResourceError
 from nncli.messages.catalogue import failure
 from nncli.network.graph.sizing import free_bytes, readable_bytes
-from nncli.preparing import Prepared
+from nncli.preparing.prepared import Prepared
 from nncli.spec.fields import AutoRows
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec

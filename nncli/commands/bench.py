@@ -17,8 +17,8 @@ from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.network.graph.sizing import most_used_bytes
 from nncli.network.summary.summary import Wanted, summarise
-from nncli.own_code import load_code
-from nncli.preparing import Prepared, missing_sections, prepare
+from nncli.preparing.own_code import load_code
+from nncli.preparing.prepared import Prepared, missing_sections, prepare
 from nncli.spec.opening import read_spec
 from nncli.terminal.figures import count
 from nncli.terminal.streams import Streams

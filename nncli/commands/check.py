@@ -16,8 +16,8 @@ from nncli.terminal.streams import Streams
 WEIGHTS: Final = ".safetensors"
 
 if TYPE_CHECKING:
-    from nncli.own_code import OwnCode
-    from nncli.preparing import Prepared
+    from nncli.preparing.own_code import OwnCode
+    from nncli.preparing.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def _own_code(options: CheckOptions) -> OwnCode | None:
     """Loads the files of `--code`; without any, torch is not needed yet."""
     if not options.code:
         return None
-    from nncli.own_code import load_code
+    from nncli.preparing.own_code import load_code
 
     return load_code(options.code)
 
@@ -74,8 +74,8 @@ def _examine(path: Path, options: CheckOptions, code: OwnCode | None) -> Prepare
     if not any(network.layers for network in spec.networks.values()):
         # Without a network nothing else can be said, and torch is not needed to say it.
         raise failures(problems or [Problem("network-empty", spec.place("network"), "network")])
-    from nncli.own_code import NO_CODE
-    from nncli.preparing import prepare
+    from nncli.preparing.own_code import NO_CODE
+    from nncli.preparing.prepared import prepare
 
     own = code or NO_CODE
     return prepare(spec, problems, with_data=not options.no_data, with_weights=False, code=own)

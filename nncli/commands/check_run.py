@@ -13,10 +13,10 @@ from nncli.device import resolve_device, set_threads
 from nncli.doctor.recorded_runs import read_history
 from nncli.errors import Problem, printable
 from nncli.messages.catalogue import failure, failures
-from nncli.own_code import NO_CODE, OwnCode
-from nncli.preparing import Prepared, prepare
-from nncli.recorded import with_recorded_data
-from nncli.replaying import Replayed, replay
+from nncli.models.recorded_data import with_recorded_data
+from nncli.preparing.own_code import NO_CODE, OwnCode
+from nncli.preparing.prepared import Prepared, prepare
+from nncli.recording.replaying import Replayed, replay
 from nncli.runs.environment import describe_environment, environment_differences, read_environment
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo

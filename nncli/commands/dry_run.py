@@ -8,7 +8,7 @@ from nncli.counted import counted
 from nncli.errors import Exit
 from nncli.network.graph.sizing import readable_bytes
 from nncli.network.summary.summary import Wanted, summarise
-from nncli.preparing import Prepared
+from nncli.preparing.prepared import Prepared
 from nncli.terminal.figures import duration
 from nncli.terminal.streams import Streams
 from nncli.training.job import TrainJob

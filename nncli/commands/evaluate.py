@@ -18,11 +18,11 @@ from nncli.data.rows import read_rows as read_data
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import Model, trained_model
+from nncli.models.model import Model, trained_model
+from nncli.models.opened import Opened, compiled_updates, open_weights
+from nncli.models.recorded_data import recorded_data
 from nncli.objectives.updates import CompiledUpdate
-from nncli.opened import Opened, compiled_updates, open_weights
-from nncli.own_code import load_code
-from nncli.recorded import recorded_data
+from nncli.preparing.own_code import load_code
 from nncli.runs.folder import RunFolder
 from nncli.runs.rows import read_rows
 from nncli.terminal.figures import short

@@ -11,9 +11,9 @@ from nncli.exports.exporting import HOLDS_SEVERAL, Format, format_of
 from nncli.exports.exporting import export as write_export
 from nncli.exports.subject import subject_of
 from nncli.messages.catalogue import failure
+from nncli.models.opened import Opened, is_spec, open_untrained, open_weights
 from nncli.network.graph.sizing import readable_bytes
-from nncli.opened import Opened, is_spec, open_untrained, open_weights
-from nncli.own_code import load_code
+from nncli.preparing.own_code import load_code
 from nncli.terminal.figures import count
 from nncli.terminal.problems import show_problem
 from nncli.terminal.streams import Streams

@@ -11,8 +11,8 @@ from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.replays import bare
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
-from nncli.own_code import load_code
-from nncli.preparing import Prepared, missing_sections, prepare
+from nncli.preparing.own_code import load_code
+from nncli.preparing.prepared import Prepared, missing_sections, prepare
 from nncli.spec.opening import read_spec
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nncli.answers.images import as_columns, as_pixels, is_picture
+from nncli.answers.recipes import RecipeAnswers
 from nncli.augmentation.contact_sheets import contact_sheet
 from nncli.commands.choosing_recipes import chosen_recipe
 from nncli.commands.output_files import check_output
@@ -20,13 +22,11 @@ from nncli.commands.writing_texts import TEXT_SUFFIX, Wanted, write_texts
 from nncli.counted import counted
 from nncli.device import resolve_device, set_precision, set_threads
 from nncli.errors import Exit
-from nncli.generated_images import as_columns, as_pixels, is_picture
 from nncli.generation.text_columns import TextRecipe
 from nncli.messages.catalogue import failure
+from nncli.models.opened import Opened, compiled_recipes, found_text_recipes, open_weights
 from nncli.objectives.recipes import CompiledRecipe, run_recipe
-from nncli.opened import Opened, compiled_recipes, found_text_recipes, open_weights
-from nncli.own_code import load_code
-from nncli.recipe_answers import RecipeAnswers
+from nncli.preparing.own_code import load_code
 from nncli.runs.atomic import atomic_stream
 from nncli.runs.tensors import Packed
 from nncli.terminal.streams import Streams

@@ -21,10 +21,10 @@ from nncli.doctor.trying import Source, source_of, tried, written
 from nncli.doctor.updates import UpdatesPatient, diagnose_updates, measure_updates, of_run
 from nncli.errors import Exit, Problem
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import open_model
-from nncli.own_code import OwnCode, load_code
-from nncli.preparing import missing_sections, prepare
-from nncli.recorded import other_data, recorded_spec
+from nncli.models.model import open_model
+from nncli.models.recorded_data import other_data, recorded_spec
+from nncli.preparing.own_code import OwnCode, load_code
+from nncli.preparing.prepared import missing_sections, prepare
 from nncli.runs.atomic import write_atomic
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import read_run, spec_folder_of

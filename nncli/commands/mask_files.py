@@ -16,11 +16,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nncli.answers.outputs import Answers
 from nncli.columns.encoders import Encoders
 from nncli.columns.masks import MaskEncoder
 from nncli.messages.catalogue import failure
 from nncli.operating_system import sync_folder
-from nncli.outputs import Answers
 from nncli.runs.atomic import PARTIAL, disk_errors, write_new
 from nncli.sources.palettes import palette
 

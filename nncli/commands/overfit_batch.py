@@ -8,7 +8,7 @@ from nncli.diagnosis.by_heart import ENOUGH, STEPS
 from nncli.doctor.measuring import Patient, measure_by_heart
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
-from nncli.preparing import Prepared
+from nncli.preparing.prepared import Prepared
 from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.training.job import TrainJob

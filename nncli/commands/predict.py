@@ -11,6 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, cast
 
+from nncli.answers.forecasts import Forecasts
+from nncli.answers.outputs import Answers
+from nncli.answers.recipes import RecipeAnswers, answers_of
+from nncli.answers.texts import TextAnswers
 from nncli.commands.choosing_recipes import chosen_recipe
 from nncli.commands.mask_files import MaskFolders, check_mask_folders, writing_masks
 from nncli.commands.output_files import check_output
@@ -18,21 +22,17 @@ from nncli.counted import counted
 from nncli.data.rows import read_rows, rows_of_texts, stream_rows
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
-from nncli.forecasts import Forecasts
 from nncli.generation.text_columns import TextRecipe
 from nncli.messages.catalogue import failure, nearest
-from nncli.model import Model, answerer_of, trained_model
+from nncli.models.model import Model, answerer_of, trained_model
+from nncli.models.opened import compiled_recipes, found_text_recipes, open_weights
 from nncli.objectives.recipes import CompiledRecipe
-from nncli.opened import compiled_recipes, found_text_recipes, open_weights
-from nncli.outputs import Answers
-from nncli.own_code import load_code
-from nncli.recipe_answers import RecipeAnswers, answers_of
+from nncli.preparing.own_code import load_code
 from nncli.runs.atomic import atomic_stream
 from nncli.sources.streamed import Incoming
 from nncli.sources.tables import Table
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
-from nncli.text_answers import TextAnswers
 
 Format = Literal["csv", "jsonl", "parquet"]
 Answer: TypeAlias = "Callable[[Table], Answers | Forecasts | RecipeAnswers | TextAnswers]"

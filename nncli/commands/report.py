@@ -11,7 +11,7 @@ from nncli.commands.output_files import check_output
 from nncli.device import resolve_device, set_threads
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
-from nncli.own_code import load_code
+from nncli.preparing.own_code import load_code
 from nncli.reports.course import read_course
 from nncli.reports.curve_plots import compared_plots
 from nncli.reports.facts import Course, RunFacts

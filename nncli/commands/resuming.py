@@ -12,9 +12,9 @@ from nncli import __version__
 from nncli.errors import Problem, WeightsError
 from nncli.messages.catalogue import failure
 from nncli.network.graph.sizing import weight_bytes
-from nncli.own_code import OwnCode
-from nncli.preparing import Prepared
-from nncli.recording import Recorder
+from nncli.preparing.own_code import OwnCode
+from nncli.preparing.prepared import Prepared
+from nncli.recording.recorder import Recorder
 from nncli.runs.atomic import check_space
 from nncli.runs.checkpoints import KEPT, newest_checkpoint
 from nncli.runs.environment import describe_environment, environment_differences, read_environment

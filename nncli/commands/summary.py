@@ -13,8 +13,8 @@ from nncli.drawing.svg import svg
 from nncli.errors import Exit
 from nncli.messages.catalogue import failure
 from nncli.network.summary.summary import MOMENTS, Summary, Wanted, summarise
-from nncli.own_code import load_code
-from nncli.preparing import Prepared, prepare
+from nncli.preparing.own_code import load_code
+from nncli.preparing.prepared import Prepared, prepare
 from nncli.runs.atomic import write_atomic
 from nncli.spec.opening import read_spec
 from nncli.terminal.streams import Streams

@@ -18,14 +18,14 @@ from nncli.commands import resuming
 from nncli.commands.batch_sizes import with_batch_size
 from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.extending import lengthened
-from nncli.described import describe_trained
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import Finding
 from nncli.errors import DivergedError, Exit
 from nncli.messages.catalogue import failure, message_of
-from nncli.own_code import load_code
-from nncli.preparing import Prepared, missing_sections, prepare
-from nncli.recording import Recorder, Saving
+from nncli.models.described import describe_trained
+from nncli.preparing.own_code import load_code
+from nncli.preparing.prepared import Prepared, missing_sections, prepare
+from nncli.recording.recorder import Recorder, Saving
 from nncli.runs.signals import StopSignal
 from nncli.spec.opening import read_spec
 from nncli.spec.spec import Spec
@@ -151,7 +151,7 @@ def _with_places(rows: Iterator[Row], spec: Spec) -> Iterator[Row]:
     try:
         yield from rows
     except DivergedError as error:
-        from nncli.spoilt_rows import with_places
+        from nncli.recording.spoilt_rows import with_places
 
         raise with_places(error, spec) from error
 

@@ -17,7 +17,7 @@ from nncli.generation.step_by_step import Sequential, Steps, steps_of
 from nncli.generation.text_columns import TextRecipe
 from nncli.generation.writing import Unfolding, Writer
 from nncli.messages.catalogue import failure
-from nncli.opened import Opened
+from nncli.models.opened import Opened
 from nncli.runs.atomic import atomic_stream
 from nncli.spec.text_recipes import TextOptions, needed_of
 from nncli.terminal.problems import show_problem

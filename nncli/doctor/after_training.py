@@ -10,7 +10,7 @@ from nncli.diagnosis.verdicts import diagnose
 from nncli.doctor.measuring import MOST_ROWS, Patient, measure
 from nncli.doctor.recorded_runs import read_history
 from nncli.doctor.updates import UpdatesPatient, diagnose_updates, measure_updates
-from nncli.preparing import Prepared
+from nncli.preparing.prepared import Prepared
 from nncli.runs.info import read_run
 from nncli.training.job import TrainJob
 from nncli.training.state import TrainState

@@ -24,7 +24,7 @@ from nncli.inspection.findings import Finding as CopiedRows
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from nncli.own_code import NO_CODE, OwnCode
+from nncli.preparing.own_code import NO_CODE, OwnCode
 from nncli.spec.nodes import Mapping, Sequence
 from nncli.spec.reading import read_nodes
 from nncli.spec.schema import TrainingSpec

@@ -12,9 +12,9 @@ from nncli.device import set_precision
 from nncli.doctor.measuring import Patient, with_paths_of
 from nncli.doctor.recorded_runs import read_history
 from nncli.messages.catalogue import failure
-from nncli.model import Model
-from nncli.own_code import OwnCode
-from nncli.preparing import Prepared
+from nncli.models.model import Model
+from nncli.preparing.own_code import OwnCode
+from nncli.preparing.prepared import Prepared
 from nncli.runs.folder import RunFolder
 from nncli.spec.reading import read_file
 from nncli.training.job_checks import check_training

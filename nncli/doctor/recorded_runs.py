@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nncli.diagnosis.history import History, history_of
 from nncli.errors import NncliError
-from nncli.recorded import with_recorded_data
+from nncli.models.recorded_data import with_recorded_data
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, read_run
 from nncli.runs.rows import read_rows

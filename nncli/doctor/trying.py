@@ -17,8 +17,8 @@ from nncli.diagnosis.verdicts import Verdicts
 from nncli.doctor.measuring import Patient, fresh_job, thinned
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure, failures
-from nncli.own_code import OwnCode
-from nncli.preparing import prepare
+from nncli.preparing.own_code import OwnCode
+from nncli.preparing.prepared import prepare
 from nncli.spec.editing import Change, Unwritable, edited
 from nncli.spec.opening import read_text
 from nncli.spec.spec import Origin

@@ -20,9 +20,9 @@ from nncli.diagnosis.subject import Subject
 from nncli.diagnosis.update_probes import probe_update
 from nncli.diagnosis.verdicts import Check, Verdicts, diagnose, together
 from nncli.doctor.measuring import MOST_ROWS, thinned, with_paths_of
-from nncli.opened import open_weights
-from nncli.own_code import OwnCode
-from nncli.preparing import Prepared
+from nncli.models.opened import open_weights
+from nncli.preparing.own_code import OwnCode
+from nncli.preparing.prepared import Prepared
 from nncli.training.job import Trainable, make_job
 
 _OF_UPDATES: Final = {"discriminator_ahead": discriminator_ahead, "diverging_loss": diverging_update}

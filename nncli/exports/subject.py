@@ -9,8 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from nncli.models.opened import Opened
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
-from nncli.opened import Opened
 
 _OPTION: Final = "--network {}"
 # What writing a weights file adds by itself.

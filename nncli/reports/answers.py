@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nncli.columns.targets import TargetSpec
 from nncli.data.dataset import Part
-from nncli.model import Model
+from nncli.models.model import Model
 from nncli.objectives.objectives import Prediction
 from nncli.reports.facts import Bin, ClassAnswers, Measured, NumberAnswers
 from nncli.reports.worst import MOST_LOOKED, Cells, worst_samples

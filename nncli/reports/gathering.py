@@ -22,13 +22,13 @@ from nncli.drawing.svg import svg
 from nncli.errors import NncliError, UsageError
 from nncli.inspection.looking import look
 from nncli.messages.catalogue import message_of
-from nncli.model import Model, trained_model
+from nncli.models.model import Model, trained_model
+from nncli.models.opened import open_weights
+from nncli.models.recorded_data import other_data, recorded_spec
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.summary.steps import wiring
-from nncli.opened import open_weights
-from nncli.own_code import OwnCode
-from nncli.preparing import Prepared, missing_sections, prepare
-from nncli.recorded import other_data, recorded_spec
+from nncli.preparing.own_code import OwnCode
+from nncli.preparing.prepared import Prepared, missing_sections, prepare
 from nncli.reports.answers import measure_answers
 from nncli.reports.course import read_course, read_head
 from nncli.reports.facts import DataFacts, Measured, RunFacts

@@ -12,7 +12,7 @@ from nncli.columns.kind import Encoder
 from nncli.data.dataset import Part
 from nncli.data.dividing import Division
 from nncli.data.rows import read_rows
-from nncli.model import Model
+from nncli.models.model import Model
 from nncli.reports.worst import Cells, cut
 from nncli.sources.tables import Table
 

@@ -11,12 +11,12 @@ from typing import Any, Final, TypeAlias
 import torch
 from torch import Tensor
 
+from nncli.answers.outputs import Answers
 from nncli.columns.texts import TextEncoder
 from nncli.data.dataset import Part
 from nncli.inspection.pictures import image_inputs, pixels_of
-from nncli.model import Model
+from nncli.models.model import Model
 from nncli.objectives.objectives import Output, Prediction
-from nncli.outputs import Answers
 from nncli.reports.facts import Sample
 from nncli.terminal.figures import short
 from nncli.training.held import HeldPart

@@ -189,6 +189,10 @@ def clean_leftovers(run: Path) -> None:
                 path.unlink()
     folder = RunFolder(run).checkpoints
     refuse_link(folder)
+    _discard_leftovers(folder)
+
+
+def _discard_leftovers(folder: Path) -> None:
     for path in folder.glob(f"*{PARTIAL}"):
         if _STEP.fullmatch(path.name.removesuffix(PARTIAL)):
             _discard(path)
@@ -270,6 +274,8 @@ def _retire(folder: Path, step: int, keeping: Keeping) -> list[Path]:
             verified.append(path)
         elif int(path.name) > step:
             _set_aside(path)
+    # Where something could not be removed, now or before, it is tried again.
+    _discard_leftovers(folder)
     return verified
 
 

@@ -12,8 +12,8 @@ from typing import Any, final
 from nncli.counted import counted
 from nncli.diagnosis.findings import Finding
 from nncli.errors import Exit
-from nncli.preparing import Prepared
-from nncli.recording import epoch_figures
+from nncli.preparing.prepared import Prepared
+from nncli.recording.recorder import epoch_figures
 from nncli.runs.folder import RunFolder
 from nncli.runs.listing import training_seconds
 from nncli.runs.rows import read_rows

@@ -13,7 +13,7 @@ from nncli.terminal.figures import count, short
 from nncli.terminal.streams import Streams
 
 if TYPE_CHECKING:
-    from nncli.preparing import Prepared
+    from nncli.preparing.prepared import Prepared
     from nncli.pretrained.foreign import ForeignWeights
 
 

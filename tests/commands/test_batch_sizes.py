@@ -7,7 +7,7 @@ import pytest
 from nncli.commands import batch_sizes
 from nncli.commands.batch_sizes import batch_that_fits
 from nncli.errors import ResourceError
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.fields import AutoRows
 from nncli.spec.opening import open_spec
 from nncli.training import timing

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from nncli.commands.check import CheckOptions, check
 from nncli.errors import Exit, UsageError
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import open_spec
 from nncli.terminal.streams import Streams
 

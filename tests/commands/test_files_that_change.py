@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nncli.cache_folder import SIZE_VARIABLE
-from nncli.recording import Recorder
+from nncli.recording.recorder import Recorder
 from nncli.runs.rows import read_rows
 from nncli.training import held
 from nncli.training.rows import EpochRow, Row

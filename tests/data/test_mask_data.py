@@ -9,7 +9,7 @@ import torch
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import message_of
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.sources.folders import find_folder
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin, Spec

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from nncli.errors import SpecError
 from nncli.messages.catalogue import message_of
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin, Spec
 from nncli.training.loop import train

@@ -11,7 +11,7 @@ from bench.diagnosis.made import write_all
 from nncli.diagnosis.subject import Subject
 from nncli.diagnosis.verdicts import Verdicts, diagnose
 from nncli.doctor.measuring import Patient, measure
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import read_text
 from nncli.spec.spec import Origin
 from tests.training.conftest import one_thread

@@ -8,7 +8,7 @@ import pytest
 
 from nncli.diagnosis.history import History, history_of
 from nncli.diagnosis.of_updates import discriminator_ahead, diverging_update
-from nncli.preparing import Prepared, prepare
+from nncli.preparing.prepared import Prepared, prepare
 from nncli.spec.opening import read_spec
 
 SPECS = Path(__file__).parents[2] / "specs"

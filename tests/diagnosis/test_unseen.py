@@ -14,7 +14,7 @@ from bench.diagnosis.unseen.measure import HERE, is_named_by
 from nncli.diagnosis.findings import FindingId
 from nncli.errors import NncliError
 from nncli.messages.catalogue import CATALOGUE
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import read_text
 from nncli.spec.spec import Origin
 from tests.end_to_end.program import invoke

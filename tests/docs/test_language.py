@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from nncli.explaining.editor_schema import editor_schema
 from nncli.network.compiled import CompiledNetwork
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.pretrained.transforms import transform
 from nncli.spec.nodes import plain
 from nncli.spec.opening import parse_spec

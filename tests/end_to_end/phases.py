@@ -18,7 +18,7 @@ PHASES = {
     "reading": ("nncli.data.first_opening", "", "read_tables", 1),
     "fitting": ("nncli.data.first_opening", "", "fit_encoders", 1),
     "caching": ("nncli.data.first_opening", "", "write_document", 1),
-    "compiling": ("nncli.preparing", "", "compile_networks", 1),
+    "compiling": ("nncli.preparing.prepared", "", "compile_networks", 1),
     "training": ("nncli.training.updating", "Updater", "step", 30),
     "evaluating": ("nncli.objectives.objectives", "Objective", "mean_loss", 2),
     "saving": ("nncli.runs.checkpoints", "", "write_new", 4),

@@ -20,12 +20,12 @@ import yaml
 from torch import Tensor
 
 import nncli
+from nncli.answers.outputs import Answers
 from nncli.columns.stored import Taken
 from nncli.data.dataset import Part, PartName
 from nncli.data.opening import open_data
-from nncli.model import Model
-from nncli.outputs import Answers
-from nncli.recorded import other_data
+from nncli.models.model import Model
+from nncli.models.recorded_data import other_data
 from nncli.spec.opening import open_spec
 from nncli.training.evaluation import Evaluation, evaluate
 from nncli.training.held import HeldPart

@@ -36,7 +36,7 @@ def test_mutated_specs_are_read_in_little_time_and_memory_without_torch() -> Non
 
 
 def test_mutated_specs_are_compiled_or_refused() -> None:
-    from nncli.preparing import prepare
+    from nncli.preparing.prepared import prepare
 
     compiled = 0
     for number, text in mutations(SEEDS, COMPILED, 12):

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import read_spec
 
 SPEC = Path(__file__).parents[2] / "specs" / "architectures" / "resnet-18.yaml"

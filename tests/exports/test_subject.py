@@ -7,7 +7,7 @@ import pytest
 
 from nncli.errors import UsageError
 from nncli.exports.subject import subject_of
-from nncli.opened import Opened, open_untrained
+from nncli.models.opened import Opened, open_untrained
 from tests.exports.subjects import both, pictures, tokens
 
 TWO = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from nncli.generation.step_by_step import Sequential
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 

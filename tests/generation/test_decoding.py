@@ -11,7 +11,7 @@ from torch import Tensor
 from nncli.generation.decoding import decode
 from nncli.generation.step_by_step import Recomputing, Remembering, Sequential, steps_of
 from nncli.generation.text_columns import TextRecipe, text_recipes
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.spec.text_recipes import TextOptions

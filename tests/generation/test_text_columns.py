@@ -6,7 +6,7 @@ import pytest
 
 from nncli.errors import SpecError
 from nncli.generation.text_columns import TextRecipe, text_recipes
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 

@@ -11,7 +11,7 @@ from nncli.draws import step_seed
 from nncli.errors import NncliError
 from nncli.objectives.recipes import CompiledRecipe, compile_recipes, run_recipe
 from nncli.objectives.walks import Batch
-from nncli.preparing import Prepared, prepare
+from nncli.preparing.prepared import Prepared, prepare
 from nncli.spec.opening import parse_spec, read_text
 from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml

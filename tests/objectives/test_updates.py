@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from nncli.draws import step_seed
 from nncli.errors import NncliError
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from nncli.preparing import Prepared, prepare
+from nncli.preparing.prepared import Prepared, prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.training.job import TrainJob

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from nncli.model import open_model
-from nncli.recorded import recorded_data
+from nncli.models.model import open_model
+from nncli.models.recorded_data import recorded_data
 from nncli.reports.answer_plots import expected_error
 from nncli.reports.answers import measure_answers
 from nncli.reports.facts import Bin, Measured

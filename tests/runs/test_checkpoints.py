@@ -222,6 +222,21 @@ def test_files_of_others_are_never_deleted(tmp_path: Path) -> None:
     assert _steps(tmp_path) == ["000010.partial", "000030", "000040", "mine"]
 
 
+def test_what_could_not_be_removed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlink, failing = Path.unlink, ["state.json"]
+
+    def once(path: Path, missing_ok: bool = False) -> None:
+        if path.name in failing:
+            failing.remove(path.name)
+            raise OSError(5, "Input/output error")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", once)
+    _save(tmp_path, 10, 20, 30)
+    assert not failing
+    assert _steps(tmp_path) == ["000020", "000030"]
+
+
 def test_leftovers_are_ignored_and_then_cleaned(tmp_path: Path) -> None:
     _save(tmp_path, 10)
     half = tmp_path / "checkpoints" / "000020.partial"

@@ -63,7 +63,7 @@ def test_whatever_a_file_holds_is_answered_with_places_and_in_no_time() -> None:
 
 
 def test_whatever_can_be_read_is_compiled_or_refused() -> None:
-    from nncli.preparing import prepare
+    from nncli.preparing.prepared import prepare
 
     dice = random.Random(12)
     for number in range(COMPILED):

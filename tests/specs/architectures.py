@@ -9,7 +9,7 @@ from typing import Final
 import torch
 
 from nncli.network.compiled import CompiledNetwork
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.network_spec import InputSpec
 from nncli.spec.opening import read_spec
 

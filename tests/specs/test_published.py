@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import read_spec
 
 SWIN_T = (

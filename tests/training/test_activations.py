@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nncli.errors import DataError, Problem
-from nncli.recording import statistics_figures
+from nncli.recording.recorder import statistics_figures
 from nncli.training import loop
 from nncli.training.activations import is_look_due, look
 from nncli.training.compiling import as_written

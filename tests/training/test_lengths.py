@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nncli.errors import SpecError
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import parse_spec
 from nncli.spec.spec import Origin
 from nncli.training.job import TrainJob

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nncli.recording import statistics_figures
+from nncli.recording.recorder import statistics_figures
 from nncli.runs.rows import row_text
 from nncli.spec.opening import parse_spec
 from nncli.spec.phases import PhaseSpec

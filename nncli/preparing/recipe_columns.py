@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from nncli.collected import Collected
 from nncli.data.dataset import Data
 from nncli.network.compiled import CompiledNetwork
 from nncli.objectives.walks import Batch
+from nncli.preparing.collected import Collected
 from nncli.spec.spec import Spec
 
 

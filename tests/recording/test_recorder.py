@@ -10,7 +10,7 @@ from torch import nn
 
 from nncli.errors import DataError, DivergedError, Problem, ResourceError, WeightsError
 from nncli.messages.catalogue import failure
-from nncli.recording import Recorder, Saving
+from nncli.recording.recorder import Recorder, Saving
 from nncli.runs.checkpoints import newest_checkpoint
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, create_run, read_run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from nncli.answers.outputs import Answers
 from nncli.columns.encoders import Encoders
 from nncli.columns.masks import MaskEncoder
 from nncli.columns.numbers import NumberEncoder
 from nncli.objectives.objectives import Objective, Prediction, Term
-from nncli.outputs import Answers
 from nncli.sources.tables import Column
 
 

@@ -6,7 +6,7 @@ import torch
 import nncli
 from nncli.errors import UsageError
 from nncli.messages.catalogue import hint_of
-from nncli.model import Model
+from nncli.models.model import Model
 from tests.end_to_end.program import invoke
 
 SPEC = """

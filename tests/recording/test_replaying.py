@@ -8,7 +8,7 @@ import torch
 
 from nncli.errors import NncliError
 from nncli.messages.catalogue import message_of
-from nncli.replaying import recordings, replay
+from nncli.recording.replaying import recordings, replay
 from nncli.runs.checkpoints import Checkpoint
 from nncli.spec.phases import PhaseSpec
 from nncli.spec.spec import Spec

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor, nn
 
+from nncli.answers.forecasts import Forecasts
+from nncli.answers.outputs import Answers
+from nncli.answers.texts import Answerer
 from nncli.columns.encoders import Encoders
 from nncli.data.dataset import Part
 from nncli.data.future import future_of
 from nncli.data.rows import part_from, read_rows, table_from_rows
 from nncli.device import resolve_device, set_precision
-from nncli.forecasts import Forecasts
 from nncli.messages.catalogue import failure
+from nncli.models.opened import Opened, found_text_recipes, is_spec, open_untrained, open_weights
+from nncli.models.tensor_calls import call_on_tensors, example_call
 from nncli.network.compiled import CompiledNetwork
-from nncli.opened import Opened, found_text_recipes, is_spec, open_untrained, open_weights
-from nncli.outputs import Answers
-from nncli.own_code import NO_CODE, OwnCode, load_code
+from nncli.preparing.own_code import NO_CODE, OwnCode, load_code
 from nncli.runs.info import RunInfo
 from nncli.sources.tables import Table
 from nncli.spec.schema import TrainingSpec
 from nncli.spec.spec import Spec
-from nncli.tensor_calls import call_on_tensors, example_call
-from nncli.text_answers import Answerer
 from nncli.training.evaluation import Judge
 from nncli.training.held import HeldPart
 from nncli.training.prediction import predict

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from nncli.messages.catalogue import failure
-from nncli.recording import TRACE
+from nncli.recording.recorder import TRACE
 from nncli.runs.checkpoints import Checkpoint
 from nncli.training.job import TrainJob
 from nncli.training.loop import train

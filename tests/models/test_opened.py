@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nncli.errors import SpecError, UsageError
-from nncli.opened import is_spec, open_untrained, open_weights
+from nncli.models.opened import is_spec, open_untrained, open_weights
 from tests.end_to_end.program import invoke
 
 SMALL = "network: {inputs: {row: [4]}, layers: [Linear: 3, {Dropout: 0.5}]}"

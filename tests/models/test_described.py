@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from nncli.described import NETWORKS_KEY, describe, read_held
 from nncli.errors import WeightsError
-from nncli.opened import open_untrained
+from nncli.models.described import NETWORKS_KEY, describe, read_held
+from nncli.models.opened import open_untrained
 from nncli.runs.weights_file import WeightsFile
 
 SPEC = "vars: {text: 'a\u2028b'}\nnetwork: {inputs: {row: [4]}, layers: [Linear: 3]}"

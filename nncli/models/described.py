@@ -15,8 +15,8 @@ from nncli.columns.encoders import Encoders
 from nncli.errors import NncliError
 from nncli.messages.catalogue import failure
 from nncli.network.compiled import CompiledNetwork
-from nncli.own_code import CODE_KEY, NO_CODE, OwnCode
-from nncli.preparing import Prepared
+from nncli.preparing.own_code import CODE_KEY, NO_CODE, OwnCode
+from nncli.preparing.prepared import Prepared
 from nncli.pretrained.own_layers import layer_records
 from nncli.runs.layer_record import LAYERS_KEY, layers_text
 from nncli.runs.weights_file import WeightsFile

@@ -12,7 +12,7 @@ from nncli.data.opening import open_data, source_digest
 from nncli.data.rows import part_from, read_rows
 from nncli.errors import DataError
 from nncli.messages.catalogue import failure
-from nncli.model import Model
+from nncli.models.model import Model
 from nncli.runs.folder import RunFolder
 from nncli.runs.info import RunInfo, spec_folder_of
 from nncli.spec.opening import open_spec

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import Tensor
 
-from nncli.collected import Collected
 from nncli.columns.targets import TargetSpec, class_targets
 from nncli.data.dataset import Data
 from nncli.data.declarations import Expected
@@ -22,20 +21,21 @@ from nncli.messages.catalogue import failures
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
-from nncli.network_warnings import (
-    repeated_networks,
-    uncompiled_networks,
-    untrained_networks,
-    unused_inputs,
-)
 from nncli.objectives.class_weights import balanced_weights
 from nncli.objectives.heads import objective_of
 from nncli.objectives.objective_checks import check_losses, doubtful_layers
 from nncli.objectives.objectives import Objective
 from nncli.objectives.updates import CompiledUpdate, compile_updates, refuse_metrics
 from nncli.objectives.walks import Batch
-from nncli.own_code import NO_CODE, OwnCode
-from nncli.recipe_columns import recipe_columns
+from nncli.preparing.collected import Collected
+from nncli.preparing.network_warnings import (
+    repeated_networks,
+    uncompiled_networks,
+    untrained_networks,
+    unused_inputs,
+)
+from nncli.preparing.own_code import NO_CODE, OwnCode
+from nncli.preparing.recipe_columns import recipe_columns
 from nncli.spec.items import Call
 from nncli.spec.nodes import MOST_PROBLEMS
 from nncli.spec.spec import Spec

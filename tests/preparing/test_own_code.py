@@ -13,7 +13,7 @@ from nncli.errors import NncliError, Problem, SpecError, UsageError
 from nncli.messages.catalogue import hint_of, message_of
 from nncli.network.compiled import CompiledNetwork
 from nncli.network.compiling import Surroundings, compile_networks
-from nncli.own_code import NO_CODE, OwnCode, load_code, require_code
+from nncli.preparing.own_code import NO_CODE, OwnCode, load_code, require_code
 from nncli.printing.copied_source import copied_source
 from nncli.printing.specialising import Use
 from nncli.spec.opening import Origin, parse_spec

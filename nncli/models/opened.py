@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from nncli.columns.encoders import Encoders
-from nncli.described import describe, read_encoders, read_held, read_recorded_code, read_spec_of
 from nncli.errors import Exit, NncliError, Problem
 from nncli.generation.text_columns import TextRecipe, text_recipes
 from nncli.messages.catalogue import failure, failures, nearest
+from nncli.models.described import describe, read_encoders, read_held, read_recorded_code, read_spec_of
 from nncli.network.compiled import CompiledNetwork, stored_tensors, together
 from nncli.network.compiling import Surroundings, compile_networks
 from nncli.network.functions.constants import work_out_constants
@@ -23,8 +23,8 @@ from nncli.objectives.heads import objective_of
 from nncli.objectives.recipes import CompiledRecipe, compile_recipes
 from nncli.objectives.updates import CompiledUpdate, compile_updates
 from nncli.objectives.walks import Batch
-from nncli.own_code import NO_CODE, OwnCode, require_code
-from nncli.preparing import prepare
+from nncli.preparing.own_code import NO_CODE, OwnCode, require_code
+from nncli.preparing.prepared import prepare
 from nncli.runs.folder import RunFolder, nearest_run
 from nncli.runs.info import RunInfo, read_run
 from nncli.runs.layer_record import LAYERS_KEY, layers_text, read_layers

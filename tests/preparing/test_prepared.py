@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nncli.errors import NncliError
-from nncli.preparing import prepare
+from nncli.preparing.prepared import prepare
 from nncli.spec.opening import open_spec, read_spec, read_text
 from nncli.spec.spec import Origin
 from nncli.spec.writing import as_tree, as_yaml

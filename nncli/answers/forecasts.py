@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from nncli.answers.outputs import Answers
 from nncli.data.future import Future
-from nncli.outputs import Answers
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Trained networks opened: from a run, a weights file or a spec."""
