@@ -90,8 +90,7 @@ def save_checkpoint(
 
     The caller holds the lock of the run. Names of groups are lower-case words. Where the step is saved
     already, that stays if its state is the same, or until the new one lies beside it and verifies.
-    Errors: disk-full, disk-failed, folder-read-only, file-linked, save-damaged; the checkpoints
-    that were there stay.
+    Errors: disk-full, disk-failed, folder-read-only, file-linked, save-damaged; what was there stays.
     """
     folder = RunFolder(run).checkpoints
     refuse_link(folder)
@@ -189,10 +188,6 @@ def clean_leftovers(run: Path) -> None:
                 path.unlink()
     folder = RunFolder(run).checkpoints
     refuse_link(folder)
-    _discard_leftovers(folder)
-
-
-def _discard_leftovers(folder: Path) -> None:
     for path in folder.glob(f"*{PARTIAL}"):
         if _STEP.fullmatch(path.name.removesuffix(PARTIAL)):
             _discard(path)
@@ -230,9 +225,8 @@ def _verifies(path: Path) -> bool:
 def _contents(path: Path) -> dict[str, bytes]:
     """Reads the files of a checkpoint once, and compares those very bytes with the manifest."""
     refuse_link(path)
-    manifest = _manifest(path)
     contents: dict[str, bytes] = {}
-    for name, listed in manifest.files.items():
+    for name, listed in _manifest(path).files.items():
         content = _bytes_of(path / name)
         if len(content) != listed.bytes or hashlib.sha256(content).hexdigest() != listed.sha256:
             raise _DamagedError(name)
@@ -275,7 +269,7 @@ def _retire(folder: Path, step: int, keeping: Keeping) -> list[Path]:
         elif int(path.name) > step:
             _set_aside(path)
     # Where something could not be removed, now or before, it is tried again.
-    _discard_leftovers(folder)
+    clean_leftovers(folder.parent)
     return verified
 
 
