@@ -138,7 +138,9 @@ def read_schedule(node: Node, path: str, problems: list[Problem]) -> tuple[Stage
         if stage.warmup is not None and number:
             facts = {"fault": "`warmup:` stands in the first entry"}
             problems.append(Problem("schedule-form", stage.warmup.place, f"{path}.{number}.warmup", facts))
-    return tuple(stages) if len(problems) == before else None
+    # Without its warm-up or pace the rest of a schedule can still be checked.
+    is_told = all(each.path.rpartition(".")[2] in ("warmup", "per") for each in problems[before:])
+    return tuple(stages) if is_told else None
 
 
 def _read_stage(node: Node, path: str, problems: list[Problem]) -> StageSpec | None:

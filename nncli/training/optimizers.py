@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
-from nncli.errors import Place, Problem
+from nncli.errors import NncliError, Place, Problem
 from nncli.messages.catalogue import failure, failures, nearest, require_all
 from nncli.network.calls.arguments import bind
 from nncli.spec.items import Call
@@ -72,15 +73,17 @@ def build_optimizer(call: Call, module: nn.Module, groups: Sequence[GroupSpec] =
     """
     kind = optimizer_classes().get(call.name)
     if kind is None:
-        guess = nearest(call.name, optimizer_classes())
-        raise failure("optimizer-unknown", call.place, _PATH, optimizer=call.name, nearest=guess)
+        raise _unknown(call, module, groups)
     if not any(p.requires_grad for p in module.parameters()):
         raise failure("nothing-to-learn", call.place, _PATH)
     here = f"{_PATH}.{call.name}"
-    arguments = _in_range(call, bind(call, kind, here), here)
-    _refuse_plain_nesterov(call, arguments, here)
-    found = group_weights(module, groups, _GROUPS)
-    entries = require_all(partial(_entry, call, arguments, group) for group in found)
+    steps: list[Callable[[], Any]] = [
+        partial(_arguments, call, kind, here),
+        partial(group_weights, module, groups, _GROUPS),
+        *(partial(_own_arguments, call, number, spec) for number, spec in enumerate(groups)),
+    ]
+    arguments, found, *own = require_all(steps)
+    entries = require_all(partial(_entry, call, arguments, group, own) for group in found)
     sparse = _refuse_sparse(call, module)
     if call.name in SCHEMAS and not sparse and not any(name in arguments for name in _IMPLEMENTATIONS):
         return fused_optimizer(kind, entries, arguments)
@@ -93,15 +96,40 @@ def build_optimizer(call: Call, module: nn.Module, groups: Sequence[GroupSpec] =
         raise failure("optimizer-refused", call.place, here, optimizer=call.name, reason=reason) from error
 
 
-def _entry(call: Call, arguments: Mapping[str, object], group: Group) -> dict[str, Any]:
-    """Makes what torch.optim calls a parameter group."""
+def _unknown(call: Call, module: nn.Module, groups: Sequence[GroupSpec]) -> NncliError:
+    """Says that there is no such optimiser, and what else is wrong with the one that was probably meant."""
+    guess = nearest(call.name, optimizer_classes())
+    unknown = failure("optimizer-unknown", call.place, _PATH, optimizer=call.name, nearest=guess)
+    if guess:
+        try:
+            build_optimizer(replace(call, name=guess), module, groups)
+        except NncliError as error:
+            return failures([*unknown.problems, *error.problems])
+    return unknown
+
+
+def _arguments(call: Call, kind: type[torch.optim.Optimizer], path: str) -> dict[str, object]:
+    arguments = _in_range(call, bind(call, kind, path), path)
+    _refuse_plain_nesterov(call, arguments, path)
+    return arguments
+
+
+def _own_arguments(call: Call, number: int, spec: GroupSpec) -> dict[str, object]:
+    """Binds what an entry of `groups:` says to the optimiser."""
+    here, own = f"{_GROUPS}.{number}", Call(call.name, spec.place, (), spec.arguments)
+    return _in_range(own, bind(own, optimizer_classes()[call.name], here), here)
+
+
+def _entry(
+    call: Call, arguments: Mapping[str, object], group: Group, own: Sequence[Mapping[str, object]]
+) -> dict[str, Any]:
+    """Makes what torch.optim calls a parameter group; `own` holds the arguments of every entry."""
     entry: dict[str, Any] = {"params": list(group.parameters)}
-    if group.spec is None:
+    if group.spec is None or group.number is None:
         return entry
-    kind, here = optimizer_classes()[call.name], f"{_GROUPS}.{group.number}"
-    own = Call(call.name, group.spec.place, (), group.spec.arguments)
-    bound = _in_range(own, bind(own, kind, here), here)
-    _refuse_plain_nesterov(own, {**arguments, **bound}, here)
+    bound = own[group.number]
+    at = replace(call, place=group.spec.place)
+    _refuse_plain_nesterov(at, {**arguments, **bound}, f"{_GROUPS}.{group.number}")
     return {**entry, **bound}
 
 

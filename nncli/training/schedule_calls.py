@@ -97,8 +97,8 @@ def _kind(spec: StageSpec, call: Call, path: str) -> type[LRScheduler]:
         raise _unfit(call.name, NOT_WRITTEN[call.name], call, path)
     kind = scheduler_classes().get(call.name)
     if kind is None:
-        guess = nearest(call.name, scheduler_classes())
-        raise failure("schedule-unknown", call.place, path, scheduler=call.name, nearest=guess)
+        guess, here = nearest(call.name, scheduler_classes()), f"{path}.{call.name}"
+        raise failure("schedule-unknown", call.place, here, scheduler=call.name, nearest=guess)
     if call.name == _PLATEAU and spec.per == "step":
         raise _unfit(call.name, "it reads a figure, which comes once an epoch", spec, f"{path}.per")
     if call.name == _PLATEAU and spec.chained:

@@ -38,14 +38,28 @@ def horizon_of(training: TrainingSpec, batches: int) -> Horizon:
 def build_schedule(specs: Sequence[StageSpec], groups: Groups, horizon: Horizon) -> Schedule | None:
     """Makes the schedule of an optimiser's groups; None where there is none.
 
-    Raises SpecError: `schedule-refused`, `schedule-negative`, what formulas raise, and what `bind_stage`
-    does.
+    Raises SpecError: what `lay_out` and `begin_schedule` do.
     """
-    if not specs:
-        return None
-    laid_out = _laid_out(specs, horizon)
+    return begin_schedule(lay_out(specs, horizon), groups)
+
+
+def lay_out(specs: Sequence[StageSpec], horizon: Horizon) -> list[LaidOut]:
+    """Lays the stages of a schedule out along the run, before there is an optimiser.
+
+    Raises SpecError: `schedule-negative`, what formulas raise, and what `bind_stage` does.
+    """
+    laid_out = _laid_out(specs, horizon) if specs else []
+    for number, (stage, _, _) in enumerate(laid_out):
+        ends = laid_out[number + 1][0].first if number + 1 < len(laid_out) else horizon.whole
+        for scheduler in stage.schedulers:
+            _work_out(scheduler, stage, Horizon(horizon.epoch, None if ends is None else ends - stage.first))
+    return laid_out
+
+
+def begin_schedule(laid_out: Sequence[LaidOut], groups: Groups) -> Schedule | None:
+    """Makes the schedule of an optimiser's groups from its stages. Raises SpecError: `schedule-refused`."""
     # A stage is made when the one before it is over, and that would be late for what torch refuses.
-    for number, (stage, spec, path) in enumerate(laid_out):
+    for stage, spec, path in laid_out:
         try:
             trial = Schedule([replace(stage, first=0, goes_on=False)], [dict(group) for group in groups])
             trial.after_update()
@@ -54,10 +68,7 @@ def build_schedule(specs: Sequence[StageSpec], groups: Groups, horizon: Horizon)
             reason = str(error).split("\n")[0]
             name = spec.call.name if spec.call else "warmup"
             raise failure("schedule-refused", spec.place, path, scheduler=name, reason=reason) from error
-        ends = laid_out[number + 1][0].first if number + 1 < len(laid_out) else horizon.whole
-        for scheduler in stage.schedulers:
-            _work_out(scheduler, stage, Horizon(horizon.epoch, None if ends is None else ends - stage.first))
-    return Schedule([stage for stage, _, _ in laid_out], groups)
+    return Schedule([stage for stage, _, _ in laid_out], groups) if laid_out else None
 
 
 def _work_out(scheduler: Scheduler, stage: Stage, length: Horizon) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, final
 
 import torch
 from torch import Tensor, nn
 
-from nncli.messages.catalogue import failure
+from nncli.messages.catalogue import failure, require_all
 from nncli.spec.optimising import AverageSpec, RegulariseSpec
 from nncli.spec.patterns import matches
 from nncli.spec.schema import TrainingSpec
@@ -20,7 +21,7 @@ from nncli.training.kernels import Optimizer
 from nncli.training.optimizer_state import load_state, state_scalars, state_tensors
 from nncli.training.optimizers import build_optimizer, state_per_weight
 from nncli.training.rows import Figures
-from nncli.training.schedule_checks import build_schedule, updates_in
+from nncli.training.schedule_checks import begin_schedule, lay_out, updates_in
 from nncli.training.schedules import Horizon, Schedule
 
 _OWN: Final = (AVERAGE, GRADIENT)
@@ -191,8 +192,8 @@ def build_updater(
 ) -> Updater:
     """Makes the update of a module's parameters, beside others where it is not `is_alone`.
 
-    `batches` is how long the run is in batches. Raises SpecError as `build_optimizer` and `build_schedule`
-    do, `accumulate-unfit`, and `pattern-matches-nothing`.
+    `batches` is how long the run is in batches. Raises SpecError as `build_optimizer`, `lay_out` and
+    `begin_schedule` do, `accumulate-unfit`, and `pattern-matches-nothing`.
     """
     groups = training.groups
     if is_alone:
@@ -200,7 +201,12 @@ def build_updater(
         refuse_silent_patterns([module], pulled, "training.regularise.match")
     else:
         groups = tuple(each for each in groups if has_weights(module, each))
-    optimizer = build_optimizer(training.optimizer, module, groups)
+    horizon = batches.of_updates(training.accumulate)
+    steps: list[Callable[[], Any]] = [
+        partial(build_optimizer, training.optimizer, module, groups),
+        partial(lay_out, training.schedule, horizon),
+    ]
+    optimizer, stages = require_all(steps)
     clip = training.clip_gradients
     handling = Handling(
         training.accumulate,
@@ -214,8 +220,7 @@ def build_updater(
     )
     if training.accumulate > 1:
         _refuse_accumulation(training, module)
-    horizon = batches.of_updates(training.accumulate)
-    schedule = build_schedule(training.schedule, optimizer.param_groups, horizon)
+    schedule = begin_schedule(stages, optimizer.param_groups)
     average = Average(module, _averaging(training.average, horizon)) if training.average else None
     gradients = Gradients(module, optimizer, handling, batches)
     return Updater(module, optimizer, gradients, schedule, average)

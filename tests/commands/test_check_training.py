@@ -55,6 +55,38 @@ def test_a_mistake_is_told_at_its_line(
     assert f"flowers.yaml:{line}:" in answer.err and code in answer.err
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "codes"),
+    [
+        (
+            "epochs: 4",
+            "epochs: 4\n  schedule: {CosineAnealingLR: {}, warmup: 5}",
+            ["schedule-unknown", "span-form"],
+        ),
+        (
+            "epochs: 4",
+            "epochs: 4\n  groups: [{match: 'lost.*', lr: 1}, {match: '*.bias', learning_rate: 1}]",
+            ["pattern-matches-nothing", "argument-unknown"],
+        ),
+        (
+            "AdamW: {lr: 3e-2}",
+            "SGD: {lr: 0.1, nesterov: true}}\n  schedule: {LambdaLR: {lr_lambda: 0.9 ** epohc}",
+            ["optimizer-refused", "name-unknown"],
+        ),
+        ("AdamW: {lr: 3e-2}", "adamw: {lr: -1}", ["optimizer-unknown", "argument-range"]),
+    ],
+)
+def test_mistakes_of_one_update_do_not_hide_each_other(
+    old: str, new: str, codes: list[str], tmp_path: Path
+) -> None:
+    text = FLOWERS.replace(old, new)
+    assert text != FLOWERS
+    write_flowers(tmp_path, text)
+    err = invoke(tmp_path, "check", "flowers.yaml").err
+    assert err.count("error[") == len(codes), err
+    assert all(f"error[{code}]" in err for code in codes), err
+
+
 def test_numbers_that_a_loss_cannot_compare_with_are_told_at_the_loss(tmp_path: Path) -> None:
     text = FLOWERS.replace("kind: category", "height: number")
     text = text.replace("CrossEntropyLoss", "BCEWithLogitsLoss")
