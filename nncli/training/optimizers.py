@@ -90,7 +90,7 @@ def build_optimizer(call: Call, module: nn.Module, groups: Sequence[GroupSpec] =
     try:
         if call.name == "Muon":
             return muon_with_adamw(module, entries, arguments)
-        return kind(entries, **arguments)  # type: ignore[arg-type]
+        return kind(entries, **arguments)
     except (ValueError, TypeError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise failure("optimizer-refused", call.place, here, optimizer=call.name, reason=reason) from error
