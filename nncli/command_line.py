@@ -15,7 +15,7 @@ from nncli.errors import Exit
 # Its base is the error of everything that is wrong on a command line; typer gives it no name of its own.
 _REFUSED: Final[Any] = typer.BadParameter.__mro__[1]
 _VALUE: Final = re.compile(r"(?P<quote>['\"]?)(?P<value>.*?)(?P=quote) is not ")
-_QUOTED: Final = re.compile(r"'(.*?)'")
+_QUOTED: Final = re.compile(r"(?P<quote>['\"])(?P<value>.*?)(?P=quote)")
 EXAMPLE: Final = re.compile(r"^\s*(nncli .*)$", re.MULTILINE)
 """An example in the text that ends a help."""
 _EXTRA: Final = re.compile(r"unexpected extra argument\S* \((.*)\)")
@@ -130,7 +130,7 @@ def _range(wanted: Any) -> str:
 
 def _of_verb(group: Any, message: str) -> dict[str, object]:
     found = _QUOTED.search(message)
-    verb = found[1] if found else ""
+    verb = found["value"] if found else ""
     spec = verb if verb.lower().endswith((".yaml", ".yml")) else ""
     known = list(group.commands)
     return {"verb": verb, "spec": spec, "nearest": _nearest(verb, known), "known": known}

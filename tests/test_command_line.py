@@ -64,6 +64,12 @@ from tests.end_to_end.program import invoke
         ),
         (("trian", "a.yaml"), "error[verb-unknown]: there is no verb `trian`", "did you mean `nncli train`?"),
         (
+            ("it's",),
+            "error[verb-unknown]: there is no verb `it's`",
+            "`nncli --help` lists them: init, check, data, summary, explain, train, bench, find-lr, inspect-gradients, "
+            "runs, report, evaluate, predict, generate, export",
+        ),
+        (
             ("a.yaml",),
             "error[verb-unknown]: there is no verb `a.yaml`",
             "a verb comes first: `nncli train a.yaml`",

@@ -18,7 +18,7 @@ SEEN_SHARE: Final = 0.2
 FEW_WHOLE_STEPS: Final = 50.0
 SLOWED: Final = 0.1
 MOST_STEPS: Final = 20_000
-OF_THEIR_OWN: Final = frozenset({"ReduceLROnPlateau", "OneCycleLR", "CyclicLR"})
+OF_THEIR_OWN: Final = frozenset({"ReduceLROnPlateau", "OneCycleLR", "CyclicLR", "SWALR"})
 """Schedules whose rates follow from figures, or are not shares of that of the optimiser."""
 
 
@@ -83,10 +83,13 @@ def _whole_steps(subject: Subject) -> tuple[float, int] | None:
     """Counts the steps of a run as steps with the whole rate: half of the rate is half a step.
 
     Counting ends where there are enough. None where it is not known how long a run is, where it is very long,
-    where figures move the rate, and where the schedule has rates of its own.
+    where figures move the rate, and where the schedule or groups of weights have rates of their own.
     """
-    training, names = subject.training, {each.call.name for each in subject.training.schedule if each.call}
-    if subject.steps is None or subject.steps > MOST_STEPS or names & OF_THEIR_OWN:
+    training, names = (
+        subject.training,
+        {call.name for each in subject.training.schedule for call in each.calls},
+    )
+    if subject.steps is None or subject.steps > MOST_STEPS or names & OF_THEIR_OWN or training.groups:
         return None
     batches = math.ceil(subject.facts.rows / training.batch_size)
     horizon = horizon_of(training, batches).of_updates(training.accumulate)

@@ -40,9 +40,8 @@ class Patch:
         return "\n".join(lines)
 
     def document(self, text: str | None = None) -> dict[str, Any]:
-        """Gives the patch for scripts: with the text of the spec as one YAML document and as `--set` takes
-        it,
-        lists whole; items that the text does not have stay as a person reads them."""
+        """Gives the patch for scripts: with the text of the spec as one YAML document, and as `--set` takes
+        it, lists whole; items that the text does not have stay as a person reads them."""
         changes = [{"path": each.path, "how": each.how, "value": each.value} for each in self.changes]
         whole = self
         if text is not None:

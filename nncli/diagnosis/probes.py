@@ -80,9 +80,8 @@ class Probe:
     """A whole network as measured; `step` is how far it was trained, `rows` what activations saw.
 
     `noise` is how many rows a batch needs so that its gradient is as much direction as chance, from the
-    batches
-    that were looked at. `culprit` is the expression or loss that gave the first number that is not finite,
-    where no layer did.
+    batches that were looked at. `culprit` is the expression or loss that gave the first number that is not
+    finite, where no layer did.
     """
 
     layers: tuple[LayerProbe, ...]

@@ -21,10 +21,10 @@ from nncli.training.stepping import Moment, Update, seed_draws
 def probe_update(job: TrainJob, state: TrainState, update: Update, batches: int) -> Mapping[str, Probe]:
     """Measures each network that an update changes, by name.
 
-    Gradients come from `batches` batches (at most an epoch), activations from at least 1000 rows where
-    there are
-    as many, those of the rows that other networks make among them. Weights, buffers and random generators
-    stay as they are; the updaters of the state do not. What is drawn by chance follows from `training.seed`.
+    Gradients come from `batches` batches (at most an epoch), activations from at least 1000 rows where there
+    are as many, those of the rows that other networks make among them. Weights, buffers and random
+    generators stay as they are; the updaters of the state do not. What is drawn by chance follows from
+    `training.seed`.
     """
     networks = {name: state.networks[name] for name in update.networks}
     measured = {name: Gradients(job.networks[name].layers, module) for name, module in networks.items()}
@@ -119,10 +119,12 @@ def _left_alone(job: TrainJob, state: TrainState) -> Iterator[None]:
     with torch.random.fork_rng(devices=[job.device] if job.device.type == "cuda" else []):
         for module in modules:
             module.train()
-        yield
-    with torch.no_grad():
-        for tensor, before in kept:
-            tensor.copy_(before)
-    for module, mode in zip(modules, modes, strict=True):
-        module.zero_grad()
-        module.train(mode)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for tensor, before in kept:
+                    tensor.copy_(before)
+            for module, mode in zip(modules, modes, strict=True):
+                module.zero_grad()
+                module.train(mode)

@@ -30,7 +30,7 @@ class Upcoming:
 @dataclass(frozen=True, slots=True)
 class _Coming:
     rows: Tensor
-    columns: Mapping[Hashable, Future[tuple[Taken, Any]]]
+    columns: dict[Hashable, Future[tuple[Taken, Any]]]
 
 
 def pays(device: torch.device) -> bool:
@@ -68,10 +68,13 @@ class Ahead:
         ]
 
     def found(self, column: Hashable, rows: Tensor) -> Taken | None:
-        """Gives a column of rows that were read ahead; None of others. Raises what reading them raises."""
+        """Gives a column of rows that were read ahead, once, since a layer may change it in place.
+
+        None of others. Raises what reading them raises.
+        """
         for each in self._now:
             if each.rows is rows and column in each.columns:
-                taken, copied = each.columns[column].result()
+                taken, copied = each.columns.pop(column).result()
                 return taken if copied is None else _handed_over(taken, copied)
         return None
 

@@ -97,8 +97,12 @@ def is_finite(state: TrainState) -> bool:
     """Tells whether all that a checkpoint would hold of weights and optimisers is finite."""
     settled = [each for updater in state.updaters.values() for each in updater.settled_tensors().values()]
     kept = [*state.weights().values(), *settled]
-    tensors = [tensor for tensor in kept if tensor.is_floating_point()]
-    return not tensors or bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+    by_device: dict[torch.device, list[Tensor]] = {}
+    for tensor in kept:
+        if tensor.is_floating_point():
+            # Some optimisers count their steps on the CPU, wherever their weights lie.
+            by_device.setdefault(tensor.device, []).append(tensor.isfinite().all())
+    return all(bool(torch.stack(each).all()) for each in by_device.values())
 
 
 def refuse_non_finite_weights(job: TrainJob, state: TrainState) -> None:

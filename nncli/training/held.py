@@ -90,8 +90,10 @@ class HeldColumn:
     @property
     def is_worth_reading_ahead(self) -> bool:
         """Tells whether samples come from files, from more than is held, or go to a GPU."""
-        if self._whole is not None or self._device.type == "cuda":
-            return self._whole is None
+        if self._whole is not None:
+            return False
+        if self._device.type == "cuda":
+            return True
         is_in_memory = isinstance(self._stored, _IN_MEMORY)
         return not is_in_memory or sum(t.nbytes for t in self._stored.tensors().values()) > MOST_HELD_BYTES
 

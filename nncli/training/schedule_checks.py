@@ -140,7 +140,7 @@ def share_of_run(training: TrainingSpec) -> tuple[str, Place] | None:
 def schedule_lengths(specs: Sequence[StageSpec], horizon: Horizon) -> Iterator[Problem]:
     """Finds schedules that are longer than the run, or over before it.
 
-    A rate that would rise again, or that torch refuses to give, is no warning but an error.
+    A rate that torch refuses to give is no warning but an error.
     """
     ends = horizon.whole
     if ends is None or not specs:

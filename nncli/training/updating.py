@@ -105,7 +105,7 @@ class Updater:
             # A loss that stays as it is ends the search after one step along the gradients.
             self._search(torch.zeros(()), None)
             return True
-        # What changes no weight moves no schedule either.
+        # What changes no weight moves no schedule either; of scaled gradients only the device knows it.
         if not self._gradients.change_weights():
             return False
         self._after_update()

@@ -68,7 +68,7 @@ def test_fixed_measures_nothing(tmp_path: Path, measured: list[bool]) -> None:
 def test_compiled_where_the_spec_says_so_with_the_products_of_the_compiler(
     tmp_path: Path, measured: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch, "compile", lambda plain: plain)
+    monkeypatch.setattr(torch, "compile", lambda plain, **_: plain)
     answer = invoke(tmp_path, "train", "flowers.yaml", "--run", "run", "--set", "training.compile=on")
     assert "goes through torch.compile" in answer.err
     environment = json.loads((tmp_path / "run" / "environment.json").read_text())

@@ -53,7 +53,8 @@ def test_parts_columns_classes_and_rows_are_shown(healthy: Path) -> None:
     assert "no findings" in answer.out
 
 
-def test_columns_that_are_not_shown_are_counted(tmp_path: Path) -> None:
+def test_columns_that_are_not_shown_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     names = [f"c{number}" for number in range(13)]
     rows = "".join(",".join(str((n * k) % 17) for k in range(1, 14)) + f",{n % 2}\n" for n in range(60))
     (tmp_path / "rows.csv").write_text(",".join(names) + ",y\n" + rows)
@@ -62,7 +63,8 @@ def test_columns_that_are_not_shown_are_counted(tmp_path: Path) -> None:
         f"data: {{train: rows.csv, inputs: {{{inputs}}}, targets: {{y: category}}}}\n"
     )
     answer = invoke(tmp_path, "data", "net.yaml")
-    assert "c7" in answer.out and "… and 6 more columns: `--json` has all of them\n" in answer.out
+    assert "c7" in answer.out, answer.out
+    assert "… and 6 more columns: `--json` has all of them\n" in answer.out, answer.out
     (document,) = invoke(tmp_path, "data", "net.yaml", "--json").rows()
     assert len(document["samples"][0]) == 14
 

@@ -43,6 +43,9 @@ def test_a_schedule_that_leaves_nothing(schedule: str, examine: Callable[[str], 
         "{ReduceLROnPlateau: {patience: 1}}",
         "{StepLR: {step_size: 6, gamma: 0.1}}",
         "{ExponentialLR: {gamma: 0.7}}",
+        "[ChainedScheduler: [{CyclicLR: {base_lr: 1e-4, max_lr: 1e-3}}, {ConstantLR: {factor: 1.0}}]]",
+        "[{ConstantLR: {factor: 0.01, total_iters: 900}, for: 50%}, {SWALR: {swa_lr: 0.1}}]",
+        "{LambdaLR: {lr_lambda: ['0.0001', '1']}}\n  groups: [{match: '*.bias', lr: 0.1}]",
     ],
 )
 def test_schedules_that_leave_enough(schedule: str, examine: Callable[[str], Examined]) -> None:

@@ -87,6 +87,7 @@ def test_only_the_rows_that_were_said_are_found() -> None:
     found = reading.found("x", rows)
     assert found is not None
     assert found.values.tolist() == [0, 2, 4]
+    assert reading.found("x", rows) is None  # It was handed over, and may be changed by now.
     assert reading.found("x", torch.arange(3)) is None
     assert reading.found("y", rows) is None
     reading.turn([])
