@@ -66,9 +66,11 @@ from tests.end_to_end.program import invoke
         (
             ("it's",),
             "error[verb-unknown]: there is no verb `it's`",
-            "`nncli --help` lists them: "
-            "init, check, data, summary, explain, train, bench, find-lr, inspect-gradients, "
-            "runs, report, evaluate, predict, generate, export",
+            (
+                "`nncli --help` lists them: "
+                "init, check, data, summary, explain, train, bench, find-lr, inspect-gradients, "
+                "runs, report, evaluate, predict, generate, export"
+            ),
         ),
         (
             ("a.yaml",),
