@@ -146,10 +146,20 @@ def _write(options: InspectOptions, code: OwnCode, verdicts: Verdicts, streams: 
     assert options.write is not None
     text = written(_source(options, code), verdicts)
     if text is None:
-        streams.say("no patch, so nothing was written")
+        streams.say(_why_nothing(verdicts))
         return
     write_atomic(options.write, text.encode())
     streams.say(f"the spec with its patches is in {options.write}")
+
+
+def _why_nothing(verdicts: Verdicts) -> str:
+    """Says why no patch was written."""
+    shown = [each for each in verdicts.findings if each.patch]
+    if any(each.is_serious for each in shown):
+        return "no patch helped when it was tried, so nothing was written; --write without --try writes it"
+    if shown:
+        return "only notes have a patch, and those are not written: put it in yourself"
+    return "no patch, so nothing was written"
 
 
 def _patient(options: InspectOptions, streams: Streams, *, trained: bool) -> Patient | UpdatesPatient:

@@ -131,6 +131,16 @@ class Finding:
         """Adds facts that the words are filled with."""
         return replace(self, facts={**self.facts, **facts})
 
+    def with_items(self, items: Mapping[str, str]) -> Finding:
+        """Names the items of lists that its patch changes; `items` has the names by path."""
+        return replace(self, patch=self.patch.with_items(items)) if self.patch else self
+
+    @property
+    def is_certain(self) -> bool:
+        """Tells whether the last layer contradicts the loss or the targets, whatever steps show."""
+        is_of_ends = self.id in ("loss_activation_mismatch", "output_range_mismatch")
+        return is_of_ends and self.severity == "error"
+
     @property
     def evidence(self) -> str:
         """Says what was measured."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nncli.spec.editing import Change, Unwritable, flow_text, with_whole_lists
@@ -39,6 +39,10 @@ class Patch:
             lines += [f"{indent}{item}" for item in items]
         return "\n".join(lines)
 
+    def with_items(self, items: Mapping[str, str]) -> Patch:
+        """Gives each item of a list the name that a person knows it by; `items` has them by path."""
+        return Patch(tuple(_with_item(each, items) for each in self.changes))
+
     def document(self, text: str | None = None) -> dict[str, Any]:
         """Gives the patch for scripts: with the text of the spec as one YAML document, and as `--set` takes
         it, lists whole; items that the text does not have stay as a person reads them."""
@@ -53,6 +57,20 @@ class Patch:
 def set_to(path: str, value: Any) -> Patch:
     """Makes the patch of one key."""
     return Patch((Change(path, value),))
+
+
+def _item_of(path: str) -> tuple[str, int, list[str]]:
+    """Takes a path apart at its last item: the list, the position in it, and what is inside of the item."""
+    parts = path.split(".")
+    at = max(number for number, part in enumerate(parts) if part.isdigit())
+    return ".".join(parts[:at]), int(parts[at]), parts[at + 1 :]
+
+
+def _with_item(change: Change, items: Mapping[str, str]) -> Change:
+    if not any(part.isdigit() for part in change.path.split(".")):
+        return change
+    owner, position, _ = _item_of(change.path)
+    return replace(change, item=items.get(f"{owner}.{position}", ""))
 
 
 def _put(tree: dict[str, Any], path: str, value: Any) -> None:
@@ -78,19 +96,19 @@ def _lines(tree: Mapping[str, Any], depth: int) -> list[str]:
 
 def _line_of_item(change: Change) -> tuple[str, str]:
     """Finds the list that a change is in, and writes what becomes of its item."""
-    parts = change.path.split(".")
-    at = max(number for number, part in enumerate(parts) if part.isdigit())
-    owner, position, rest = ".".join(parts[:at]), int(parts[at]), parts[at + 1 :]
+    owner, position, rest = _item_of(change.path)
+    # A person counts from 1.
+    item = change.item or f"item {position + 1}"
     if change.how == "remove":
-        return owner, f"# leave out item {position}"
+        return owner, f"# leave out {item}"
     text = flow_text(change.value)
     shown = text[1:-1] if text.startswith("{") and "," not in text and text.count("{") == 1 else text
     if change.how == "after":
-        return owner, f"- {shown}  # new, behind item {position}"
+        return owner, f"- {shown}  # new, behind {item}"
     inside = ": ".join([*rest, shown])
-    return owner, f"- {inside}  # item {position}" if rest[:1] and rest[0][
-        :1
-    ].isupper() else f"{inside}  # at item {position}"
+    if not rest:
+        return owner, f"- {inside}  # in place of {item}"
+    return owner, f"- {inside}  # {item}" if rest[0][:1].isupper() else f"{inside}  # at {item}"
 
 
 def _opened(owner: str) -> str:

@@ -64,6 +64,12 @@ class Subject:
         return "network" if self.network_name == "network" else f"networks.{self.network_name}"
 
     @property
+    def items(self) -> dict[str, str]:
+        """What a person calls the items of the network's lists, by path: `Softmax, line 9`."""
+        calls = reversed(self.network.calls)
+        return {item_path(each): f"{each.type}, line {each.place.line}" for each in calls}
+
+    @property
     def network_name(self) -> str:
         """The name of the network: the one that is compared with the targets, where none was given."""
         return self.name or next(iter(self.spec.networks))

@@ -224,7 +224,7 @@ def diagnose(subject: Subject) -> Verdicts:
             checks.append(Check(_name(each), unable))
             finding = None if unable else each(subject)
             if finding is not None:
-                found.append(finding)
+                found.append(finding.with_items(subject.items))
     ordered = in_order(found)
     return Verdicts(ordered[:MOST], tuple(checks), ordered[MOST:])
 

@@ -64,6 +64,8 @@ def source_of(file: Path, text: str, folder: Path, sets: Sequence[str], code: Ow
 def tried(source: Source, verdicts: Verdicts, device: torch.device) -> Verdicts:
     """Tries the patch of each finding; those that do not help come last, and are no more than a guess.
 
+    What stands in the spec beyond doubt keeps its place: another fault may hide in a few steps what it does.
+
     Patches that help stay in the text while others are tried, and what did not help is tried once more with
     them: one fault may hide what the patch of another does.
     """
@@ -84,8 +86,13 @@ def tried(source: Source, verdicts: Verdicts, device: torch.device) -> Verdicts:
                 before, good = after, [*good, each]
         if len(good) in (count, len(found)) or not good:
             break
-    helpful = [each for each in found if each.effect is None or each.effect.helps]
+    helpful = [each for each in found if _stands(each)]
     return replace(verdicts, findings=(*helpful, *(each for each in found if each not in helpful)))
+
+
+def _stands(finding: Finding) -> bool:
+    """Tells whether the patch was not seen to be of no use, or answers a fault beyond doubt."""
+    return finding.is_certain or finding.effect is None or finding.effect.helps
 
 
 def _can_be_tried(finding: Finding) -> bool:
@@ -99,7 +106,7 @@ def _with_effect(finding: Finding, before: _Tried, after: _Tried) -> Finding:
     is_same = is_same and math.isclose(before.constant or 0, after.constant or 0, rel_tol=1e-3)
     losses = (before.steps.after, after.steps.after) if is_same else None
     effect = Effect(after.steps.steps, before.share, after.share, losses)
-    sure: Sure = "measured" if effect.helps else "guess"
+    sure: Sure = "measured" if effect.helps or finding.is_certain else "guess"
     return replace(finding, effect=effect, sure=sure)
 
 
@@ -152,11 +159,7 @@ def written(source: Source, verdicts: Verdicts) -> str | None:
 
     The text is read again first. Raises SpecError `patch-unwritable`, and what reading it raises.
     """
-    wanted = [
-        each
-        for each in verdicts.findings
-        if each.patch and each.is_serious and (each.effect is None or each.effect.helps)
-    ]
+    wanted = [each for each in verdicts.findings if each.patch and each.is_serious and _stands(each)]
     if not wanted:
         return None
     whole = patched(source, wanted)

@@ -119,7 +119,10 @@ def diagnose_updates(patient: UpdatesPatient, looked: Sequence[Looked]) -> Verdi
         verdicts = diagnose(each.subject)
         own = [*verdicts.findings, *verdicts.others]
         ended = dead_layer(each.subject)
-        found += [_named(one, each, patient) for one in (*own, *((ended,) if ended else ()))]
+        found += [
+            _named(one, each, patient)
+            for one in (*own, *((ended.with_items(each.subject.items),) if ended else ()))
+        ]
         checks |= dict.fromkeys(verdicts.checks)
     history, unable = patient.history, "" if patient.history is not None else "diagnosis-needs-run"
     for name, find in _OF_UPDATES.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 import yaml
@@ -20,12 +20,14 @@ _COLUMN_ROLES: Final = ("inputs", "targets")
 class Change:
     """A value for a path as `--set` takes it, an item behind that of a path, or none in its place.
 
-    `value` is plain YAML: dicts, lists, texts, numbers. It is None where an item is removed.
+    `value` is plain YAML: dicts, lists, texts, numbers. It is None where an item is removed. `item`
+    is what a person calls the item: `Softmax, line 9`.
     """
 
     path: str
     value: Any = None
     how: How = "set"
+    item: str = field(default="", compare=False)
 
 
 class Written(str):

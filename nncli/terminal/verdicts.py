@@ -89,7 +89,7 @@ def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def effect_text(effect: Effect) -> str:
     """Says what a patch did: `loss after 40 steps 2.3 → 0.71`."""
-    what = "" if effect.helps else "; it does not help"
+    what = "" if effect.helps else "; it does not help in these steps"
     if effect.losses:
         before, after = effect.losses
         return f"loss after {effect.steps} steps {short(before)} → {short(after)}{what}"

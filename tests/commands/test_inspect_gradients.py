@@ -262,8 +262,19 @@ def test_a_patch_that_does_not_help_is_a_guess_and_is_not_written(tmp_path: Path
         False,
     )
     answer = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--try", "--write", "better.yaml")
-    assert "no patch, so nothing was written" in answer.err
+    assert "no patch helped when it was tried, so nothing was written; --write without --try" in answer.err
     assert not (tmp_path / "better.yaml").exists()
+    answer = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--write", "better.yaml")
+    assert "the spec with its patches is in better.yaml" in answer.err
+
+
+def test_a_patch_of_a_contradiction_is_named_and_written_though_steps_do_not_show_it(tmp_path: Path) -> None:
+    text = COMMENTED.replace("  - Linear: $classes\n", "  - Linear: $classes\n  - Softmax: 1\n")
+    write_flowers(tmp_path, text.replace("20", "2"))
+    answer = invoke(tmp_path, "inspect-gradients", "flowers.yaml", "--try", "--write", "better.yaml")
+    assert "  # leave out Softmax, line 7" in answer.out and "it does not help in these steps" in answer.out
+    assert "the spec with its patches is in better.yaml" in answer.err
+    assert "Softmax" not in (tmp_path / "better.yaml").read_text()
 
 
 def test_a_patch_goes_before_what_set_says(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_patch_is_yaml_at_the_right_keys() -> None:
             Change("network.1", "ReLU", "after"),
             Change("network.4", how="remove"),
         )
-    )
+    ).with_items({"network.4": "Softmax, line 9"})
     assert patch.yaml.splitlines() == [
         "training:",
         "  optimizer: {SGD: {lr: 0.01}}",
@@ -93,8 +93,8 @@ def test_a_patch_is_yaml_at_the_right_keys() -> None:
         "  inputs:",
         "    age: {scale: standard}",
         "network:",
-        "  - ReLU  # new, behind item 1",
-        "  # leave out item 4",
+        "  - ReLU  # new, behind item 2",
+        "  # leave out Softmax, line 9",
     ]
     assert patch.sets == (
         "training.optimizer.SGD.lr=0.01",
