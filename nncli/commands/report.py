@@ -22,6 +22,7 @@ from nncli.runs.atomic import disk_errors, write_atomic
 from nncli.runs.comparing import compare_runs
 from nncli.runs.info import read_run
 from nncli.terminal.curves import Axis, draw_curves
+from nncli.terminal.figures import short
 from nncli.terminal.streams import Streams
 from nncli.terminal.waiting import waiting
 
@@ -119,7 +120,7 @@ def _show(courses: Sequence[Course], names: Sequence[str], streams: Streams) -> 
     for course, name in zip(courses, names, strict=True):
         if course.best is not None:
             streams.data(
-                f"{name}: best {course.best.watch} {course.best.value:.6g} at epoch {course.best.epoch}\n"
+                f"{name}: best {course.best.watch} {short(course.best.value)} at epoch {course.best.epoch}\n"
             )
 
 

@@ -11,7 +11,7 @@ from nncli.reports.inks import LIGHT, SERIES, Plot, by_powers, file_name, said
 from nncli.terminal.figures import short
 
 _SIZE: Final = (520, 300)
-_WIDE: Final = 100.0
+_WIDE: Final = 30.0
 """Losses that span more than this factor are drawn by powers of ten."""
 _FEW: Final = 15
 _ABOVE: Final[Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}

@@ -58,7 +58,7 @@ def _best_figures(run: RunFacts) -> Iterator[tuple[str, float | None]]:
     part, _, figure = best.watch.partition(".")
     for curve in curves:
         if curve.part == part and curve.figure not in (figure, "loss"):
-            yield f"{part} {curve.figure} then", dict(curve.points).get(best.epoch)
+            yield f"{part} {curve.figure} in that epoch", dict(curve.points).get(best.epoch)
             return
 
 
