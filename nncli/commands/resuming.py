@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from nncli.terminal.streams import Streams
 from nncli.training.choices import Choices
 
 LEAST_BYTES: Final = 2**20
+_SEED: Final = "training.seed="
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,13 @@ class RunPlace:
         """Chooses the recorded kind of device where none was asked for."""
         recorded = str((self.environment or {}).get("device", "auto"))
         return recorded.partition(":")[0] if asked == "auto" else asked
+
+    def seed_for(self, asked: int | None, sets: tuple[str, ...]) -> int | None:
+        """Chooses the seed that the run was begun with by `--seed`, where the command line says none."""
+        recorded = self.recorded.set if self.recorded else ()
+        typed = [each.partition("=")[2] for each in recorded if each.startswith(_SEED)]
+        is_open = asked is None and not any(each.startswith(_SEED) for each in sets)
+        return int(typed[-1]) if is_open and typed and re.fullmatch("[0-9]{1,18}", typed[-1]) else asked
 
     def threads_for(self, asked: int | None) -> int | None:
         """Chooses the recorded number of threads, since it changes bits."""

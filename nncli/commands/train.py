@@ -6,7 +6,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from nncli.commands.choosing_kernels import choose, is_thread_count_open
 from nncli.commands.extending import lengthened
 from nncli.device import resolve_device, set_threads
 from nncli.diagnosis.findings import Finding
-from nncli.errors import DivergedError, Exit
+from nncli.errors import DivergedError, Exit, Problem
 from nncli.messages.catalogue import failure, message_of
 from nncli.models.described import describe_trained
 from nncli.preparing.own_code import load_code
@@ -97,11 +97,8 @@ def train(options: TrainOptions, streams: Streams) -> int:
 
 
 def _train(options: TrainOptions, streams: Streams) -> int:
-    spec, problems = read_spec(options.spec, options.overrides())
-    problems += missing_sections(spec)
+    options, spec, problems, place = _placed(options)
     code = load_code(options.code)
-    place = resuming.choose_run(options.run, options.resume, spec.name)
-    place = lengthened(place, options.spec, spec, options.overrides())
     if not problems and place.is_done(spec, options.overrides(), code):
         streams.say(f"{place.path} is done; nothing to do")
         if options.json and place.path:
@@ -154,6 +151,18 @@ def _with_places(rows: Iterator[Row], spec: Spec) -> Iterator[Row]:
         from nncli.recording.spoilt_rows import with_places
 
         raise with_places(error, spec) from error
+
+
+def _placed(options: TrainOptions) -> tuple[TrainOptions, Spec, list[Problem], resuming.RunPlace]:
+    """Reads the spec and chooses the run; one that is gone on with has the seed that it was begun with."""
+    spec, problems = read_spec(options.spec, options.overrides())
+    place = resuming.choose_run(options.run, options.resume, spec.name)
+    seed = place.seed_for(options.seed, options.overrides())
+    if seed != options.seed:
+        options = replace(options, seed=seed)
+        spec, problems = read_spec(options.spec, options.overrides())
+    place = lengthened(place, options.spec, spec, options.overrides())
+    return options, spec, problems + missing_sections(spec), place
 
 
 @contextmanager

@@ -105,6 +105,20 @@ def test_the_figures_of_the_best_epoch_are_shown_after_a_resume_too(
 
 
 @pytest.mark.parametrize("looks", [0, 9], ids=["done", "interrupted"])
+@pytest.mark.parametrize("more", [(), ("--epochs", 6)])
+def test_the_seed_of_a_run_need_not_be_given_again(
+    more: tuple[object, ...], looks: int, tmp_path: Path, stop_after: Callable[[int], None]
+) -> None:
+    write_flowers(tmp_path)
+    _train(tmp_path, "whole", "--seed", 3, *more)
+    stop_after(looks)
+    _train(tmp_path, "run", "--seed", 3, code=75 if looks else 0)
+    stop_after(0)
+    _train(tmp_path, "run", "--resume", *more)
+    assert results(tmp_path / "run") == results(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("looks", [0, 9], ids=["done", "interrupted"])
 def test_another_spec_set_or_seed_is_refused_by_name(
     looks: int, tmp_path: Path, stop_after: Callable[[int], None]
 ) -> None:
