@@ -52,7 +52,7 @@ HABITS: Final[MappingType[str, str]] = {
     "model": "write the list of layers below `network:`",
     "momentum": _OPTIMIZER.replace("AdamW", "SGD") % ("momentum", "0.9"),
     "num_epochs": "write `epochs: 20` below `training:`",
-    "optimiser": "write `optimizer: AdamW` below `training:`",
+    "optimiser": "write `optimizer:` instead below `training:`",
     "param_groups": _BELOW % 'groups: [{match: "*.bias", weight_decay: 0}]',
     "patience": "write `stop_early: {patience: 5}` below `training:`",
     "scheduler": _SCHEDULE,

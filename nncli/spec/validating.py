@@ -95,7 +95,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], node: Node, path: str
     if code == "value-choice":
         choices = re.findall(r"'([^']*)'", str(facts["expected"]))
         facts["expected"] = _one_of([f"`{choice}`" for choice in choices])
-        facts["nearest"] = nearest(str(detail.get("input")), choices)
+        given = str(detail.get("input"))
+        facts["nearest"] = _OTHER_NAMES.get(given, "") or nearest(given, choices)
     if code == "value-type" and _is_quoted(place_node):
         facts |= {"received": f'`"{detail.get("input")}"`', "unquoted": detail.get("input")}
     if code == "value-type":
@@ -186,6 +187,12 @@ _CODES = {
 }
 # Words that stand in the place of a number.
 _WORDS = {"batch_size": "auto"}
+# Numbers of 32 and 16 bits, as other tools call them.
+_OTHER_NAMES = {
+    **dict.fromkeys(("fp32", "float", "single", "32", "32-true"), "float32"),
+    **dict.fromkeys(("bfloat16", "bf16-mixed", "bf16-true"), "bf16"),
+    **dict.fromkeys(("float16", "half", "16", "16-mixed"), "fp16"),
+}
 _EXAMPLES = {
     "loss": "loss: CrossEntropyLoss",
     "optimizer": "optimizer: AdamW",
