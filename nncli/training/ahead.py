@@ -47,7 +47,6 @@ class Ahead:
 
     def __init__(self, columns: Mapping[Hashable, Fetch], device: torch.device) -> None:
         self._columns = columns
-        self._device = device
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ahead")
         self._stream: Any = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._now: list[_Coming] = []

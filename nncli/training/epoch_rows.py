@@ -39,5 +39,5 @@ class EpochRows:
 
     def __getitem__(self, bounds: Bounds) -> Tensor:
         """Gives the numbers of the rows of a batch, int64 (B,) on the device."""
-        found = self._now.get(bounds) if self._now else None
-        return self._order[bounds[0] : bounds[1]] if found is None else found
+        found = self._now.get(bounds)
+        return self._order[slice(*bounds)] if found is None else found
